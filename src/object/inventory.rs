@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::ResourceId;
+
+/// Transport protocol of a port; `TCP` where a manifest leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Protocol {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+impl Protocol {
+    /// All protocols of the API, in the order of output.
+    pub const ALL: [Self; 3] = [Self::Tcp, Self::Udp, Self::Sctp];
+
+    /// The API's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Sctp => "SCTP",
+        }
+    }
+
+    /// Reads the API's spelling, which is case-sensitive.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == text)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A port that a container declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerPort {
+    /// Its name, which Services and policies may refer to.
+    pub name: Option<String>,
+    /// The number in the pod.
+    pub port: u16,
+    /// Its protocol.
+    pub protocol: Protocol,
+}
+
+/// What decisions need of a pod or pod template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodFacts {
+    /// The object that holds the template.
+    pub owner: ResourceId,
+    /// The namespace its pods run in, after defaulting.
+    pub namespace: String,
+    /// Labels of the pods.
+    pub labels: BTreeMap<String, String>,
+    /// Ports of its containers and native sidecars.
+    pub ports: Vec<ContainerPort>,
+    /// `hostNetwork: true`: policies neither select it nor, on most CNIs, match it as a peer.
+    pub host_network: bool,
+}
+
+/// What a Service sends to: a number, or the name of a container port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetPort {
+    /// A pod port.
+    Number(u16),
+    /// A port name, resolved on each pod.
+    Name(String),
+}
+
+/// One port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The port of the Service itself.
+    pub port: u16,
+    /// Where traffic goes in the pod; equal to `port` where the manifest leaves it out.
+    pub target: TargetPort,
+    /// Its protocol.
+    pub protocol: Protocol,
+}
+
+/// What decisions need of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// The Service.
+    pub id: ResourceId,
+    /// Its namespace, after defaulting; absent where it is not known.
+    pub namespace: Option<String>,
+    /// `spec.selector`; empty for a Service without one.
+    pub selector: BTreeMap<String, String>,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
+}
+
+/// What decisions need of a Namespace in the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceFacts {
+    /// Its name.
+    pub name: String,
+    /// Its labels as they stand in the input.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Facts about all objects of the input, in the order of the input.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// Pods and pod templates.
+    pub pods: Vec<PodFacts>,
+    /// Services.
+    pub services: Vec<ServiceFacts>,
+    /// Namespaces.
+    pub namespaces: Vec<NamespaceFacts>,
+}

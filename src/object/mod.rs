@@ -1,0 +1,21 @@
+//! Kubernetes objects as floe sees them: who they are, where their pod templates are, and an index of the facts that
+//! decisions need.
+
+mod id;
+mod inventory;
+mod level;
+mod version;
+
+pub use id::{GroupVersionKind, ResourceId};
+pub use inventory::{
+    ContainerPort, Inventory, NamespaceFacts, PodFacts, Protocol, ServiceFacts, ServicePort, TargetPort,
+};
+pub use level::Level;
+pub use version::Version;
+
+/// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
+/// objects, so that one cannot serve.
+pub const COMPONENT_LABEL: &str = "floe.dev/component";
+
+/// The value of [`COMPONENT_LABEL`] on every object that floe makes.
+pub const COMPONENT: &str = "network-security";

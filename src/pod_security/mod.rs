@@ -1,0 +1,1 @@
+//! Pod Security: the checks of Pod Security Admission, and hardening.

@@ -1,0 +1,9 @@
+//! Offsets, lines and edits of source text. Knows nothing of YAML.
+
+mod edit;
+mod line_index;
+mod span;
+
+pub use edit::{EditError, TextEdit, sort_and_check, splice};
+pub use line_index::{LineColumn, LineIndex};
+pub use span::Span;
