@@ -40,16 +40,18 @@ pub struct ResourceId {
 impl ResourceId {
     /// Reads the identity of an object; absent if it has no `kind`. Fields of a wrong type count as absent.
     pub fn of(object: &Value) -> Option<Self> {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).filter(|text| !text.is_empty());
-        let kind = text(object.get("kind"))?;
-        let metadata = object.get("metadata");
-        let field = |key: &str| text(metadata.and_then(|metadata| metadata.get(key)));
+        let kind = text(object, "kind")?;
+        let field = |key| object.get("metadata").and_then(|metadata| text(metadata, key));
         Some(Self {
-            gvk: GroupVersionKind::new(text(object.get("apiVersion")).unwrap_or_default(), kind),
+            gvk: GroupVersionKind::new(text(object, "apiVersion").unwrap_or_default(), kind),
             namespace: field("namespace").map(str::to_owned),
             name: field("name").or_else(|| field("generateName")).unwrap_or_default().to_owned(),
         })
     }
+}
+
+fn text<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
+    object.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
 impl fmt::Display for ResourceId {
