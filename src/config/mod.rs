@@ -136,6 +136,7 @@ pub struct EgressRule {
 
 /// `security.network_policies`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches of the configuration file")]
 pub struct NetworkConfig {
     /// Whether policies are generated at all.
     pub enabled: bool,

@@ -1,1 +1,1 @@
-//! NetworkPolicy: the flows that a configuration declares, and the policies that allow exactly those.
+//! Network policies: the flows that a configuration declares, and the policies that allow exactly those.
