@@ -1,5 +1,13 @@
 //! YAML as Kubernetes reads it, with the position of every node, and edits that touch nothing else.
 
+mod parse;
 mod path;
+mod scalar;
+mod scan;
+mod tree;
+mod value;
 
+pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_NODES, ParseError};
 pub use path::{FieldPath, Segment};
+pub use tree::{Children, Entries, Kind, NodeId, ScalarStyle, Tree};
+pub use value::ValueError;

@@ -1,0 +1,59 @@
+//! Byte-level steps between the tokens of a parsed document, where the parser reports no position.
+
+/// Whether `byte` ends a token.
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Skips blanks on one line.
+pub(super) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+        at += 1;
+    }
+    at
+}
+
+/// Skips blanks, line breaks and comments.
+pub(super) fn skip_trivia(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match bytes.get(at) {
+            Some(byte) if is_space(*byte) => at += 1,
+            Some(b'#') if at == 0 || bytes.get(at - 1).is_some_and(|byte| is_space(*byte)) => {
+                while bytes.get(at).is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) {
+                    at += 1;
+                }
+            }
+            _ => return at,
+        }
+    }
+}
+
+/// Skips trivia, anchors and tags; gives the start of what follows and the end of the last property, if any.
+pub(super) fn skip_properties(bytes: &[u8], mut at: usize) -> (usize, Option<usize>) {
+    let mut property_end = None;
+    loop {
+        at = skip_trivia(bytes, at);
+        if !matches!(bytes.get(at), Some(b'&' | b'!')) {
+            return (at, property_end);
+        }
+        while bytes.get(at).is_some_and(|byte| !is_space(*byte)) {
+            at += 1;
+        }
+        property_end = Some(at);
+    }
+}
+
+/// Start of the line that holds `at`.
+pub(super) fn line_start(bytes: &[u8], at: usize) -> usize {
+    bytes.get(..at).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |newline| newline + 1)
+}
+
+/// Just after the line break at or after `at`; absent on the last, unterminated line.
+pub(super) fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
+    bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)).map(|newline| at + newline + 1)
+}
+
+/// Column of `at` in characters.
+pub(super) fn column(source: &str, at: usize) -> usize {
+    source.get(line_start(source.as_bytes(), at)..at).map_or(0, |before| before.chars().count())
+}

@@ -1,0 +1,320 @@
+//! What a tree means to Kubernetes: sigs.k8s.io/yaml turns YAML into JSON, and the JSON is the object.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::scalar::{self, Resolved};
+use super::tree::{Kind, NodeId, ScalarStyle, Tree};
+
+/// Nodes that aliases may add to a document before it counts as a bomb.
+const EXPANDED_NODES: usize = 2_000_000;
+/// Bytes of text that aliases may add to a document before it counts as a bomb.
+const EXPANDED_BYTES: usize = 64 << 20;
+
+/// Why a document has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ValueError {
+    /// What is wrong.
+    pub message: String,
+    /// Byte offset in the parsed text.
+    pub offset: usize,
+}
+
+impl Tree<'_> {
+    /// The JSON value of a node as Kubernetes reads it.
+    pub fn value(&self, id: NodeId) -> Result<Value, ValueError> {
+        Reader::new(self).value(id)
+    }
+
+    /// The name of a mapping key as Kubernetes reads it: `yes` becomes `true`, `010` becomes `8`.
+    pub fn key(&self, id: NodeId) -> Result<Cow<'_, str>, ValueError> {
+        Reader::new(self).key(id)
+    }
+
+    /// Whether a key is the merge key `<<`.
+    pub(super) fn is_merge(&self, key: NodeId) -> bool {
+        self.kind(key) == Kind::Scalar(ScalarStyle::Plain)
+            && self.text(key) == "<<"
+            && self.tag(key).is_none_or(|tag| tag == "tag:yaml.org,2002:merge")
+    }
+
+    /// Whether the value of a node equals `value`, without building it where no alias or merge is involved.
+    pub fn equals(&self, id: NodeId, value: &Value) -> Result<bool, ValueError> {
+        Ok(match (self.kind(id), value) {
+            (Kind::Scalar(style), _) => self.scalar_equals(id, style, value)?,
+            (Kind::Sequence { .. }, Value::Array(items)) => {
+                let mut nodes = self.items(id);
+                for item in items {
+                    match nodes.next() {
+                        Some(node) if self.equals(node, item)? => {}
+                        _ => return Ok(false),
+                    }
+                }
+                nodes.next().is_none()
+            }
+            (Kind::Mapping { .. }, Value::Object(map)) => match self.mapping_equals(id, map)? {
+                Some(equal) => equal,
+                None => self.value(id)? == *value,
+            },
+            (Kind::Alias, _) => self.value(id)? == *value,
+            _ => false,
+        })
+    }
+
+    fn scalar_equals(&self, id: NodeId, style: ScalarStyle, value: &Value) -> Result<bool, ValueError> {
+        if !self.node(id).tagged {
+            let text = self.text(id);
+            if style != ScalarStyle::Plain {
+                return Ok(value.as_str() == Some(text));
+            }
+            if let Value::String(string) = value {
+                return Ok(string == text && scalar::resolve(text) == Resolved::Text);
+            }
+        }
+        Ok(self.value(id)? == *value)
+    }
+
+    /// Compares entry by entry; absent where a merge or a duplicate key asks for the whole value.
+    fn mapping_equals(&self, id: NodeId, map: &Map<String, Value>) -> Result<Option<bool>, ValueError> {
+        let mut count = 0;
+        for (key, node) in self.entries(id) {
+            if self.is_merge(key) {
+                return Ok(None);
+            }
+            match map.get(&*self.key(key)?) {
+                Some(value) if self.equals(node, value)? => count += 1,
+                // A later entry with the same key may still be equal.
+                _ => return Ok(None),
+            }
+        }
+        // With duplicates the count is too high.
+        Ok(if count == map.len() { Some(true) } else { None })
+    }
+}
+
+struct Reader<'n, 't> {
+    tree: &'n Tree<'t>,
+    /// Targets of the aliases that are being expanded.
+    expanding: Vec<NodeId>,
+    nodes: usize,
+    bytes: usize,
+}
+
+impl<'n, 't> Reader<'n, 't> {
+    fn new(tree: &'n Tree<'t>) -> Self {
+        Self { tree, expanding: Vec::new(), nodes: 0, bytes: 0 }
+    }
+
+    fn error<T>(&self, id: NodeId, message: impl Into<String>) -> Result<T, ValueError> {
+        Err(ValueError { message: message.into(), offset: self.tree.span(id).start })
+    }
+
+    /// Recursion is bounded by the parser's depth limit and by the number of aliases that may be open.
+    fn value(&mut self, id: NodeId) -> Result<Value, ValueError> {
+        match self.tree.kind(id) {
+            Kind::Alias => {
+                let target = self.tree.resolve(id);
+                self.expand(id, target, |reader| reader.value(target))
+            }
+            Kind::Scalar(style) => {
+                let text = self.tree.text(id);
+                self.charge(id, text.len())?;
+                self.scalar(id, style, text)
+            }
+            Kind::Sequence { .. } => {
+                self.charge(id, 0)?;
+                self.tree.items(id).map(|item| self.value(item)).collect::<Result<_, _>>().map(Value::Array)
+            }
+            Kind::Mapping { .. } => {
+                self.charge(id, 0)?;
+                let mut map = Map::new();
+                self.mapping(id, &mut map)?;
+                Ok(Value::Object(map))
+            }
+        }
+    }
+
+    /// Counts what aliases add.
+    fn charge(&mut self, id: NodeId, bytes: usize) -> Result<(), ValueError> {
+        if self.expanding.is_empty() {
+            return Ok(());
+        }
+        self.nodes += 1;
+        self.bytes += bytes;
+        if self.nodes > EXPANDED_NODES || self.bytes > EXPANDED_BYTES {
+            return self.error(id, "aliases expand this document beyond all measure");
+        }
+        Ok(())
+    }
+
+    fn expand<T>(
+        &mut self,
+        id: NodeId,
+        target: NodeId,
+        read: impl FnOnce(&mut Self) -> Result<T, ValueError>,
+    ) -> Result<T, ValueError> {
+        let mut ancestor = self.tree.parent(id);
+        while let Some(at) = ancestor {
+            if at == target {
+                return self.error(id, "this alias stands inside its own anchor");
+            }
+            ancestor = self.tree.parent(at);
+        }
+        if self.expanding.contains(&target) || self.expanding.len() >= super::MAX_DEPTH {
+            return self.error(id, "this alias leads back to itself");
+        }
+        self.expanding.push(target);
+        let result = read(self);
+        self.expanding.pop();
+        result
+    }
+
+    /// go-yaml v2 applies `<<` where it stands: it overrides what came before and is overridden by what follows.
+    fn mapping(&mut self, id: NodeId, map: &mut Map<String, Value>) -> Result<(), ValueError> {
+        for (key, value) in self.tree.entries(id) {
+            if self.tree.is_merge(key) {
+                self.merge(value, map)?;
+            } else {
+                let name = self.key(key)?.into_owned();
+                let value = self.value(value)?;
+                map.insert(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, from: NodeId, map: &mut Map<String, Value>) -> Result<(), ValueError> {
+        match self.tree.kind(from) {
+            Kind::Sequence { .. } => {
+                // Earlier items take precedence.
+                let items: Vec<NodeId> = self.tree.items(from).collect();
+                items.into_iter().rev().try_for_each(|item| self.merge_one(item, map))
+            }
+            _ => self.merge_one(from, map),
+        }
+    }
+
+    fn merge_one(&mut self, from: NodeId, map: &mut Map<String, Value>) -> Result<(), ValueError> {
+        let target = self.tree.resolve(from);
+        if !matches!(self.tree.kind(target), Kind::Mapping { .. }) {
+            return self.error(from, "map merge requires map or sequence of maps as the value");
+        }
+        if target == from {
+            self.mapping(from, map)
+        } else {
+            self.expand(from, target, |reader| reader.mapping(target, map))
+        }
+    }
+
+    fn key(&mut self, id: NodeId) -> Result<Cow<'n, str>, ValueError> {
+        let node = self.tree.resolve(id);
+        let Kind::Scalar(style) = self.tree.kind(node) else {
+            return self.error(id, "a mapping key must be a scalar");
+        };
+        let text = self.tree.text(node);
+        let tagged = self.tree.tag(node).is_some();
+        if !tagged && (style != ScalarStyle::Plain || scalar::resolve(text) == Resolved::Text) {
+            return Ok(Cow::Borrowed(text));
+        }
+        match self.scalar(node, style, text)? {
+            Value::String(text) => Ok(Cow::Owned(text)),
+            Value::Bool(value) => Ok(Cow::Owned(value.to_string())),
+            Value::Number(number) if !scalar::is_integer(text) => {
+                Ok(Cow::Owned(scalar::float_key(number.as_f64().unwrap_or_default())))
+            }
+            Value::Number(number) if number.as_i64().is_some() => Ok(Cow::Owned(number.to_string())),
+            Value::Number(_) => self.error(id, "a numeric mapping key must be below 2^63"),
+            _ => self.error(id, "a mapping key must not be null"),
+        }
+    }
+
+    fn scalar(&self, id: NodeId, style: ScalarStyle, text: &str) -> Result<Value, ValueError> {
+        let Some(tag) = self.tree.tag(id) else {
+            return if style == ScalarStyle::Plain { self.plain(id, text) } else { Ok(Value::String(text.to_owned())) };
+        };
+        let wanted = tag.strip_prefix("tag:yaml.org,2002:").unwrap_or(tag);
+        match wanted {
+            // The non-specific tag makes even a quoted scalar resolve like a plain one.
+            "!" => self.plain(id, text),
+            "null" | "bool" | "int" | "float" => {
+                let value = self.plain(id, text)?;
+                let fits = match (&value, wanted) {
+                    (Value::Null, "null") | (Value::Bool(_), "bool") | (Value::Number(_), "float") => true,
+                    (Value::Number(_), "int") => scalar::is_integer(text),
+                    _ => false,
+                };
+                if fits { Ok(value) } else { self.error(id, format!("cannot decode `{text}` as a !!{wanted}")) }
+            }
+            "binary" | "timestamp" => self.error(id, format!("the tag !!{wanted} is not supported")),
+            _ => Ok(Value::String(text.to_owned())),
+        }
+    }
+
+    fn plain(&self, id: NodeId, text: &str) -> Result<Value, ValueError> {
+        Ok(match scalar::resolve(text) {
+            Resolved::Null => Value::Null,
+            Resolved::Bool(value) => Value::Bool(value),
+            Resolved::Number(number) => Value::Number(number),
+            Resolved::Text => Value::String(text.to_owned()),
+            Resolved::NotFinite => return self.error(id, format!("`{text}` has no place in JSON")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Value, ValueError> {
+        let tree = Tree::parse(text).unwrap();
+        let value = tree.value(tree.root().unwrap());
+        if let Ok(value) = &value {
+            assert!(tree.equals(tree.root().unwrap(), value).unwrap(), "{text}");
+            assert!(!tree.equals(tree.root().unwrap(), &json!([value])).unwrap(), "{text}");
+        }
+        value
+    }
+
+    #[test]
+    fn reads_as_kubernetes() {
+        let cases = [
+            ("mode: 0644\nyes: on\n", json!({"mode": 420, "true": true})),
+            ("a: 1\na: 2\n", json!({"a": 2})),
+            (
+                "b: &b {x: 1, y: 2}\nm: {x: 3, <<: *b, z: 4}\n",
+                json!({"b": {"x": 1, "true": 2}, "m": {"x": 1, "true": 2, "z": 4}}),
+            ),
+            ("m: {<<: [{x: 1}, {x: 2, w: 3}]}", json!({"m": {"x": 1, "w": 3}})),
+            ("a: &x [1]\nb: *x\n", json!({"a": [1], "b": [1]})),
+            ("t: !!str 12\nq: ! \"12\"\nf: !!float 1\nl: !x y\n", json!({"t": "12", "q": 12, "f": 1, "l": "y"})),
+            ("1: a\n010: b\n1.50: c\n", json!({"1": "a", "8": "b", "1.5": "c"})),
+            ("s: |\n  x", json!({"s": "x"})),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_kubernetes_refuses() {
+        for text in ["~: 1\n", "[a]: 1\n", "a: .nan\n", "a: !!int x\n", "a: &a [*a]\n", "b: &b [1]\nm: {<<: *b}\n"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bounds_bombs_of_nodes_and_of_bytes() {
+        let mut nodes = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            nodes.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+        }
+        assert!(read(&nodes).is_err());
+        let bytes = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 20_000].join(", "));
+        assert!(read(&bytes).is_err());
+    }
+}
