@@ -37,9 +37,10 @@ pub enum EditError {
     OutOfBounds(usize),
 }
 
-/// Sorts edits by position (stable: insertions at one offset keep their order) and checks that they are disjoint.
+/// Sorts edits by position and checks that they are disjoint. Insertions at one offset keep their order and come before
+/// a replacement that starts there.
 pub fn sort_and_check(edits: &mut [TextEdit]) -> Result<(), EditError> {
-    edits.sort_by_key(|edit| edit.span.start);
+    edits.sort_by_key(|edit| edit.span);
     let mut done = 0;
     for edit in edits {
         if edit.span.start < done {

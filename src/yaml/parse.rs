@@ -254,7 +254,15 @@ impl<'t> Builder<'t> {
         let line = scan::line_start(bytes, place.end);
         let inside_indentation =
             line > header && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
-        let end = if inside_indentation { line } else { place.end };
+        let mut end = if inside_indentation { line } else { place.end };
+        // Empty lines behind the text belong to it only under the chomping indicator `+`.
+        let indicators = bytes.get(header..).unwrap_or_default().iter().take_while(|byte| !scan::is_space(**byte));
+        if !indicators.into_iter().any(|byte| *byte == b'+') {
+            let first_line = scan::next_line(bytes, header).unwrap_or(bytes.len());
+            while let Some(above) = scan::empty_line_before(bytes, end).filter(|above| *above >= first_line) {
+                end = above;
+            }
+        }
         Ok(Place { start: header, end: end.max(header + 1), ..place })
     }
 
@@ -313,7 +321,7 @@ mod tests {
 
     fn value_text<'t>(tree: &'t Tree<'_>, key: &str) -> &'t str {
         let value = tree.get(tree.root().unwrap(), key).unwrap();
-        &tree.source()[tree.span(value).range()]
+        tree.source().get(tree.span(value).range()).unwrap()
     }
 
     #[test]

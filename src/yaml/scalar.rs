@@ -102,7 +102,7 @@ fn integer(digits: &str) -> Option<u64> {
 fn is_float(text: &str) -> bool {
     let mut bytes = text.bytes().peekable();
     bytes.next_if(|byte| matches!(byte, b'+' | b'-'));
-    let mut digits = |bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>| {
+    let digits = |bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>| {
         let mut count = 0;
         while bytes.next_if(u8::is_ascii_digit).is_some() {
             count += 1;

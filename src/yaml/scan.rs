@@ -57,3 +57,10 @@ pub(super) fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
 pub(super) fn column(source: &str, at: usize) -> usize {
     source.get(line_start(source.as_bytes(), at)..at).map_or(0, |before| before.chars().count())
 }
+
+/// Start of the line that ends at `at`, if that line is empty.
+pub(super) fn empty_line_before(bytes: &[u8], at: usize) -> Option<usize> {
+    let before = bytes.get(..at)?.strip_suffix(b"\n")?;
+    let before = before.strip_suffix(b"\r").unwrap_or(before);
+    before.ends_with(b"\n").then_some(before.len())
+}

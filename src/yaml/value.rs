@@ -311,7 +311,7 @@ mod tests {
         let mut nodes = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            nodes.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            nodes = format!("{nodes}a{level}: &a{level} [{aliases}]\n");
         }
         assert!(read(&nodes).is_err());
         let bytes = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 20_000].join(", "));

@@ -1,0 +1,266 @@
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::lines::Comments;
+use super::{Context, Editor, Refusal};
+use crate::text::{Span, TextEdit};
+use crate::yaml::emit;
+use crate::yaml::scan;
+use crate::yaml::tree::{Kind, NONE, NodeId, link};
+
+/// One written entry.
+struct Entry<'n> {
+    name: Cow<'n, str>,
+    key: NodeId,
+    value: NodeId,
+}
+
+impl<'n, 'v> Editor<'n, '_, 'v> {
+    pub(super) fn mapping(
+        &mut self,
+        id: NodeId,
+        map: &'v Map<String, Value>,
+        target: &'v Value,
+        context: Context,
+    ) -> Result<(), Refusal> {
+        let tree = self.tree;
+        if tree.entries(id).any(|(key, _)| tree.is_merge(key)) {
+            return self.merged_mapping(id, map, context);
+        }
+        let entries = self.entries(id)?;
+        if entries.is_empty() {
+            return match (map.is_empty(), context) {
+                (true, _) => Ok(()),
+                (false, Context::Flow) => self.add_entries(id, map.iter()),
+                (false, Context::Block) if tree.parent(id).is_none() => self.add_entries(id, map.iter()),
+                (false, Context::Block) => self.replace(id, target, context),
+            };
+        }
+        if !entries.iter().any(|entry| map.contains_key(&*entry.name)) {
+            return self.replace(id, target, context);
+        }
+        let inner = context.inside(tree.kind(id));
+        let mut known = 0;
+        for (position, entry) in entries.iter().enumerate() {
+            let twin = entries.iter().enumerate().any(|(other, it)| other != position && it.name == entry.name);
+            match map.get(&*entry.name) {
+                None => self.remove_entry(id, &entries, position, inner)?,
+                Some(value) if twin => {
+                    let last = entries.iter().rfind(|it| it.name == entry.name).unwrap_or(entry);
+                    if !tree.equals(last.value, value)? {
+                        return self.refuse(entry.key, "this key is written twice");
+                    }
+                    known += usize::from(last.key == entry.key);
+                }
+                Some(value) => {
+                    self.visit(entry.value, value, inner)?;
+                    known += 1;
+                }
+            }
+        }
+        if known == map.len() {
+            return Ok(());
+        }
+        self.add_entries(id, map.iter().filter(|(name, _)| !entries.iter().any(|entry| entry.name == **name)))
+    }
+
+    fn entries(&self, id: NodeId) -> Result<Vec<Entry<'n>>, Refusal> {
+        let tree = self.tree;
+        tree.entries(id).map(|(key, value)| Ok(Entry { name: tree.key(key)?, key, value })).collect()
+    }
+
+    /// A mapping with `<<`: what it takes from elsewhere may already have changed with its anchor.
+    fn merged_mapping(&mut self, id: NodeId, map: &'v Map<String, Value>, context: Context) -> Result<(), Refusal> {
+        let tree = self.tree;
+        let inner = context.inside(tree.kind(id));
+        let mut now = Map::new();
+        let mut written = Vec::new();
+        for (key, value) in tree.entries(id) {
+            if tree.is_merge(key) {
+                self.merge_into(value, &mut now)?;
+                continue;
+            }
+            let name = tree.key(key)?;
+            if written.contains(&name) {
+                return self.refuse(key, "this key is written twice");
+            }
+            let Some(target) = map.get(&*name) else {
+                return self.refuse(key, "an entry beside a merge key cannot be removed");
+            };
+            self.visit(value, target, inner)?;
+            now.insert(name.clone().into_owned(), target.clone());
+            written.push(name);
+        }
+        if let Some(name) = now.keys().find(|name| !map.contains_key(*name)) {
+            return self.refuse(id, &format!("`{name}` comes from a merge and cannot be removed here"));
+        }
+        let missing = |(name, value): &(&String, &Value)| now.get(*name) != Some(value);
+        if let Some((name, _)) = map.iter().filter(missing).find(|(name, _)| written.contains(&Cow::Borrowed(name))) {
+            return self.refuse(id, &format!("`{name}` is overridden by a merge that follows it"));
+        }
+        if map.iter().any(|entry| missing(&entry)) {
+            self.add_entries(id, map.iter().filter(missing))?;
+        }
+        Ok(())
+    }
+
+    /// What `<<: from` brings in, with the new values of anchors that have been edited.
+    fn merge_into(&self, from: NodeId, now: &mut Map<String, Value>) -> Result<(), Refusal> {
+        let sources: Vec<NodeId> = match self.tree.kind(from) {
+            Kind::Sequence { .. } => self.tree.items(from).collect(),
+            _ => vec![from],
+        };
+        for source in sources.into_iter().rev() {
+            let anchor = self.tree.resolve(source);
+            let value = match self.anchored.get(&anchor) {
+                Some(value) => (*value).clone(),
+                None if self.anchor_is_unchanged(anchor) => self.tree.value(anchor)?,
+                None => return self.refuse(source, "the source of this merge has been edited"),
+            };
+            if let Value::Object(map) = value {
+                now.extend(map);
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_entry(
+        &mut self,
+        mapping: NodeId,
+        entries: &[Entry<'_>],
+        position: usize,
+        context: Context,
+    ) -> Result<(), Refusal> {
+        let Some(entry) = entries.get(position) else { return Ok(()) };
+        if context == Context::Flow {
+            return self.refuse(entry.key, "an entry of a mapping in braces cannot be removed");
+        }
+        self.check_no_anchor_inside(entry.value)?;
+        let start = self.entry_start(mapping, entry.key);
+        let line = scan::line_start(self.bytes(), start);
+        let alone = self.bytes().get(line..start).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
+        if alone {
+            let place = self.below(entry.value)?;
+            self.edits.push(TextEdit::delete(Span::new(line, place.offset)));
+            return Ok(());
+        }
+        // The first entry stands behind the dash of a sequence item.
+        match entries.get(position + 1) {
+            Some(next) => {
+                let next = self.entry_start(mapping, next.key);
+                self.edits.push(TextEdit::delete(Span::new(start, next)));
+                Ok(())
+            }
+            None => self.refuse(entry.key, "the only entry of this mapping cannot be removed"),
+        }
+    }
+
+    /// Adds entries behind the last one.
+    fn add_entries<'e>(
+        &mut self,
+        id: NodeId,
+        entries: impl Iterator<Item = (&'e String, &'e Value)>,
+    ) -> Result<(), Refusal> {
+        let holder = *self.tree.node(id);
+        if holder.kind == (Kind::Mapping { flow: true }) {
+            let texts: Vec<String> = entries
+                .map(|(key, value)| {
+                    let mut text = String::new();
+                    emit::flow_entry(key, value, &mut text);
+                    text
+                })
+                .collect();
+            return self.add_to_flow(id, &texts);
+        }
+        let Some(last) = link(holder.last) else {
+            return self.refuse(id, "an empty block mapping has no place for an entry");
+        };
+        let map: Map<String, Value> = entries.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let mut lines = String::new();
+        let column = holder.column as usize;
+        emit::block(&Value::Object(map), column, self.style, &mut lines);
+        if self.ends_in_open_block_scalar(id) {
+            // Appending would change that scalar, so the new entries go before the last one.
+            let last_key = self.tree.entries(id).last().map_or(last, |(key, _)| key);
+            let at = self.entry_start(id, last_key);
+            let mut text = lines.trim_start_matches(' ').to_owned();
+            emit::pad(&mut text, column);
+            self.edits.push(TextEdit::insert(at, text));
+            return Ok(());
+        }
+        self.insert_below(last, Comments::KeepAbove(column), &lines)
+    }
+
+    /// Whether a node's last leaf is a block scalar that ends with the text, without a line break.
+    pub(super) fn ends_in_open_block_scalar(&self, id: NodeId) -> bool {
+        let leaf = self.last_leaf(id);
+        let is_block = matches!(self.tree.kind(leaf), Kind::Scalar(style) if style.is_block());
+        is_block && self.tree.span(leaf).end == self.bytes().len() && !self.bytes().ends_with(b"\n")
+    }
+
+    /// Adds entries or items, already written, behind the last one of a flow collection.
+    pub(super) fn add_to_flow(&mut self, id: NodeId, texts: &[String]) -> Result<(), Refusal> {
+        let span = self.tree.span(id);
+        let bytes = self.tree.source().as_bytes();
+        if !matches!(bytes.get(span.end - 1), Some(b'}' | b']')) {
+            return Err(Refusal::new("cannot find the end of this collection", span.end));
+        }
+        let Some(last) = link(self.tree.node(id).last) else {
+            self.edits.push(TextEdit::insert(span.start + 1, texts.join(", ")));
+            return Ok(());
+        };
+        let end = self.tree.span(last).end;
+        self.complete_last_flow_entry(id, last)?;
+        let after = scan::skip_trivia(bytes, end);
+        let has_comma = bytes.get(after) == Some(&b',');
+        let from = if has_comma { after + 1 } else { end };
+        let first_start = self.last_entry_start(id);
+        let opening_line = scan::line_start(bytes, span.start);
+        let line = scan::line_start(bytes, first_start);
+        if !has_comma {
+            self.edits.push(TextEdit::insert(end, ","));
+        }
+        // One entry per line stays one entry per line; a comment behind the last one stays where it is.
+        let line_end = memchr::memchr(b'\n', bytes.get(from..span.end).unwrap_or_default()).map(|at| from + at);
+        let rest_is_comment = line_end.is_some_and(|line_end| scan::skip_trivia(bytes, from) > line_end);
+        match line_end {
+            Some(line_end) if rest_is_comment && line != opening_line => {
+                let line_end = if bytes.get(line_end - 1) == Some(&b'\r') { line_end - 1 } else { line_end };
+                let indent = bytes.get(line..).unwrap_or_default().iter().take_while(|byte| **byte == b' ').count();
+                let mut separator = self.style.newline.to_owned();
+                emit::pad(&mut separator, indent);
+                let text = format!("{separator}{}", texts.join(&format!(",{separator}")));
+                self.edits.push(TextEdit::insert(line_end.max(end), text));
+            }
+            _ => self.edits.push(TextEdit::insert(from, format!(" {}", texts.join(", ")))),
+        }
+        Ok(())
+    }
+
+    /// Start of the last entry or item of a flow collection.
+    fn last_entry_start(&self, id: NodeId) -> usize {
+        let last = match self.tree.kind(id) {
+            Kind::Mapping { .. } => self.tree.entries(id).last().map(|(key, _)| key),
+            _ => self.tree.items(id).last(),
+        };
+        last.map_or(self.tree.span(id).start, |node| self.tree.span(node).start)
+    }
+
+    /// Writes out the null of `{a: 1, b}` or `{a: 1, b: }` so that something can follow it.
+    fn complete_last_flow_entry(&mut self, id: NodeId, last: NodeId) -> Result<(), Refusal> {
+        if !self.tree.is_zero_width(last) {
+            return Ok(());
+        }
+        if self.tree.node(last).anchored || self.tree.node(last).tagged {
+            return self.refuse(last, "an empty value with an anchor or tag cannot be followed by another entry");
+        }
+        let at = self.tree.span(last).end;
+        let replaced = self.edits.iter().any(|edit| edit.span == Span::at(at));
+        if matches!(self.tree.kind(id), Kind::Mapping { .. }) && !replaced {
+            let key = self.tree.entries(id).last().map_or(NONE, |(key, _)| self.tree.node(key).separator);
+            self.edits.push(TextEdit::insert(at, if key == NONE { ": null" } else { " null" }));
+        }
+        Ok(())
+    }
+}
