@@ -22,5 +22,6 @@ pub mod finding;
 pub mod network_policy;
 pub mod object;
 pub mod pod_security;
+pub mod stream;
 pub mod text;
 pub mod yaml;
