@@ -56,12 +56,15 @@ pub(super) fn mapping<'v>(
     }
 }
 
+/// Mappings with their paths.
+pub(super) type Mappings<'v> = Vec<(FieldPath, &'v Map<String, Value>)>;
+
 /// The mappings in the list under `key`, each with its path; none if the key is missing or null.
 pub(super) fn list_of_mappings<'v>(
     parent: &'v Map<String, Value>,
     key: &str,
     parent_path: &FieldPath,
-) -> Result<Vec<(FieldPath, &'v Map<String, Value>)>, HardenError> {
+) -> Result<Mappings<'v>, HardenError> {
     let path = parent_path.child(key);
     let items = match parent.get(key) {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -231,20 +234,24 @@ fn insert(target: &mut Value, inner: &[Segment], value: Value) {
     }
 }
 
-/// Where a path stands in the document: the position of each step in its parent, and past the end for what is not
-/// there.
+/// Where a path stands in the document: the position of each step in its parent, up to the first that is not there,
+/// which comes after all that is.
 fn position(object: &Value, path: &FieldPath, appended: bool) -> Vec<usize> {
-    let mut here = Some(object);
-    let steps = path.segments().iter().map(|segment| {
-        let (at, next) = match (segment, here) {
-            (Segment::Key(key), Some(Value::Object(map))) => (map.keys().position(|it| it == key), map.get(key)),
-            (Segment::Index(index), Some(Value::Array(items))) => (Some(*index), items.get(*index)),
-            _ => (None, None),
+    let mut steps = Vec::new();
+    let mut here = object;
+    for segment in path.segments() {
+        let next = match (segment, here) {
+            (Segment::Key(key), Value::Object(map)) => map.keys().position(|it| it == key).zip(map.get(key)),
+            (Segment::Index(index), Value::Array(items)) => Some(*index).zip(items.get(*index)),
+            _ => None,
         };
-        here = next;
-        at.unwrap_or(usize::MAX)
-    });
-    let mut steps: Vec<usize> = steps.collect();
+        let Some((step, value)) = next else {
+            steps.push(usize::MAX);
+            return steps;
+        };
+        steps.push(step);
+        here = value;
+    }
     if appended {
         steps.push(usize::MAX);
     }

@@ -106,3 +106,197 @@ impl Labels<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use json_patch::patch;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::config::{
+        Conflicts, DnsConfig, KubernetesApiConfig, NamespaceMode, NetworkConfig, PodSecurityConfig, SummaryConfig,
+    };
+
+    fn config(version: Version) -> Config {
+        Config {
+            namespaces: Vec::new(),
+            release_namespace: None,
+            network: NetworkConfig {
+                enabled: false,
+                default_deny: false,
+                allow_external_https: false,
+                external_https_cidrs: Vec::new(),
+                cluster_cidrs: Vec::new(),
+                ip_families: Vec::new(),
+                ingress_controller_namespace: String::new(),
+                ingress_controller_pod_labels: BTreeMap::new(),
+                dns: DnsConfig {
+                    namespace: String::new(),
+                    pod_labels: BTreeMap::new(),
+                    ports: Vec::new(),
+                    node_local_cidrs: Vec::new(),
+                },
+                kubernetes_api: KubernetesApiConfig { cidrs: Vec::new(), ports: Vec::new() },
+                services: Vec::new(),
+                jobs_egress_allow: Vec::new(),
+                platform_egress_allow: Vec::new(),
+                domain_egress_allow: Vec::new(),
+                end_port: true,
+            },
+            pod_security: PodSecurityConfig {
+                enabled: true,
+                namespaces: NamespaceMode::Append,
+                version,
+                run_as_user: 1000,
+                run_as_group: 1000,
+                fs_group: 1000,
+                writable_paths: Vec::new(),
+                writable_size_limit: None,
+                harden: Vec::new(),
+                conflicts: Conflicts::Fail,
+                workloads: Vec::new(),
+            },
+            summary: SummaryConfig { enabled: false, name: String::new(), namespace: String::new() },
+        }
+    }
+
+    fn managed(role: Role, level: Level) -> ManagedNamespace {
+        ManagedNamespace { name: "n".to_owned(), role, level }
+    }
+
+    fn patched(object: &Value, level: Level, version: Version) -> Value {
+        let (managed, config) = (managed(Role::Platform, level), config(version));
+        let mut result = object.clone();
+        patch(&mut result, &patch_namespace(object, &managed, &config).unwrap()).unwrap();
+        assert_eq!(patch_namespace(&result, &managed, &config).unwrap(), [], "not idempotent: {result:#}");
+        result
+    }
+
+    #[test]
+    fn an_appended_namespace_has_all_labels_and_is_kept() {
+        let domain = managed(Role::Domain("sales".to_owned()), Level::Baseline);
+        assert_eq!(
+            namespace_object(&domain, &config(Version::Minor(29))),
+            json!({
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {
+                    "name": "n",
+                    "labels": {
+                        "app.kubernetes.io/managed-by": "floe",
+                        "floe.dev/component": "network-security",
+                        "floe.dev/domain": "sales",
+                        "floe.dev/layer": "data",
+                        "pod-security.kubernetes.io/enforce": "baseline",
+                        "pod-security.kubernetes.io/enforce-version": "v1.29",
+                        "pod-security.kubernetes.io/audit": "restricted",
+                        "pod-security.kubernetes.io/audit-version": "v1.29",
+                        "pod-security.kubernetes.io/warn": "restricted",
+                        "pod-security.kubernetes.io/warn-version": "v1.29",
+                    },
+                    "annotations": {
+                        "helm.sh/resource-policy": "keep",
+                        "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+                    },
+                },
+            })
+        );
+        let jobs = namespace_object(&managed(Role::Jobs, Level::Restricted), &config(Version::Latest));
+        assert_eq!(jobs["metadata"]["labels"].get("floe.dev/domain"), None);
+        let (jobs_role, config) = (managed(Role::Jobs, Level::Restricted), config(Version::Latest));
+        assert_eq!(patch_namespace(&jobs, &jobs_role, &config).unwrap(), []);
+    }
+
+    #[test]
+    fn missing_labels_are_added_in_one_operation() {
+        for object in [
+            json!({"metadata": {"name": "n"}}),
+            json!({"metadata": {"name": "n", "labels": null}}),
+            json!({"metadata": {"name": "n", "labels": {}}}),
+        ] {
+            let operations =
+                patch_namespace(&object, &managed(Role::Platform, Level::Baseline), &config(Version::Latest)).unwrap();
+            assert_eq!(operations.len(), 1);
+            let labels = patched(&object, Level::Baseline, Version::Latest)["metadata"]["labels"].clone();
+            assert_eq!(labels.as_object().unwrap().len(), 6);
+            assert_eq!(labels["pod-security.kubernetes.io/enforce"], json!("baseline"));
+            assert_eq!(labels["pod-security.kubernetes.io/warn"], json!("restricted"));
+            assert_eq!(labels["pod-security.kubernetes.io/warn-version"], json!("latest"));
+        }
+        let object = json!({"metadata": {"labels": {"team": "a"}}});
+        assert_eq!(patched(&object, Level::Baseline, Version::Latest)["metadata"]["labels"]["team"], json!("a"));
+    }
+
+    /// Level and version of `enforce` in the input, what is wanted, and what becomes of it.
+    #[test]
+    fn weaker_labels_are_raised_and_stricter_ones_stay() {
+        use Level::{Baseline, Privileged, Restricted};
+        use Version::{Latest, Minor};
+        let absent = Value::Null;
+        let cases = [
+            // Raised.
+            (json!("privileged"), absent.clone(), Baseline, Minor(29), "baseline v1.29"),
+            (json!("privileged"), json!("v1.20"), Baseline, Latest, "baseline latest"),
+            (json!("baseline"), json!("v1.30"), Restricted, Minor(29), "restricted v1.30"),
+            (json!("baseline"), absent.clone(), Restricted, Minor(29), "restricted latest"),
+            // Stays.
+            (json!("restricted"), json!("v1.20"), Baseline, Latest, "restricted v1.20"),
+            (json!("restricted"), absent.clone(), Baseline, Minor(29), "restricted latest"),
+            (json!("baseline"), json!("v1.20"), Baseline, Latest, "baseline v1.20"),
+            (json!("baseline"), json!("latest"), Baseline, Minor(29), "baseline latest"),
+            (json!("baseline"), absent.clone(), Baseline, Minor(29), "baseline latest"),
+            (json!("privileged"), absent.clone(), Privileged, Minor(29), "privileged v1.29"),
+            // A version alone.
+            (absent.clone(), json!("v1.31"), Baseline, Minor(29), "baseline v1.31"),
+            (absent.clone(), json!("v1.20"), Baseline, Minor(29), "baseline v1.29"),
+            // Values that the API server rejects.
+            (json!("Restricted"), json!("1.29"), Baseline, Minor(29), "baseline v1.29"),
+            (json!("restricted"), json!("1.29"), Baseline, Minor(29), "restricted v1.29"),
+            (json!(true), json!(1.29), Baseline, Latest, "baseline latest"),
+        ];
+        for (level, version, wanted, wanted_version, expected) in cases {
+            let object = json!({"metadata": {"labels": {
+                "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/enforce-version": version,
+            }}});
+            let labels = patched(&object, wanted, wanted_version)["metadata"]["labels"].clone();
+            let text = |key: &str| labels[key].as_str().unwrap().to_owned();
+            let actual = format!("{} {}", text(&level_label("enforce")), text(&version_label("enforce")));
+            assert_eq!(actual, expected, "{object}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_shape_is_an_error() {
+        let object = json!({"metadata": {"labels": ["a"]}});
+        let error = patch_namespace(&object, &managed(Role::Platform, Level::Baseline), &config(Version::Latest));
+        assert_eq!(error.unwrap_err().to_string(), "metadata.labels must be a mapping, but is a list");
+    }
+
+    proptest! {
+        #[test]
+        fn never_weakens_and_is_idempotent(
+            level in select(vec![json!(null), json!("privileged"), json!("baseline"), json!("restricted"), json!("x")]),
+            version in select(vec![json!(null), json!("latest"), json!("v1.1"), json!("v1.40"), json!("x")]),
+            wanted in select(Level::ALL.to_vec()),
+            wanted_version in select(vec![Version::Latest, Version::Minor(29)]),
+            mode in select(MODES.to_vec()),
+        ) {
+            let object = json!({"metadata": {"labels": {level_label(mode): level, version_label(mode): version}}});
+            let labels = patched(&object, wanted, wanted_version)["metadata"]["labels"].clone();
+            let text = |value: &Value| value.as_str().map(str::to_owned).unwrap_or_default();
+            let new_level = Level::parse(&text(&labels[level_label(mode)])).unwrap();
+            let new_version = Version::parse(&text(&labels[version_label(mode)])).unwrap();
+            prop_assert!(new_level >= wanted || mode != "enforce");
+            prop_assert!(new_level == Level::Restricted || mode == "enforce");
+            if let Some(old) = Level::parse(&text(&level)) {
+                prop_assert!(new_level >= old);
+            }
+            if let Some(old) = Version::parse(&text(&version)) {
+                prop_assert!(new_version >= old);
+            }
+        }
+    }
+}

@@ -81,13 +81,11 @@ fn is_linux_root(pod: &Context<'_>, container: Option<&Context<'_>>) -> bool {
     }
 }
 
-/// Whether the effective Windows user is the one that the kubelet refuses beside `runAsNonRoot: true`.
+/// Whether the effective user is one that the kubelet refuses beside `runAsNonRoot: true` on Windows.
 fn is_windows_administrator(pod: &Context<'_>, container: Option<&Context<'_>>) -> bool {
     let user = |context: &Context<'_>| context.get("windowsOptions")?.get("runAsUserName")?.as_str().map(str::to_owned);
-    container
-        .and_then(user)
-        .or_else(|| user(pod))
-        .is_some_and(|name| name.eq_ignore_ascii_case("ContainerAdministrator"))
+    let name = container.and_then(user).or_else(|| user(pod));
+    name.is_some_and(|name| name.eq_ignore_ascii_case("ContainerAdministrator")) || is_linux_root(pod, container)
 }
 
 /// The value that holds for a container: its own, else the pod's.

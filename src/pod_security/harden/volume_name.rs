@@ -19,7 +19,7 @@ pub(super) fn candidates(path: &MountPath) -> impl Iterator<Item = String> {
     }
     let plain = plain.trim_end_matches('-').to_owned();
     let digest = Sha256::digest(path.to_string());
-    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hash = format!("{:08x}", digest.iter().take(4).fold(0_u32, |hash, &byte| (hash << 8) | u32::from(byte)));
     let hashed = with_suffix(&plain, &hash);
     let numbered = (2_u64..).map({
         let plain = plain.clone();
