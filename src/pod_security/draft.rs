@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use json_patch::jsonptr::{PointerBuf, Token};
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use serde_json::{Map, Value};
@@ -115,12 +117,14 @@ enum Place<'v> {
 pub(super) struct Draft<'v> {
     object: &'v Value,
     edits: Vec<Edit>,
+    /// Where in `edits` the value for a path is.
+    values: BTreeMap<FieldPath, usize>,
     changes: Vec<Change>,
 }
 
 impl<'v> Draft<'v> {
     pub(super) const fn new(object: &'v Value) -> Self {
-        Self { object, edits: Vec::new(), changes: Vec::new() }
+        Self { object, edits: Vec::new(), values: BTreeMap::new(), changes: Vec::new() }
     }
 
     /// Writes a value at a path where nothing, or null, stands. Missing parents are made; list items on the way exist.
@@ -155,7 +159,7 @@ impl<'v> Draft<'v> {
 
     /// The patch and its description, both in the order of the document; additions stand after what is there.
     pub(super) fn finish(self) -> (Vec<PatchOperation>, Vec<Change>) {
-        let Self { object, mut edits, mut changes } = self;
+        let Self { object, mut edits, mut changes, .. } = self;
         edits.sort_by_cached_key(|edit| position(object, &edit.path, matches!(edit.content, Content::Item(_))));
         changes.sort_by_cached_key(|change| position(object, &change.path, false));
         (edits.into_iter().map(operation).collect(), changes)
@@ -168,12 +172,12 @@ impl<'v> Draft<'v> {
         };
         let outermost: FieldPath = path.segments().iter().take(depth).cloned().collect();
         let inner = path.segments().get(depth..).unwrap_or_default();
-        let edit = self.edits.iter_mut().find(|edit| edit.path == outermost);
-        if let Some(Edit { content: Content::Value(drafted), .. }) = edit {
+        if let Some(drafted) = self.drafted(&outermost) {
             insert(drafted, inner, value);
         } else {
             let mut content = Value::Null;
             insert(&mut content, inner, value);
+            self.values.insert(outermost.clone(), self.edits.len());
             self.edits.push(Edit { path: outermost, content: Content::Value(content), replaces });
         }
         Ok(())
@@ -209,13 +213,15 @@ impl<'v> Draft<'v> {
 
     /// The value that earlier edits put at a path.
     fn drafted(&mut self, path: &FieldPath) -> Option<&mut Value> {
-        self.edits.iter_mut().find_map(|edit| {
-            let Content::Value(value) = &mut edit.content else { return None };
-            let inner = path.segments().strip_prefix(edit.path.segments())?;
-            inner.iter().try_fold(value, |value, segment| match segment {
-                Segment::Key(key) => value.get_mut(key),
-                Segment::Index(index) => value.get_mut(index),
-            })
+        let segments = path.segments();
+        let (depth, index) = (0..=segments.len()).find_map(|depth| {
+            let outer: FieldPath = segments.iter().take(depth).cloned().collect();
+            Some((depth, *self.values.get(&outer)?))
+        })?;
+        let Content::Value(value) = &mut self.edits.get_mut(index)?.content else { return None };
+        segments.iter().skip(depth).try_fold(value, |value, segment| match segment {
+            Segment::Key(key) => value.get_mut(key),
+            Segment::Index(index) => value.get_mut(index),
         })
     }
 }

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
+use crate::object::{ResourceId, template_path};
+
 use super::mount_path::MountPath;
 use super::tests::{apply, config, harden_core};
 
@@ -207,18 +209,42 @@ fn yaml_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test over files that the environment names")]
-fn hold_for_the_fixtures_of_pod_security_admission() {
+/// The YAML files of a folder of the test data; absent, with a note, where there is no test data.
+#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "test data that the environment names")]
+fn test_data(folder: &str) -> Option<Vec<(String, String)>> {
     let Ok(data) = std::env::var("FLOE_TEST_DATA") else {
         eprintln!("skipped: FLOE_TEST_DATA is not set");
-        return;
+        return None;
     };
     let mut files = Vec::new();
-    yaml_files(&Path::new(&data).join("pod-security"), &mut files);
+    yaml_files(&Path::new(&data).join(folder), &mut files);
+    Some(files.into_iter().map(|it| (it.display().to_string(), std::fs::read_to_string(&it).unwrap())).collect())
+}
+
+#[test]
+fn hold_for_the_fixtures_of_pod_security_admission() {
+    let Some(files) = test_data("pod-security") else { return };
     assert!(files.len() >= 3949, "only {} fixtures", files.len());
-    for file in files {
-        let pod: Value = serde_saphyr::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        check(&pod, "/spec").unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    for (name, text) in files {
+        let pod: Value = serde_saphyr::from_str(&text).unwrap();
+        check(&pod, "/spec").unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+}
+
+#[test]
+fn hold_for_rendered_charts() {
+    let Some(files) = test_data("charts") else { return };
+    let mut templates = 0;
+    for (name, text) in files {
+        for document in text.split("\n---") {
+            // Documents without a pod template do not matter here, whatever they hold.
+            let Ok(object) = serde_saphyr::from_str::<Value>(document) else { continue };
+            let Some(id) = ResourceId::of(&object) else { continue };
+            let Some(path) = template_path(&id.gvk) else { continue };
+            let spec = path.child("spec").to_pointer();
+            check(&object, &spec).unwrap_or_else(|error| panic!("{name}: {id}: {error}"));
+            templates += 1;
+        }
+    }
+    assert!(templates >= 127, "only {templates} pod templates");
 }
