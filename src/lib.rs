@@ -21,6 +21,7 @@ pub mod config;
 pub mod finding;
 pub mod network_policy;
 pub mod object;
+pub mod plan;
 pub mod pod_security;
 pub mod stream;
 pub mod text;

@@ -17,6 +17,14 @@ struct Entry<'n> {
 }
 
 impl<'n, 'v> Editor<'n, '_, 'v> {
+    /// Sets one entry of a mapping, which must not be empty.
+    pub fn set_entry(&mut self, mapping: NodeId, name: &'v str, value: &'v Value) -> Result<(), Refusal> {
+        match self.tree.get(mapping, name) {
+            Some(node) => self.reconcile(node, value),
+            None => self.add_entries(mapping, [(name, value)].into_iter()),
+        }
+    }
+
     pub(super) fn mapping(
         &mut self,
         id: NodeId,
@@ -32,8 +40,8 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if entries.is_empty() {
             return match (map.is_empty(), context) {
                 (true, _) => Ok(()),
-                (false, Context::Flow) => self.add_entries(id, map.iter()),
-                (false, Context::Block) if tree.parent(id).is_none() => self.add_entries(id, map.iter()),
+                (false, Context::Flow) => self.add_entries(id, named(map)),
+                (false, Context::Block) if tree.parent(id).is_none() => self.add_entries(id, named(map)),
                 (false, Context::Block) => self.replace(id, target, context),
             };
         }
@@ -62,7 +70,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if known == map.len() {
             return Ok(());
         }
-        self.add_entries(id, map.iter().filter(|(name, _)| !entries.iter().any(|entry| entry.name == **name)))
+        self.add_entries(id, named(map).filter(|(name, _)| !entries.iter().any(|entry| entry.name == *name)))
     }
 
     fn entries(&self, id: NodeId) -> Result<Vec<Entry<'n>>, Refusal> {
@@ -95,12 +103,12 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if let Some(name) = now.keys().find(|name| !map.contains_key(*name)) {
             return self.refuse(id, &format!("`{name}` comes from a merge and cannot be removed here"));
         }
-        let missing = |(name, value): &(&String, &Value)| now.get(*name) != Some(value);
-        if let Some((name, _)) = map.iter().filter(missing).find(|(name, _)| written.contains(&Cow::Borrowed(name))) {
+        let missing = |(name, value): &(&str, &Value)| now.get(*name) != Some(value);
+        if let Some((name, _)) = named(map).filter(missing).find(|(name, _)| written.contains(&Cow::Borrowed(name))) {
             return self.refuse(id, &format!("`{name}` is overridden by a merge that follows it"));
         }
-        if map.iter().any(|entry| missing(&entry)) {
-            self.add_entries(id, map.iter().filter(missing))?;
+        if named(map).any(|entry| missing(&entry)) {
+            self.add_entries(id, named(map).filter(missing))?;
         }
         Ok(())
     }
@@ -160,7 +168,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
     fn add_entries<'e>(
         &mut self,
         id: NodeId,
-        entries: impl Iterator<Item = (&'e String, &'e Value)>,
+        entries: impl Iterator<Item = (&'e str, &'e Value)>,
     ) -> Result<(), Refusal> {
         let holder = *self.tree.node(id);
         if holder.kind == (Kind::Mapping { flow: true }) {
@@ -176,7 +184,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let Some(last) = link(holder.last) else {
             return self.refuse(id, "an empty block mapping has no place for an entry");
         };
-        let map: Map<String, Value> = entries.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let map: Map<String, Value> = entries.map(|(key, value)| (key.to_owned(), value.clone())).collect();
         let mut lines = String::new();
         let column = holder.column as usize;
         emit::block(&Value::Object(map), column, self.style, &mut lines);
@@ -263,4 +271,8 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         }
         Ok(())
     }
+}
+
+fn named(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    map.iter().map(|(name, value)| (name.as_str(), value))
 }
