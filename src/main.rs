@@ -1,2 +1,7 @@
 //! The `floe` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    floe::cli::run()
+}

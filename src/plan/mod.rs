@@ -251,7 +251,7 @@ fn map_documents<R: Send>(
         return (0..count).map(map).collect();
     }
     // Collected whole and only then searched for an error, so that it is the first in the text and not in time.
-    let mapped: Vec<Result<R, Error>> = (0..count).into_par_iter().with_min_len(8).map(map).collect();
+    let mapped: Vec<Result<R, Error>> = (0..count).into_par_iter().with_min_len(8).map(&map).collect();
     mapped.into_iter().collect()
 }
 
