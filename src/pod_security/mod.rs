@@ -1,8 +1,20 @@
 //! Pod Security: the checks of Pod Security Admission, and hardening.
+//!
+//! [`evaluate`] is `k8s.io/pod-security-admission` on plain JSON values: the same verdict, order and text for every
+//! level and policy version. Judge a pod as the API server does: [`admission_defaults`] first, then [`evaluate`].
 
+mod admission_defaults;
+mod check;
+mod checks;
 mod draft;
 mod harden;
+mod message;
+mod namespace_labels;
 mod namespaces;
+mod near_miss;
+mod pod;
+mod registry;
+mod wording;
 
 pub use draft::{Change, HardenError};
 pub use harden::{
@@ -11,3 +23,13 @@ pub use harden::{
     WRITABLE_PATHS_ANNOTATION, harden,
 };
 pub use namespaces::{namespace_object, patch_namespace};
+pub use admission_defaults::admission_defaults;
+pub use check::{Check, Violation};
+pub use message::{message, warning};
+pub use namespace_labels::{
+    AUDIT_LEVEL_LABEL, AUDIT_VERSION_LABEL, ENFORCE_LEVEL_LABEL, ENFORCE_VERSION_LABEL, LabelError, LevelVersion,
+    Policy, WARN_LEVEL_LABEL, WARN_VERSION_LABEL, policy_to_evaluate,
+};
+pub use near_miss::near_miss;
+pub use pod::{Container, ContainerKind, Pod, Volume};
+pub use registry::{Evaluator, checks, evaluate};
