@@ -33,3 +33,9 @@ pub(super) fn is_colored() -> bool {
 pub(super) fn painter() -> Painter {
     if is_colored() { Painter::colored() } else { Painter::plain() }
 }
+
+/// Writes one message to standard error; that it is closed is no reason to fail.
+pub(super) fn eprint(message: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
