@@ -2,6 +2,7 @@
 //! policy version of its folder.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "the fixtures lie outside of the project")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that cannot be read fails the test")]
 
 use std::path::{Path, PathBuf};
 
