@@ -17,7 +17,9 @@ use super::pod::{Container, ContainerKind, Pod, boolean, integer, items, object,
 ///    has the same (`applyAppArmorVersionSkew`; not for windows). The other values are allowed as annotation and as
 ///    field alike, so copying them changes no verdict.
 ///
-/// Paths of violations may then name a field that is not in the text, such as a filled in `hostPort`.
+/// Violations of the filled in spec may name a field that the pod itself lacks; [`Evaluator::judge`] cuts that back.
+///
+/// [`Evaluator::judge`]: super::Evaluator::judge
 pub fn admission_defaults(pod: Pod<'_>) -> Cow<'_, Value> {
     let volumes: Vec<usize> =
         pod.volumes().filter(|volume| has_no_source(volume.value)).map(|volume| volume.index).collect();

@@ -130,6 +130,23 @@ impl<'a> Pod<'a> {
         own.into_iter().chain(of_containers)
     }
 
+    /// A path relative to the template, cut back to the closest parent that exists.
+    pub(super) fn closest(self, path: &FieldPath) -> FieldPath {
+        let mut segments = path.segments().iter();
+        let mut value = match segments.next() {
+            Some(Segment::Key(key)) if key == "metadata" => self.metadata,
+            _ => Some(self.spec),
+        };
+        let below = segments.take_while(|segment| {
+            value = value.and_then(|value| match segment {
+                Segment::Key(key) => value.get(key),
+                Segment::Index(index) => value.get(index),
+            });
+            value.is_some_and(|value| !value.is_null())
+        });
+        path.segments().iter().take(1).chain(below).cloned().collect()
+    }
+
     /// The path of a field below `spec`, relative to the template, as far as the field exists: a caret needs
     /// something to point at.
     pub(super) fn path_to(self, keys: &[&str]) -> FieldPath {

@@ -1,3 +1,4 @@
+use super::admission_defaults::admission_defaults;
 use super::check::{Check, Revision, Violation};
 use super::checks as all;
 use super::pod::Pod;
@@ -55,7 +56,20 @@ impl Evaluator {
         Version::Minor(self.minor(version))
     }
 
-    /// The checks that forbid the pod, in upstream's order.
+    /// The checks that forbid the pod at admission, in upstream's order: [`evaluate`](Self::evaluate) after
+    /// [`admission_defaults`], with paths cut back to fields that the pod itself has.
+    pub fn judge(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
+        let spec = admission_defaults(pod);
+        let mut violations = self.evaluate(Pod { spec: &spec, ..pod }, level, version);
+        for violation in &mut violations {
+            for path in &mut violation.paths {
+                *path = pod.closest(path);
+            }
+        }
+        violations
+    }
+
+    /// The checks that forbid the pod as it stands, in upstream's order.
     pub fn evaluate(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
         effective(&CHECKS, level, self.minor(version))
             .filter_map(|(check, revision)| {
@@ -267,6 +281,37 @@ mod tests {
         assert_eq!(newest.evaluate(pod, Level::Baseline, Version::Latest).len(), 1);
         assert_eq!(evaluate(pod, Level::Baseline, Version::Minor(33)), []);
         assert_eq!(evaluate(pod, Level::Privileged, Version::Latest), []);
+    }
+
+    #[test]
+    fn judging_fills_in_defaults_and_points_at_what_is_written() {
+        let template = json!({
+            "metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/a": "unconfined"}},
+            "spec": {
+                "hostNetwork": true,
+                "containers": [{"name": "a", "ports": [{"containerPort": 80}]}],
+                "volumes": [{"name": "scratch"}],
+            },
+        });
+        let pod = Pod::new(&template).unwrap();
+        let found: Vec<_> = Evaluator::default()
+            .judge(pod, Level::Restricted, Version::Minor(0))
+            .into_iter()
+            .map(|violation| {
+                let paths: Vec<_> = violation.paths.iter().map(ToString::to_string).collect();
+                (violation.check.0, paths.join(" "))
+            })
+            .collect();
+        let annotation = "metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]";
+        assert_eq!(
+            found,
+            [
+                ("appArmorProfile", format!("spec.containers[0] {annotation}")),
+                ("hostNamespaces", "spec.hostNetwork".to_owned()),
+                ("hostPorts", "spec.containers[0].ports[0]".to_owned()),
+                ("runAsNonRoot", "spec.containers[0]".to_owned()),
+            ]
+        );
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! policy version of its folder.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "the fixtures lie outside of the project")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that cannot be read fails the test")]
 
 use std::path::{Path, PathBuf};
 
 use floe::object::{Level, Version};
-use floe::pod_security::{Pod, Violation, admission_defaults, checks, evaluate};
+use floe::pod_security::{Evaluator, Pod, Violation, checks};
 use serde_json::Value;
 
 struct Fixture {
@@ -20,8 +21,7 @@ struct Fixture {
 impl Fixture {
     fn violations(&self, level: Level) -> Vec<Violation> {
         let pod = Pod::new(&self.pod).unwrap_or_else(|| panic!("{} holds no pod", self.path.display()));
-        let spec = admission_defaults(pod);
-        evaluate(Pod { spec: &spec, ..pod }, level, self.version)
+        Evaluator::default().judge(pod, level, self.version)
     }
 
     /// The check that the file is about, in lower case.

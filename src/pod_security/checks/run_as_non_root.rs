@@ -22,6 +22,7 @@ pub(in crate::pod_security) const CHECK: Check = Check {
 };
 
 const REASON: &str = "runAsNonRoot != true";
+const FIELD: [&str; 2] = ["securityContext", "runAsNonRoot"];
 
 fn judge_unless_user_namespace(pod: Pod<'_>) -> Option<Forbidden> {
     if pod.has_user_namespace() { None } else { judge(pod) }
@@ -40,7 +41,6 @@ fn judge(pod: Pod<'_>) -> Option<Forbidden> {
         });
     }
 
-    const FIELD: [&str; 2] = ["securityContext", "runAsNonRoot"];
     if boolean(pod.spec, &FIELD) == Some(true) {
         return None;
     }
