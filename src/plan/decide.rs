@@ -12,7 +12,7 @@ use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Location, Severity};
 use crate::object::{GroupVersionKind, PodFacts, ResourceId, Workloads, pod_facts, template_path};
 use crate::pod_security::{
-    Change, HardenError, Hardening, LevelVersion, Pod, admission_defaults, evaluate, harden, near_miss, patch_namespace,
+    Change, Evaluator, HardenError, Hardening, LevelVersion, Pod, harden, near_miss, patch_namespace,
 };
 use crate::yaml::FieldPath;
 
@@ -251,9 +251,7 @@ impl Decision<'_, '_> {
     fn judge(&self, id: &ResourceId, value: &Value, template: &FieldPath, namespace: &str, decided: &mut Decided) {
         let Some(enforce) = self.context.levels.get(namespace) else { return };
         let Some(pod) = value.pointer(&template.to_pointer()).and_then(Pod::new) else { return };
-        let defaulted = admission_defaults(pod);
-        let pod = Pod { spec: &defaulted, ..pod };
-        let violations = evaluate(pod, enforce.level, enforce.version);
+        let violations = Evaluator::default().judge(pod, enforce.level, enforce.version);
         let misses = if violations.is_empty() { Vec::new() } else { near_miss(pod) };
         let severity = match self.context.config.pod_security.conflicts {
             Conflicts::Fail => Severity::Error,
