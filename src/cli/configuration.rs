@@ -12,11 +12,7 @@ use crate::yaml::Tree;
 const IMPLICIT: &str = "manifest.yaml";
 
 /// Finds the configuration: functionConfig, `--config` or `FLOE_CONFIG`, `./manifest.yaml`, the defaults.
-pub(super) fn find(
-    list: Option<&ResourceList<'_>>,
-    input: &Source,
-    file: Option<&Path>,
-) -> Result<Config, CliError> {
+pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option<&Path>) -> Result<Config, CliError> {
     if let Some((list, node)) = list.and_then(|list| Some((list, list.function_config()?))) {
         tracing::debug!("configuration from the functionConfig");
         return Config::from_function_config(list.tree(), node)

@@ -47,7 +47,9 @@ impl CliError {
         match self {
             Self::Configuration { .. } => Exit::Usage,
             Self::Internal(_) => Exit::Internal,
-            Self::Read { .. } | Self::Write { .. } | Self::NotText { .. } | Self::Empty | Self::Input { .. } => Exit::Input,
+            Self::Read { .. } | Self::Write { .. } | Self::NotText { .. } | Self::Empty | Self::Input { .. } => {
+                Exit::Input
+            }
         }
     }
 
@@ -78,7 +80,9 @@ impl CliError {
         let message = self.to_string();
         let label;
         let (place, label) = match self {
-            Self::Configuration { name, text, span, label, .. } => (Some((Origin { name, text }, *span)), label.as_str()),
+            Self::Configuration { name, text, span, label, .. } => {
+                (Some((Origin { name, text }, *span)), label.as_str())
+            }
             Self::Input { name, text, problem } => {
                 label = match (&problem.object, problem.path.is_root()) {
                     (Some(object), true) => object.to_string(),

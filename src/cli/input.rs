@@ -49,7 +49,11 @@ fn decode(name: String, bytes: Vec<u8>) -> Result<Source, CliError> {
         return Err(CliError::NotText { name, message: format!("the input is {what}"), offset: 0 });
     }
     if let Some(offset) = memchr::memchr(0, &bytes) {
-        return Err(CliError::NotText { name, message: "the input is binary: it holds a zero byte".to_owned(), offset });
+        return Err(CliError::NotText {
+            name,
+            message: "the input is binary: it holds a zero byte".to_owned(),
+            offset,
+        });
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source { name, text }),

@@ -9,10 +9,11 @@ use super::input::{self, Source};
 use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Error, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
+use crate::plan::{Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
 use crate::report::Origin;
 use crate::stream::{Stream, frame};
 use crate::text::Span;
+use crate::yaml::FieldPath;
 
 /// Secures manifests: standard input, or a file, to standard output.
 pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
@@ -31,17 +32,19 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
         None => None,
         Some(Ok(list)) => Some(list),
         Some(Err(error)) => {
-            return Err(CliError::Configuration {
-                name: source.name.clone(),
-                text: source.text.clone(),
+            let problem = Problem {
                 message: format!("the ResourceList cannot be read as YAML: {}", error.message),
+                document: 0,
+                object: None,
+                path: FieldPath::root(),
                 span: Span::at(error.offset),
-                label: String::new(),
-                help: Some("check whether the input was cut off".to_owned()),
-            });
+                help: "check whether the input was cut off".to_owned(),
+            };
+            return Err(CliError::of_plan(Error::Input(Box::new(problem)), &source.name, &source.text));
         }
     };
-    let config = configure(arguments, list.as_ref(), &source).or_else(|error| keep_items(list.as_ref(), &source, error))?;
+    let config =
+        configure(arguments, list.as_ref(), &source).or_else(|error| keep_items(list.as_ref(), &source, error))?;
     let request = request(arguments);
     match plan(&stream, &config, &request) {
         Ok(outcome) => finish(arguments, &source, &stream, list.as_ref(), &outcome),

@@ -100,7 +100,8 @@ fn expected(sheet: &Sheet<'_>, root: NodeId, changes: &Changes) -> Result<Expect
             ItemChange::Remove => {
                 let pointer = pointer(*number);
                 let (list, position) = pointer.rsplit_once('/').unwrap_or_default();
-                if let (Some(Value::Array(items)), Ok(position)) = (document.pointer_mut(list), position.parse::<usize>())
+                if let (Some(Value::Array(items)), Ok(position)) =
+                    (document.pointer_mut(list), position.parse::<usize>())
                     && position < items.len()
                 {
                     items.remove(position);
@@ -127,12 +128,7 @@ fn expected(sheet: &Sheet<'_>, root: NodeId, changes: &Changes) -> Result<Expect
 
 type UnitRefusal = (usize, Refusal);
 
-fn edit(
-    sheet: &Sheet<'_>,
-    root: NodeId,
-    changes: &Changes,
-    expected: &Expected,
-) -> Result<Vec<TextEdit>, UnitRefusal> {
+fn edit(sheet: &Sheet<'_>, root: NodeId, changes: &Changes, expected: &Expected) -> Result<Vec<TextEdit>, UnitRefusal> {
     let of_document = |refusal: Refusal| (0, refusal);
     let mut editor = Editor::new(&sheet.tree).map_err(of_document)?;
     let Expected::Document(document) = expected else {
@@ -178,7 +174,8 @@ fn refused(sheet: &Sheet<'_>, number: usize, refusal: &Refusal) -> Error {
         object: value.as_ref().and_then(crate::object::ResourceId::of),
         path: FieldPath::root(),
         span: crate::text::Span::at(sheet.offset + refusal.offset),
-        help: "write this place in a simpler way; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
-            .to_owned(),
+        help:
+            "write this place in a simpler way; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
+                .to_owned(),
     })
 }

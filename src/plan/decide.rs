@@ -135,7 +135,8 @@ impl Decision<'_, '_> {
             object,
             path: self.sheet.reported_path(self.unit, path),
             span: self.sheet.span_of(self.unit, path),
-            help: "correct the manifest; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`".to_owned(),
+            help: "correct the manifest; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
+                .to_owned(),
         }
     }
 
@@ -146,16 +147,19 @@ impl Decision<'_, '_> {
             &FieldPath::of_keys(["metadata"]),
             format!("the namespace of {} {} is not known", gvk.kind, id.name),
         );
-        problem.help = "give it with --namespace, FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or \
+        problem.help =
+            "give it with --namespace, FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or \
                         write metadata.namespace"
-            .to_owned();
+                .to_owned();
         Ok(problem)
     }
 
     fn namespace(&self, name: &str, decided: &mut Decided) -> Result<(), Error> {
         let security = &self.context.config.pod_security;
         let Some(managed) = self.context.config.managed(name) else { return Ok(()) };
-        if !security.enabled || security.namespaces == NamespaceMode::Off || !self.context.parts.contains(Part::Namespaces)
+        if !security.enabled
+            || security.namespaces == NamespaceMode::Off
+            || !self.context.parts.contains(Part::Namespaces)
         {
             return Ok(());
         }
@@ -259,17 +263,17 @@ impl Decision<'_, '_> {
         };
         for violation in violations {
             let path = violation.paths.first().cloned().unwrap_or_default();
-            let message = format!(
-                "pods of {id} violate PodSecurity \"{enforce}\": {} ({})",
-                violation.reason, violation.detail
-            );
-            let mut finding = Finding::new(severity, violation.check, message)
-                .at(id, self.location(&template.join(&path)));
+            let message =
+                format!("pods of {id} violate PodSecurity \"{enforce}\": {} ({})", violation.reason, violation.detail);
+            let mut finding =
+                Finding::new(severity, violation.check, message).at(id, self.location(&template.join(&path)));
             let miss = misses.iter().find(|(missed, _)| violation.paths.contains(missed));
             finding.help = Some(match miss {
                 Some((_, hint)) => hint.clone(),
-                None => "floe never overwrites an explicit value: change it in the chart, or lower the namespace's level"
-                    .to_owned(),
+                None => {
+                    "floe never overwrites an explicit value: change it in the chart, or lower the namespace's level"
+                        .to_owned()
+                }
             });
             decided.findings.push(finding);
         }

@@ -32,8 +32,8 @@ use crate::yaml::{NodeId, ParseError};
 
 use apply::{Changes, ItemChange, apply};
 use decide::{Context, Decided, decide};
-use digest::Digest;
 pub use decide::{ObjectChange, PodCounts};
+use digest::Digest;
 pub use error::{Error, Problem};
 pub use output::Output;
 use sheet::Sheet;
@@ -204,7 +204,8 @@ fn levels(config: &Config, survey: &Survey) -> BTreeMap<String, LevelVersion> {
         .iter()
         .map(|managed| {
             let wanted = LevelVersion { level: managed.level, version: config.pod_security.version };
-            let present = facts(&managed.name).map(|facts| policy_to_evaluate(&facts.labels, Policy::default()).0.enforce);
+            let present =
+                facts(&managed.name).map(|facts| policy_to_evaluate(&facts.labels, Policy::default()).0.enforce);
             let level = match (config.pod_security.namespaces, present) {
                 (NamespaceMode::Off, Some(present)) => present,
                 (_, Some(present)) if present.level > wanted.level => present,
@@ -427,7 +428,8 @@ impl<'t> Planner<'_, 't, '_> {
 
     /// All edits of the text.
     fn edits(&self, mut done: Vec<Done>, difference: Difference, findings: &[Finding]) -> Result<Vec<TextEdit>, Error> {
-        let mut edits: Vec<TextEdit> = done.iter_mut().flat_map(|document| std::mem::take(&mut document.edits)).collect();
+        let mut edits: Vec<TextEdit> =
+            done.iter_mut().flat_map(|document| std::mem::take(&mut document.edits)).collect();
         let Difference { new, replace, remove, .. } = difference;
         let mut items: BTreeMap<usize, Vec<(usize, ItemChange)>> = BTreeMap::new();
         let span_of = |index: usize| self.stream.documents.get(index).map_or(Span::at(0), |document| document.span);
@@ -435,7 +437,8 @@ impl<'t> Planner<'_, 't, '_> {
             if self.surveyed(at.document).list {
                 items.entry(at.document).or_default().push((at.unit, ItemChange::Replace(wanted.value)));
             } else {
-                let separated = self.stream.documents.get(at.document).is_some_and(crate::stream::Document::has_separator);
+                let separated =
+                    self.stream.documents.get(at.document).is_some_and(crate::stream::Document::has_separator);
                 let text = if separated {
                     place::render(self.stream, &wanted)
                 } else {

@@ -87,12 +87,8 @@ fn end_of(stream: &Stream<'_>) -> usize {
     let content = stream.documents.last().and_then(|last| stream.text.get(last.content.range())).unwrap_or_default();
     let ends_in_block_scalar = Tree::parse(content).is_ok_and(|tree| {
         let root = tree.root();
-        let last = root.and_then(|root| {
-            std::iter::successors(Some(root), |node| tree.children(*node).last()).last()
-        });
-        last.is_some_and(|leaf| {
-            matches!(tree.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))
-        })
+        let last = root.and_then(|root| std::iter::successors(Some(root), |node| tree.children(*node).last()).last());
+        last.is_some_and(|leaf| matches!(tree.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)))
     });
     if ends_in_block_scalar { count - 1 } else { count }
 }

@@ -39,13 +39,7 @@ pub(super) fn of_problem(problem: &Problem) -> Value {
     result(&message, "error", "input", problem.object.as_ref(), Some(&problem.path))
 }
 
-fn result(
-    message: &str,
-    severity: &str,
-    check: &str,
-    object: Option<&ResourceId>,
-    path: Option<&FieldPath>,
-) -> Value {
+fn result(message: &str, severity: &str, check: &str, object: Option<&ResourceId>, path: Option<&FieldPath>) -> Value {
     let mut result = Map::new();
     result.insert("message".to_owned(), json!(message));
     result.insert("severity".to_owned(), json!(severity));

@@ -100,13 +100,7 @@ fn is_list(tree: &Tree<'_>, node: NodeId) -> bool {
     named && shaped
 }
 
-fn collect(
-    tree: &Tree<'_>,
-    node: NodeId,
-    path: &FieldPath,
-    holder: Option<(NodeId, usize)>,
-    units: &mut Vec<Unit>,
-) {
+fn collect(tree: &Tree<'_>, node: NodeId, path: &FieldPath, holder: Option<(NodeId, usize)>, units: &mut Vec<Unit>) {
     if !is_list(tree, node) {
         units.push(Unit { node, path: path.clone(), holder });
         return;

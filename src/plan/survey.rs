@@ -93,7 +93,8 @@ impl Survey {
 
     /// Whether every object is a Helm hook: then nothing is appended (decision 13).
     pub(super) fn is_hooks_only(&self, stream: &Stream<'_>) -> bool {
-        let mut objects = stream.documents.iter().zip(&self.documents).filter(|(_, surveyed)| !surveyed.blank).peekable();
+        let mut objects =
+            stream.documents.iter().zip(&self.documents).filter(|(_, surveyed)| !surveyed.blank).peekable();
         objects.peek().is_some() && objects.all(|(document, _)| is_hook(stream.text, *document))
     }
 
