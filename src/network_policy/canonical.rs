@@ -49,7 +49,8 @@ fn group(peers: BTreeMap<Peer, PortSet>) -> Vec<Rule> {
         };
         if ports.is_empty() {
             continue;
-        } else if alone {
+        }
+        if alone {
             rules.push(Rule { peers: vec![peer], ports });
         } else {
             shared.entry(ports).or_default().push(peer);
@@ -104,9 +105,13 @@ fn merge_blocks(blocks: &[(IpBlock, PortSet)], any: &PortSet) -> BTreeMap<Peer, 
         }
     };
     for (addresses, ports) in &stretches {
+        let mut whole = addresses.blocks();
+        if fully_open.is_empty() {
+            add(whole, ports);
+            continue;
+        }
         // What is fully open needs no ports, but cutting it out may take more words than leaving it in.
         let rest = addresses.difference(&fully_open).blocks();
-        let mut whole = addresses.blocks();
         whole.retain(|block| !fully_open.covers(&AddressSet::of(block)));
         add(if length(&whole) < length(&rest) { whole } else { rest }, ports);
     }

@@ -29,7 +29,7 @@ pub enum ProofError {
     #[error("{ends}: {ports} is declared, but the policies block it")]
     Blocked {
         /// Who to whom, and how `ipBlock` is read.
-        ends: Ends,
+        ends: Box<Ends>,
         /// What is blocked.
         ports: PortSet,
     },
@@ -37,7 +37,7 @@ pub enum ProofError {
     #[error("{ends}: the policies let {ports} pass, which no flow declares")]
     Undeclared {
         /// Who to whom, and how `ipBlock` is read.
-        ends: Ends,
+        ends: Box<Ends>,
         /// What passes.
         ports: PortSet,
     },
@@ -151,7 +151,7 @@ fn difference(
     declared: &PortSet,
     passing: &PortSet,
 ) -> ProofError {
-    let ends = Ends { source: source.party.clone(), destination: destination.party.clone(), reach };
+    let ends = Box::new(Ends { source: source.party.clone(), destination: destination.party.clone(), reach });
     if passing.covers(declared) {
         ProofError::Undeclared { ends, ports: passing.difference(declared) }
     } else {

@@ -17,8 +17,8 @@ struct Group {
 /// Writes flows as policies: per managed namespace, in the order of the configuration, `default-deny`, `allow-egress`
 /// and `allow-ingress` (FR-071), then `allow-ingress-<service>` for pods with labels of their own.
 ///
-/// Every flow is written at each end whose namespace is managed (decision: both sides, or nothing works under
-/// default-deny). `allow-egress` and `allow-ingress` are there even without rules, so a namespace is isolated in both
+/// Every flow is written at each end whose namespace is managed, because under default-deny one side alone opens
+/// nothing. `allow-egress` and `allow-ingress` are there even without rules, so a namespace is isolated in both
 /// directions whether or not `default_deny` adds the policy that says so. Empty when policies are switched off.
 pub fn synthesize(config: &Config, flows: &[Flow]) -> Vec<NetworkPolicy> {
     if !config.network.enabled {

@@ -17,7 +17,7 @@ pub const ANY_ADDRESS_RULE: CheckId = CheckId("any-address-rule");
 /// A range of ports is too long to be written out, so its rule is left out.
 pub const PORT_RANGE_TOO_LONG: CheckId = CheckId("port-range-too-long");
 
-/// The longest range that is written out port by port; with Azure and `iptables` plugins each port is a rule of its own.
+/// The longest range that is written out: each port is an item of the object and, with many plugins, of every node.
 const WRITTEN_OUT_LIMIT: usize = 1000;
 
 pub(super) fn declare(config: &Config, _inventory: &Inventory, flows: &mut Flows) {

@@ -137,6 +137,7 @@ fn pod_ports(service: &ServiceFacts, offered: &ServicePort, platform: &str, inve
 mod tests {
     use super::*;
     use crate::network_policy::tests::world::{config, labels, pod, service};
+    use crate::object::PodFacts;
 
     const POLARIS: PlatformService = PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog };
     const OTEL: PlatformService =
@@ -149,8 +150,8 @@ mod tests {
         (from_jobs.map(|flow| flow.replace("floe-jobs -> floe-platform", "")).collect(), flows.findings.len())
     }
 
-    fn with(services: Vec<ServiceFacts>, pods: Vec<crate::object::PodFacts>) -> Inventory {
-        Inventory { services, pods, ..Inventory::default() }
+    fn with(services: Vec<ServiceFacts>, pods: Vec<PodFacts>) -> Inventory {
+        Inventory { pods, services, ..Inventory::default() }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::network_policy::{Flows, Reason};
 use crate::object::Inventory;
 
-/// The chart of the OpenTelemetry project names its pods `opentelemetry-collector`, the operator `-collector`.
+/// `opentelemetry-collector` is the name of the project's chart, `otel` what it is often shortened to.
 const OTEL_COLLECTOR: PlatformService = PlatformService {
     key: "otel_collector",
     aliases: &["otel-collector", "opentelemetry-collector", "otel"],
