@@ -201,3 +201,18 @@ pub(crate) fn documents(stream: &str) -> Option<Vec<Value>> {
     });
     Some(values.filter(|value| !value.is_null()).collect())
 }
+
+/// The judge reads what Helm rendered of real charts, and says no to what is not YAML.
+#[test]
+fn judge_reads_real_charts() {
+    let (Some(data), Some(_)) = (data_dir(), tool("yamljudge")) else { return };
+    let mut charts = snapshot(&data.join("charts"));
+    assert!(charts.len() > 10);
+    for (path, text) in &charts {
+        assert!(!documents(text).unwrap().is_empty(), "{} is empty", path.display());
+    }
+    let (_, text) = charts.pop().unwrap();
+    let verdicts = judge(&[text.as_str(), "a: [", "mode: 0644"]).unwrap();
+    assert!(verdicts[0].is_ok() && verdicts[1].is_err());
+    assert_eq!(verdicts[2], Ok(serde_json::json!({ "mode": 420 })));
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str;
 
 use super::{assert_names_the_misspelling, assert_secured, misspell};
-use crate::support::{OnPath, documents, example_copy, floe, snapshot, tool};
+use crate::support::{OnPath, documents, example_copy, floe, project, snapshot, tool};
 
 const WORKLOADS: [(&str, &str); 2] = [("Deployment", "sales-api"), ("CronJob", "sales-nightly")];
 const RENDER: [&str; 4] = ["fn", "render", ".", "--allow-exec"];
@@ -20,8 +20,9 @@ fn kpt(on_path: &OnPath, kpt: &Path, package: &Path, arguments: &[&str]) -> asse
 
 /// All resources of a package on disk.
 fn resources(package: &Path) -> Vec<serde_json::Value> {
-    let files = snapshot(package).into_iter().map(|(_, text)| text);
-    documents(&files.collect::<Vec<_>>().join("\n---\n")).unwrap()
+    let files = snapshot(package).into_iter();
+    let yaml = files.filter(|(path, _)| path.extension().is_some_and(|extension| extension == "yaml"));
+    documents(&yaml.map(|(_, text)| text).collect::<Vec<_>>().join("\n---\n")).unwrap()
 }
 
 /// Runs a command twice on the package: the first run secures it, the second changes nothing.
@@ -60,13 +61,9 @@ fn source_and_sink_secure_a_copy() {
     let on_path = OnPath::new();
     let before = snapshot(package.path());
     let source = kpt(&on_path, &host, package.path(), &["fn", "source", "."]).assert().success();
-    // Outside the package, so that it does not become one of its files.
-    let manifest = tempfile::NamedTempFile::new().unwrap();
-    let text =
-        "apiVersion: floe.dev/v1\nkind: Manifest\nmetadata: {name: sales}\nsecurity: {}\ndomains: [{name: sales}]\n";
-    fs::write(manifest.path(), text).unwrap();
+    let manifest = project().join("examples/helm/manifest.yaml");
     let list = source.get_output().stdout.clone();
-    let filtered = floe().arg("--config").arg(manifest.path()).write_stdin(list).assert().success();
+    let filtered = floe().arg("--config").arg(manifest).write_stdin(list).assert().success();
     let out = tempfile::tempdir().unwrap();
     let sink = out.path().join("hardened");
     let list = filtered.get_output().stdout.clone();
