@@ -26,8 +26,8 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 test: tools ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
 	@mkdir -p target && : > $(SKIPPED)
 	go -C tests/tools/yamljudge test ./...
-	FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast
-	@tests/report-skipped $(SKIPPED)
+	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \
+	tests/report-skipped $(SKIPPED); exit $$status
 
 .PHONY: lint
 lint: format clippy deny ## formatting, clippy without warnings, licences and bans of dependencies

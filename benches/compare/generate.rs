@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Deployments of about 1.2 kB each, in the domain namespace of the benchmark's configuration.
+/// Deployments of about 1.4 kB each, in the domain namespace of the benchmark's configuration.
 ///
 /// They refer to no other object by name: kustomize resolves such references, at a cost that grows with the square of
 /// their number, and the comparison should not live off that.

@@ -95,16 +95,12 @@ impl Bench {
         Self { dir, floe }
     }
 
-    /// Writes an input once and returns its path.
+    /// Writes an input and returns its path.
     fn input(&self, name: &str, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> PathBuf {
         let path = self.dir.join(name);
-        if !path.is_file() {
-            let partial = self.dir.join("partial");
-            let mut file = BufWriter::with_capacity(1 << 20, File::create(&partial).unwrap());
-            write(&mut file).unwrap();
-            file.flush().unwrap();
-            fs::rename(partial, &path).unwrap();
-        }
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(&path).unwrap());
+        write(&mut file).unwrap();
+        file.flush().unwrap();
         path
     }
 
