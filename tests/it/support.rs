@@ -1,0 +1,218 @@
+//! Where tests find the binary, the data and the tools, and how they say that they were skipped.
+//!
+//! `make test` sets the environment:
+//! - `FLOE_TEST_DATA`: a folder of real charts and reference cases; without it the tests that need it are skipped.
+//! - `FLOE_TOOLS`: the folder of the pinned Go tools; `tests/tools/bin` without it.
+//! - `FLOE_SKIPPED`: a file that gets one line per skipped test, because cargo hides the output of tests that pass.
+//! - `FLOE_BIN`: another binary to test in place of the one that cargo built.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Reports that `what` was not tested.
+pub(crate) fn skip(what: &str, why: &str) {
+    let line = format!("skipped: {what}: {why}\n");
+    eprint!("{line}");
+    if let Some(file) = env::var_os("FLOE_SKIPPED") {
+        // One write of one short line in append mode: tests of several processes do not mix theirs.
+        let mut file = fs::File::options().append(true).create(true).open(file).unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// The running test's name; libtest names the thread after it.
+fn test_name() -> String {
+    thread::current().name().unwrap_or("a test").to_owned()
+}
+
+/// The folder of test data, or `None` after reporting the skip.
+pub(crate) fn data_dir() -> Option<PathBuf> {
+    let Some(dir) = env::var_os("FLOE_TEST_DATA").filter(|dir| !dir.is_empty()) else {
+        skip(&test_name(), "FLOE_TEST_DATA is not set");
+        return None;
+    };
+    let dir = PathBuf::from(dir);
+    assert!(dir.is_dir(), "FLOE_TEST_DATA is not a folder: {}", dir.display());
+    Some(dir)
+}
+
+/// The path of a program that tests run (a pinned tool, else one on `PATH`), or `None` after reporting the skip.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let pinned = env::var_os("FLOE_TOOLS").map_or_else(|| project().join("tests/tools/bin"), PathBuf::from).join(name);
+    // Tools that the project pins never come from `PATH`: another program may have the name.
+    let pins = project().join("tests/tools").join(name).is_dir();
+    let found = if pins {
+        Some(pinned).filter(|path| path.is_file())
+    } else {
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file())
+    };
+    if found.is_none() {
+        let why = if pins { "is not built (make tools)" } else { "is not installed" };
+        skip(&test_name(), &format!("{name} {why}"));
+    }
+    found
+}
+
+/// The project's root.
+pub(crate) fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The binary under test.
+pub(crate) fn floe_path() -> PathBuf {
+    env::var_os("FLOE_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_floe")), PathBuf::from)
+}
+
+/// The binary under test as a command, without floe's own variables of the caller's environment.
+pub(crate) fn floe() -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::new(floe_path());
+    command.env_remove("FLOE_CONFIG").env_remove("FLOE_NAMESPACE").env_remove("ARGOCD_APP_NAMESPACE");
+    command
+}
+
+/// A folder that holds the binary under test by its name, and a `PATH` that starts with it: hosts start floe by name.
+pub(crate) struct OnPath {
+    dir: TempDir,
+}
+
+impl OnPath {
+    /// Links the binary under test as `floe`.
+    pub(crate) fn new() -> Self {
+        Self::with(&floe_path())
+    }
+
+    /// Links another program as `floe`.
+    pub(crate) fn with(program: &Path) -> Self {
+        let dir = TempDir::new().unwrap();
+        symlink(program, dir.path().join("floe")).unwrap();
+        Self { dir }
+    }
+
+    /// A command of a host that finds floe on its `PATH`.
+    pub(crate) fn command(&self, host: &Path) -> assert_cmd::Command {
+        let mut path = OsString::from(self.dir.path());
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        let mut command = assert_cmd::Command::new(host);
+        command.env("PATH", path);
+        command.env_remove("FLOE_CONFIG").env_remove("FLOE_NAMESPACE").env_remove("ARGOCD_APP_NAMESPACE");
+        command
+    }
+}
+
+/// A copy of `examples/<name>` that a test may change.
+pub(crate) fn example_copy(name: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    copy_dir(&project().join("examples").join(name), dir.path());
+    dir
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_dir(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below `dir` with its bytes, by path relative to `dir`, sorted.
+pub(crate) fn snapshot(dir: &Path) -> Vec<(PathBuf, String)> {
+    fn walk(root: &Path, dir: &Path, files: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, files);
+            } else {
+                let text = fs::read_to_string(&path).unwrap();
+                files.push((path.strip_prefix(root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    walk(dir, dir, &mut files);
+    files.sort();
+    files
+}
+
+/// What Kubernetes makes of each document: its JSON value, or why it is refused. `None` after reporting the skip.
+///
+/// Each document is judged alone, by the tool `yamljudge`; of a text with several documents only the first is read.
+pub(crate) fn judge<T: AsRef<[u8]>>(documents: &[T]) -> Option<Vec<Result<Value, String>>> {
+    let yamljudge = tool("yamljudge")?;
+    let mut input = Vec::new();
+    for document in documents {
+        let document = document.as_ref();
+        input.extend_from_slice(format!("{}\n", document.len()).as_bytes());
+        input.extend_from_slice(document);
+    }
+    let mut child = Command::new(yamljudge).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The judge answers while it reads: one thread must write while this one reads.
+    let writer = thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "yamljudge failed: {}", output.status);
+    let verdicts: Vec<_> = output
+        .stdout
+        .split_inclusive(|&byte| byte == b'\n')
+        .map(|line| {
+            let mut line: Value = serde_json::from_slice(line).unwrap();
+            match line.get_mut("ok") {
+                Some(value) => Ok(value.take()),
+                None => Err(line["error"].as_str().unwrap().to_owned()),
+            }
+        })
+        .collect();
+    assert_eq!(verdicts.len(), documents.len());
+    Some(verdicts)
+}
+
+/// The documents of a stream as Kubernetes reads them, without the empty ones. `None` after reporting the skip.
+///
+/// Splits at lines that start with `---`, as Helm and kubectl do; fails when a document is not YAML.
+pub(crate) fn documents(stream: &str) -> Option<Vec<Value>> {
+    let mut texts = vec![String::new()];
+    for line in stream.split_inclusive('\n') {
+        if line.starts_with("---") {
+            texts.push(String::new());
+        } else {
+            texts.last_mut().unwrap().push_str(line);
+        }
+    }
+    let verdicts = judge(&texts)?;
+    let values = verdicts.into_iter().zip(&texts).map(|(verdict, text)| match verdict {
+        Ok(value) => value,
+        Err(error) => panic!("not YAML: {error}\n{text}"),
+    });
+    Some(values.filter(|value| !value.is_null()).collect())
+}
+
+/// The judge reads what Helm rendered of real charts, and says no to what is not YAML.
+#[test]
+fn judge_reads_real_charts() {
+    let (Some(data), Some(_)) = (data_dir(), tool("yamljudge")) else { return };
+    let mut charts = snapshot(&data.join("charts"));
+    assert!(charts.len() > 10);
+    for (path, text) in &charts {
+        assert!(!documents(text).unwrap().is_empty(), "{} is empty", path.display());
+    }
+    let (_, text) = charts.pop().unwrap();
+    let verdicts = judge(&[text.as_str(), "a: [", "mode: 0644"]).unwrap();
+    assert!(verdicts[0].is_ok() && verdicts[1].is_err());
+    assert_eq!(verdicts[2], Ok(serde_json::json!({ "mode": 420 })));
+}
