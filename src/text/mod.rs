@@ -2,8 +2,10 @@
 
 mod edit;
 mod line_index;
+mod nearest;
 mod span;
 
 pub use edit::{EditError, TextEdit, sort_and_check, splice};
 pub use line_index::{LineColumn, LineIndex};
+pub use nearest::nearest;
 pub use span::Span;

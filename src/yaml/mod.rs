@@ -1,5 +1,7 @@
 //! YAML as Kubernetes reads it, with the position of every node, and edits that touch nothing else.
 
+mod de;
+mod fault;
 mod parse;
 mod path;
 mod scalar;
@@ -7,6 +9,7 @@ mod scan;
 mod tree;
 mod value;
 
+pub use de::{DeError, from_node};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_NODES, ParseError};
 pub use path::{FieldPath, Segment};
 pub use tree::{Children, Entries, Kind, NodeId, ScalarStyle, Tree};
