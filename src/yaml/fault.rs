@@ -7,7 +7,7 @@ use serde::de::{Error, Expected, Unexpected};
 use super::de::DeError;
 use super::path::{FieldPath, Segment};
 use super::scalar::{self, Resolved};
-use crate::text::{Span, nearest};
+use crate::text::{Span, excerpt, nearest};
 
 /// A [`DeError`] whose place is not yet known, or not yet complete.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Fault {
             (None, []) => String::new(),
             (None, all) => format!(", expected one of `{}`", all.join("`, `")),
         };
-        Self { suggestion, ..Self::new(format!("unknown {what} `{}`{rest}", shown(word))) }
+        Self { suggestion, ..Self::new(format!("unknown {what} `{}`{rest}", excerpt(word))) }
     }
 }
 
@@ -134,7 +134,7 @@ fn described(found: Unexpected<'_>) -> String {
         Unexpected::Unsigned(value) => format!("the number `{value}`"),
         Unexpected::Signed(value) => format!("the number `{value}`"),
         Unexpected::Float(value) => format!("the number `{value}`"),
-        Unexpected::Str(text) => format!("the string `{}`", shown(text)),
+        Unexpected::Str(text) => format!("the string `{}`", excerpt(text)),
         Unexpected::Unit => "null".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
@@ -147,14 +147,4 @@ fn would_fit_unquoted(text: &str, wanted: &str) -> bool {
         (wanted, scalar::resolve(text)),
         ("a boolean", Resolved::Bool(_)) | ("an integer" | "a number", Resolved::Number(_))
     )
-}
-
-/// A text of the input in a message: one line, of bounded length.
-fn shown(text: &str) -> String {
-    const MOST: usize = 60;
-    let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
-    }
-    shown
 }
