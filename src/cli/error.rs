@@ -17,6 +17,9 @@ pub(super) enum CliError {
     /// A stream or file cannot be written.
     #[error("cannot write {what}: {source}")]
     Write { what: String, source: io::Error },
+    /// A configuration file that was asked for cannot be used.
+    #[error("cannot use the configuration: {0}")]
+    ConfigurationFile(Box<CliError>),
     /// The input is no text.
     #[error("{message} ({name}, byte {offset})")]
     NotText { name: String, message: String, offset: usize },
@@ -43,9 +46,14 @@ impl CliError {
         }
     }
 
+    /// Marks an error as one of the configuration, which has an exit code of its own.
+    pub(super) fn of_configuration(error: Self) -> Self {
+        Self::ConfigurationFile(Box::new(error))
+    }
+
     fn exit(&self) -> Exit {
         match self {
-            Self::Configuration { .. } => Exit::Usage,
+            Self::Configuration { .. } | Self::ConfigurationFile(_) => Exit::Usage,
             Self::Internal(_) => Exit::Internal,
             Self::Read { .. } | Self::Write { .. } | Self::NotText { .. } | Self::Empty | Self::Input { .. } => {
                 Exit::Input
