@@ -93,7 +93,7 @@ mod tests {
         let tree = Tree::parse(source).unwrap();
         let scalar = tree.get(tree.root().unwrap(), "a").unwrap();
         let at = tree.text(scalar).find(needle).unwrap();
-        &source[Embedding::of(&tree, scalar).outer(Span::new(at, at + needle.len())).range()]
+        source.get(Embedding::of(&tree, scalar).outer(Span::new(at, at + needle.len())).range()).unwrap()
     }
 
     #[test]

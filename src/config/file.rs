@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug, Default, Deserialize)]
 #[serde(expecting = "a mapping")]
 pub(super) struct Manifest {
-    pub(super) security: Option<Security>,
+    pub(super) security: Option<SecuritySection>,
     pub(super) domains: Option<Vec<Domain>>,
 }
 
@@ -67,16 +67,16 @@ pub(super) struct Spec {
 
 impl Spec {
     /// The two sections that it holds.
-    pub(super) fn into_sections(self) -> (Security, Option<Vec<Domain>>) {
+    pub(super) fn into_sections(self) -> (SecuritySection, Option<Vec<Domain>>) {
         let Self { namespaces, release_namespace, network_policies, pod_security, summary, domains } = self;
-        (Security { namespaces, release_namespace, network_policies, pod_security, summary }, domains)
+        (SecuritySection { namespaces, release_namespace, network_policies, pod_security, summary }, domains)
     }
 }
 
 /// `security`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
-pub(super) struct Security {
+pub(super) struct SecuritySection {
     pub(super) namespaces: Option<Namespaces>,
     pub(super) release_namespace: Option<String>,
     pub(super) network_policies: Option<NetworkPolicies>,

@@ -106,26 +106,26 @@ fn config_map(tree: &Tree<'_>, node: NodeId) -> Result<Config, ConfigError> {
 
 /// A YAML text under `data`.
 struct Text {
-    text: String,
+    content: String,
     path: FieldPath,
     embedding: Embedding,
 }
 
 impl Text {
-    fn of(tree: &Tree<'_>, object: NodeId, key: &str, text: Option<String>) -> Self {
-        let text = text.unwrap_or_default();
+    fn of(tree: &Tree<'_>, object: NodeId, key: &str, content: Option<String>) -> Self {
+        let content = content.unwrap_or_default();
         let data = entry(tree, object, "data").map(|(_, value)| value);
         let scalar = data.and_then(|data| entry(tree, data, key)).map(|(_, value)| tree.resolve(value));
         // A text that `<<` merged in is not written here.
-        let embedding = match scalar.filter(|scalar| tree.text(*scalar) == text) {
+        let embedding = match scalar.filter(|scalar| tree.text(*scalar) == content) {
             Some(scalar) => Embedding::of(tree, scalar),
             None => Embedding::unknown(tree.span(data.unwrap_or(object))),
         };
-        Self { text, path: FieldPath::of_keys(["data", key]), embedding }
+        Self { content, path: FieldPath::of_keys(["data", key]), embedding }
     }
 
     fn parse(&self) -> Result<Tree<'_>, ConfigError> {
-        Tree::parse(&self.text).map_err(|error| ConfigError {
+        Tree::parse(&self.content).map_err(|error| ConfigError {
             kind: ConfigErrorKind::Invalid,
             message: error.message,
             path: self.path.clone(),

@@ -12,6 +12,8 @@ mod manifest;
 mod model;
 mod part;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use error::{ConfigError, ConfigErrorKind, Related};

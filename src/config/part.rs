@@ -14,7 +14,8 @@ pub(super) struct Invalid {
     path: FieldPath,
     at_key: bool,
     help: Option<String>,
-    related: Option<(String, FieldPath)>,
+    /// Boxed to keep results small.
+    related: Option<Box<(String, FieldPath)>>,
 }
 
 impl Invalid {
@@ -37,14 +38,15 @@ impl Invalid {
 
     /// Names the other place of a contradiction.
     pub(super) fn related(mut self, path: &FieldPath, message: impl Into<String>) -> Self {
-        self.related = Some((message.into(), path.clone()));
+        self.related = Some(Box::new((message.into(), path.clone())));
         self
     }
 
     /// Finds the places in the parts of the configuration.
     pub(super) fn locate(self, parts: &[Part<'_, '_>]) -> ConfigError {
         let (span, _) = locate(parts, &self.path, self.at_key);
-        let related = self.related.and_then(|(message, path)| {
+        let related = self.related.and_then(|related| {
+            let (message, path) = *related;
             let (span, exact) = locate(parts, &path, false);
             exact.then(|| Box::new(Related { message, path, span }))
         });

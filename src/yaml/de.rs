@@ -64,7 +64,7 @@ struct Entry<'a> {
     value: NodeId,
 }
 
-impl<'a, 't> Reader<'a, 't> {
+impl<'a> Reader<'a, '_> {
     /// Counts a node and its text, and goes one level down for `read`.
     fn enter<T>(&mut self, id: NodeId, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.nodes += 1;
@@ -199,12 +199,18 @@ impl Node<'_, '_, '_> {
             }
             Kind::Scalar(_) | Kind::Alias => match reader.scalar(target)? {
                 Value::Null => visitor.visit_unit(),
-                Value::Bool(value) => visitor.visit_bool(value),
-                Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-                    (Some(value), _) => visitor.visit_u64(value),
-                    (_, Some(value)) => visitor.visit_i64(value),
-                    _ => visitor.visit_f64(number.as_f64().unwrap_or_default()),
-                },
+                Value::Bool(value) => {
+                    let result = visitor.visit_bool(value);
+                    result.map_err(|fault: Fault| fault.written(reader.tree.text(target), &value.to_string()))
+                }
+                Value::Number(number) => {
+                    let result = match (number.as_u64(), number.as_i64()) {
+                        (Some(value), _) => visitor.visit_u64(value),
+                        (_, Some(value)) => visitor.visit_i64(value),
+                        _ => visitor.visit_f64(number.as_f64().unwrap_or_default()),
+                    };
+                    result.map_err(|fault: Fault| fault.written(reader.tree.text(target), &number.to_string()))
+                }
                 Value::String(text) => visitor.visit_string(text),
                 Value::Array(_) | Value::Object(_) => Err(Fault::custom("a scalar is a collection")),
             },
@@ -222,7 +228,9 @@ impl Node<'_, '_, '_> {
         match value {
             Err(fault) => fault,
             Ok(Value::Bool(value)) => Fault::invalid_type(Unexpected::Bool(value), visitor),
-            Ok(Value::Number(number)) => Fault::invalid_type(Unexpected::Other(&number.to_string()), visitor),
+            Ok(Value::Number(number)) => {
+                Fault::invalid_type(Unexpected::Other(&format!("the number `{number}`")), visitor)
+            }
             Ok(Value::String(text)) => Fault::invalid_type(Unexpected::Str(&text), visitor),
             Ok(_) => Fault::invalid_type(Unexpected::Unit, visitor),
         }
@@ -446,7 +454,7 @@ mod tests {
                 "labels:\n  a: yes",
                 "labels.a",
                 "2:6",
-                "expected a string, found the boolean `true` (write it in quotes)",
+                "expected a string, found the boolean `true` (write it in quotes): YAML reads `yes` as `true`",
             ),
             ("labels: []", "labels", "1:9", "expected a mapping, found a list"),
             (
@@ -510,12 +518,16 @@ mod tests {
         for text in ["a: &a [*a]\n", "a: &a {<<: *a}\n", "a: &a {b: {<<: [*a]}}\n"] {
             assert!(read::<Value>(text).unwrap_err().message.contains("leads back to itself"), "{text}");
         }
+        let (open, close) = ("[".repeat(120), "]".repeat(120));
+        let chain: Vec<String> = (1..120).map(|at| format!("a{at}: &a{at} {open}*a{}{close}", at - 1)).collect();
+        let chain = format!("a0: &a0 x\n{}\n", chain.join("\n"));
+        assert!(read::<Value>(&chain).unwrap_err().message.contains("nested too deeply"));
         let mut nodes = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         let mut merges = String::from("a0: &a0 {x: 1}\n");
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            nodes.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
-            merges.push_str(&format!("a{level}: &a{level} {{<<: [{aliases}]}}\n"));
+            nodes = format!("{nodes}a{level}: &a{level} [{aliases}]\n");
+            merges = format!("{merges}a{level}: &a{level} {{<<: [{aliases}]}}\n");
         }
         let bytes = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 20_000].join(", "));
         for text in [nodes, merges, bytes] {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Error, Expected, Unexpected};
 
 use super::de::DeError;
-use super::path::{FieldPath, Segment};
+use super::path::Segment;
 use super::scalar::{self, Resolved};
 use crate::text::{Span, excerpt, nearest};
 
@@ -13,7 +13,8 @@ use crate::text::{Span, excerpt, nearest};
 #[derive(Debug)]
 pub(super) struct Fault {
     message: String,
-    suggestion: Option<String>,
+    /// Not a `String`, to keep results small.
+    suggestion: Option<Box<str>>,
     about_key: bool,
     span: Option<Span>,
     first: Option<Span>,
@@ -44,6 +45,14 @@ impl Fault {
         self
     }
 
+    /// Shows what a scalar says where its meaning is written differently, as in `no` and `false`.
+    pub(super) fn written(mut self, text: &str, meaning: &str) -> Self {
+        if self.span.is_none() && text != meaning {
+            self.message = format!("{}: YAML reads `{}` as `{meaning}`", self.message, excerpt(text));
+        }
+        self
+    }
+
     pub(super) const fn is_about_unplaced_key(&self) -> bool {
         self.about_key && self.span.is_none()
     }
@@ -53,14 +62,14 @@ impl Fault {
             message: self.message,
             path: self.steps.into_iter().rev().collect(),
             span: self.span.unwrap_or(whole),
-            suggestion: self.suggestion,
+            suggestion: self.suggestion.map(Into::into),
             first: self.first,
         }
     }
 
     /// An unknown word, with the nearest of `expected`, or all of them if none is near.
     fn unknown(what: &str, word: &str, expected: &[&str]) -> Self {
-        let suggestion = nearest(word, expected.iter().copied()).map(str::to_owned);
+        let suggestion: Option<Box<str>> = nearest(word, expected.iter().copied()).map(Into::into);
         let rest = match (&suggestion, expected) {
             (Some(near), _) => format!(", did you mean `{near}`?"),
             (None, []) => String::new(),

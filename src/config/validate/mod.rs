@@ -6,7 +6,7 @@ mod network;
 mod pod_security;
 
 use super::defaults::SUMMARY;
-use super::file::{Domain, Security, Summary};
+use super::file::{Domain, SecuritySection, Summary};
 use super::model::{Config, SummaryConfig};
 use super::part::Invalid;
 use super::syntax;
@@ -15,7 +15,7 @@ use crate::yaml::FieldPath;
 /// The sections that are floe's, and where they are.
 #[derive(Debug)]
 pub(super) struct Sections {
-    pub(super) security: Security,
+    pub(super) security: SecuritySection,
     pub(super) security_path: FieldPath,
     pub(super) domains: Vec<Domain>,
     pub(super) domains_path: FieldPath,
