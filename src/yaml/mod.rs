@@ -2,6 +2,7 @@
 
 mod edit;
 mod emit;
+mod fast;
 mod parse;
 mod path;
 mod scalar;
