@@ -1,8 +1,8 @@
 //! A scanner for the regular block YAML that Kubernetes manifests consist of.
 //!
 //! It builds exactly the tree that the full parser builds, several times as fast, or gives up: anchors, aliases, tags,
-//! directives, complex keys, multi-line quoted scalars and flow collections, root scalars, tabs that are not content,
-//! and whatever else looks irregular. Giving up costs time, never correctness; accepting what the full parser
+//! directives, complex keys, root scalars and root flow collections, tabs that are not content, and whatever else looks
+//! irregular. Giving up costs time, never correctness; accepting what the full parser
 //! refuses, or reading it differently, is a bug.
 
 mod flow;
@@ -186,14 +186,13 @@ impl<'t> Scanner<'t> {
         }
         match self.byte(at) {
             b'"' | b'\'' => {
-                let (end, text) = self.quoted(at)?;
-                let place = Place { start: at, end, column };
-                if self.byte(end) == b':' && self.is_separator(end + 1) {
-                    let style = self.quoted_style(at);
-                    self.key(style, place, end, text)
+                let quoted = self.quoted(at, self.margin())?;
+                let place = Place { start: at, end: quoted.end, column };
+                if !quoted.lines && self.byte(quoted.end) == b':' && self.is_separator(quoted.end + 1) {
+                    self.key(self.quoted_style(at), place, quoted.end, quoted.text)
                 } else {
                     self.admits(column)?;
-                    self.quoted_value(place, text)
+                    self.quoted_value(place, quoted.text)
                 }
             }
             b'[' | b'{' => {
@@ -219,6 +218,11 @@ impl<'t> Scanner<'t> {
     /// Refuses a value where none is awaited, or that is not indented below what awaits it.
     fn admits(&self, column: usize) -> Option<()> {
         (self.pending.is_some() && column > self.open.last()?.column).then_some(())
+    }
+
+    /// The column beyond which the lines of a value must begin.
+    fn margin(&self) -> usize {
+        self.open.last().map_or(0, |top| top.column)
     }
 
     fn item(&mut self, dash: usize, column: usize) -> Option<()> {
@@ -253,12 +257,12 @@ impl<'t> Scanner<'t> {
         match self.byte(at) {
             b'|' | b'>' => self.block_scalar(at),
             b'"' | b'\'' => {
-                let (end, text) = self.quoted(at)?;
-                self.quoted_value(Place { start: at, end, column: self.column(at) }, text)
+                let quoted = self.quoted(at, self.margin())?;
+                self.quoted_value(Place { start: at, end: quoted.end, column: self.column(at) }, quoted.text)
             }
             b'[' | b'{' => {
                 let dash = self.pending.take()?.dash;
-                let end = self.flow_collection(at, dash)?;
+                let end = self.flow_collection(at, dash, self.margin())?;
                 self.rest_of_line(end)
             }
             _ if self.is_plain_start(at) => match self.plain_line(at)? {

@@ -15,6 +15,16 @@ pub(super) enum Stop {
     Colon(usize),
 }
 
+/// A quoted scalar.
+pub(super) struct Quoted {
+    /// Just after the closing quote.
+    pub(super) end: usize,
+    /// The text where it is not what stands between the quotes.
+    pub(super) text: Option<String>,
+    /// Whether it goes over several lines, and so cannot be a key.
+    pub(super) lines: bool,
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Chomping {
     Strip,
@@ -139,7 +149,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Just after the line break at `at`, or the end of the text.
-    fn after_break(&self, at: usize) -> usize {
+    pub(super) fn after_break(&self, at: usize) -> usize {
         let length = if self.byte(at) == b'\r' { 2 } else { 1 };
         (at + length).min(self.bytes.len())
     }
@@ -166,33 +176,44 @@ impl<'t> Scanner<'t> {
         if self.byte(start) == b'"' { ScalarStyle::DoubleQuoted } else { ScalarStyle::SingleQuoted }
     }
 
-    /// Reads a quoted scalar that ends on its line; gives just after its closing quote, and its text where that is
-    /// not what stands between the quotes.
-    pub(super) fn quoted(&self, start: usize) -> Option<(usize, Option<String>)> {
+    /// Reads a quoted scalar.
+    ///
+    /// Lines after the first must be indented beyond `margin`: the full parser asks for less, but then has to look
+    /// for document markers inside the quotes.
+    pub(super) fn quoted(&self, start: usize, margin: usize) -> Option<Quoted> {
         let double = self.byte(start) == b'"';
-        let mut escaped = false;
+        let (mut escapes, mut lines) = (false, false);
         let mut at = start + 1;
         loop {
             let rest = self.bytes.get(at..)?;
             at +=
                 if double { memchr::memchr3(b'"', b'\\', b'\n', rest)? } else { memchr::memchr2(b'\'', b'\n', rest)? };
             match self.byte(at) {
-                b'\n' => return None,
-                // Whatever is escaped is decoded below, or refused.
-                b'\\' if self.bytes.get(at + 1).is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) => {}
+                b'\n' => {
+                    lines = true;
+                    at += 1;
+                    continue;
+                }
+                // What is escaped is looked at below. Before a line break, that must still be seen here.
+                b'\\' if matches!(self.byte(at + 1), b'\n' | b'\r') => {
+                    escapes = true;
+                    at += 1;
+                    continue;
+                }
+                b'\\' => {}
                 b'\'' if self.byte(at + 1) == b'\'' => {}
-                b'\\' => return None,
                 _ => break,
             }
-            escaped = true;
+            escapes = true;
             at += 2;
         }
-        if !escaped {
-            return Some((at + 1, None));
-        }
-        let written = self.tree.source.get(start + 1..at)?;
-        let text = if double { unescape(written)? } else { written.replace("''", "'") };
-        Some((at + 1, Some(text)))
+        let text = if escapes || lines {
+            let written = self.tree.source.get(start + 1..at)?;
+            Some(read_quoted(written, margin, double)?)
+        } else {
+            None
+        };
+        Some(Quoted { end: at + 1, text, lines })
     }
 
     /// Adds the block scalar whose `|` or `>` stands at `header`.
@@ -287,9 +308,54 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Decodes the escapes of a double-quoted scalar; nothing where one is rare or wrong.
-fn unescape(written: &str) -> Option<String> {
+/// Decodes what stands between quotes: escapes, and lines that fold.
+fn read_quoted(written: &str, margin: usize, double: bool) -> Option<String> {
     let mut text = String::with_capacity(written.len());
+    let mut lines = written.split('\n').peekable();
+    let mut is_first = true;
+    let (mut escaped_break, mut blank_lines) = (false, 0);
+    while let Some(line) = lines.next() {
+        let is_last = lines.peek().is_none();
+        let line = if is_last { line } else { line.strip_suffix('\r').unwrap_or(line) };
+        let content = if is_first { line } else { line.trim_start_matches(' ') };
+        if !is_first {
+            if content.is_empty() && !is_last {
+                blank_lines += 1;
+                continue;
+            }
+            if line.len() - content.len() <= margin || content.starts_with('\t') {
+                return None;
+            }
+            if blank_lines > 0 {
+                text.extend(std::iter::repeat_n('\n', blank_lines));
+            } else if !escaped_break {
+                text.push(' ');
+            }
+        }
+        let (content, escapes_break) = if is_last { (content, false) } else { end_of_quoted_line(content, double)? };
+        if double {
+            unescape(content, &mut text)?;
+        } else {
+            text.push_str(&content.replace("''", "'"));
+        }
+        (is_first, escaped_break, blank_lines) = (false, escapes_break, 0);
+    }
+    Some(text)
+}
+
+/// Cuts what is no content off the end of a line inside quotes; tells whether its line break is escaped.
+fn end_of_quoted_line(line: &str, double: bool) -> Option<(&str, bool)> {
+    let is_escaped = |part: &str| double && part.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    if is_escaped(line) {
+        return Some((line.strip_suffix('\\')?, true));
+    }
+    let content = line.trim_end_matches(' ');
+    // A blank may be escaped, and a tab is cut off too.
+    (!is_escaped(content) && !content.ends_with('\t')).then_some((content, false))
+}
+
+/// Decodes the escapes of a double-quoted scalar; nothing where one is rare or wrong.
+fn unescape(written: &str, text: &mut String) -> Option<()> {
     let mut rest = written;
     while let Some((before, after)) = rest.split_once('\\') {
         text.push_str(before);
@@ -298,7 +364,7 @@ fn unescape(written: &str) -> Option<String> {
             'n' => '\n',
             't' => '\t',
             'r' => '\r',
-            same @ ('"' | '\\' | '/') => same,
+            same @ (' ' | '"' | '\\' | '/') => same,
             'x' => hexadecimal(&mut characters, 2)?,
             'u' => hexadecimal(&mut characters, 4)?,
             _ => return None,
@@ -306,7 +372,7 @@ fn unescape(written: &str) -> Option<String> {
         rest = characters.as_str();
     }
     text.push_str(rest);
-    Some(text)
+    Some(())
 }
 
 fn hexadecimal(characters: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
