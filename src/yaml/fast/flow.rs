@@ -50,7 +50,7 @@ impl Scanner<'_> {
             return None;
         }
         self.add(Kind::Scalar(style), Place { start: at, end, column }, narrow(end + 1), text)?;
-        Some(self.skip_spaces(end + 1))
+        self.skip_lines(end + 1, margin)
     }
 
     /// Adds a value; gives where it ends.

@@ -66,7 +66,6 @@ const REGULAR: &[&str] = &[
     "a: one\n  two\n\n\n  three # c\nb: one\n\n  # c\nc:\n  one\n  two\nd:\n- one\n two\n  - three\n- e: f\n   g",
     "a:\n  \"quoted\"\nb:\n  [x]\nc:\n  plain\n",
     "a: [x, \"y\", 'z', 1.5, -1, a b , http://x:1/y]\nb: {c: d, \"e\": \"f\",\"g\":1, h: [{}, []], 'i':{j: k}}  # n\nl: [ ]\nm: { }\n",
-    "é: ü\n- x: y\n",
     "é: ü\nb: [é, x]\nc: \"é\" # ü\n\"é\":\n  - é # é\n  - # é\nd e: f\n",
     "a: \"x\ty\"\n# \t\nb: |\n  x\ty\n",
     "a: -x\nb: :8080\nc: ~\nd: <x>\ne: $(A)\nf: a,b]}\ng: x & y * z ! | > % @ `\n<<: 1\n",
@@ -498,7 +497,7 @@ fn documents(folder: &str) -> Option<Vec<String>> {
     for file in files {
         #[expect(clippy::disallowed_methods, reason = "tests read their data")]
         let text = std::fs::read_to_string(file).unwrap();
-        documents.extend(split(&text).map(str::to_owned));
+        documents.extend(split(&text).into_iter().map(str::to_owned));
     }
     assert!(!documents.is_empty(), "no documents in {folder}");
     Some(documents)
@@ -516,11 +515,11 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// Splits before each line `---`, which stays with the document that it begins.
-fn split(text: &str) -> impl Iterator<Item = &str> {
+fn split(text: &str) -> Vec<&str> {
     let mut starts: Vec<usize> = text.match_indices("\n---").map(|(at, _)| at + 1).collect();
     starts.insert(0, 0);
     starts.push(text.len());
-    starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect::<Vec<_>>().into_iter()
+    starts.windows(2).map(|pair| text.get(pair[0]..pair[1]).unwrap()).collect()
 }
 
 const FOLDERS: [&str; 5] = ["charts", "floe", "cyclonus", "netpol", "pod-security"];
