@@ -3,7 +3,11 @@
 mod de;
 mod edit;
 mod emit;
+<<<<<<< HEAD
 mod fault;
+=======
+mod fast;
+>>>>>>> fast
 mod parse;
 mod path;
 mod scalar;
