@@ -3,11 +3,8 @@
 mod de;
 mod edit;
 mod emit;
-<<<<<<< HEAD
-mod fault;
-=======
 mod fast;
->>>>>>> fast
+mod fault;
 mod parse;
 mod path;
 mod scalar;
