@@ -9,7 +9,7 @@ use super::input::{self, Source};
 use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
+use crate::plan::{Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
 use crate::report::Origin;
 use crate::stream::{Stream, frame};
 use crate::text::Span;
@@ -65,7 +65,8 @@ fn request(arguments: &RenderArgs) -> Request {
         [] => Parts::ALL,
         parts => Parts::only(&parts.iter().copied().map(Part::from).collect::<Vec<_>>()),
     };
-    Request { namespace: given.or_else(configuration::argocd_namespace), parts }
+    let detail = if arguments.dry_run || arguments.logging.verbose > 0 { Detail::Everything } else { Detail::Warnings };
+    Request { namespace: given.or_else(configuration::argocd_namespace), parts, detail }
 }
 
 fn configure(arguments: &RenderArgs, list: Option<&ResourceList<'_>>, source: &Source) -> Result<Config, CliError> {
@@ -163,7 +164,7 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
             "floe: {verdict}{} errors, {} warnings, {} notes{notes}; {} of {} pods hardened, {} objects added or changed",
             count(Severity::Error),
             count(Severity::Warning),
-            count(Severity::Info),
+            count(Severity::Info) + outcome.untold,
             outcome.pods.hardened,
             outcome.pods.seen,
             outcome.objects.len(),

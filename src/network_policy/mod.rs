@@ -16,6 +16,7 @@ mod peer;
 mod policy;
 mod port_set;
 mod prove;
+mod selector_keys;
 mod synthesize;
 #[cfg(test)]
 mod tests;
@@ -29,4 +30,5 @@ pub use peer::{NamespaceScope, Peer};
 pub use policy::{NetworkPolicy, PolicyRules, RangeStyle, Rule, file_name};
 pub use port_set::{PortRange, PortSet};
 pub use prove::{Ends, ProofError, prove};
+pub use selector_keys::selector_keys;
 pub use synthesize::synthesize;

@@ -1,16 +1,16 @@
 //! What to change in one document: JSON Patches of pod templates and Namespaces, and the verdict on the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use json_patch::Patch;
 use serde_json::Value;
 
 use super::error::{Error, Problem};
 use super::sheet::{Sheet, Unit};
-use super::{Part, Parts};
+use super::{Detail, Part, Parts};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Location, Severity};
-use crate::object::{GroupVersionKind, PodFacts, ResourceId, Workloads, pod_facts, template_path};
+use crate::object::{ContainerPort, GroupVersionKind, PodFacts, ResourceId, Workloads, pod_facts, template_path};
 use crate::pod_security::{
     Change, Evaluator, HardenError, Hardening, LevelVersion, Pod, harden, near_miss, patch_namespace,
 };
@@ -26,7 +26,17 @@ pub(super) struct Context<'c> {
     pub(super) levels: BTreeMap<String, LevelVersion>,
     /// What an object without a namespace means, where that is known.
     pub(super) release_namespace: Option<String>,
+    pub(super) detail: Detail,
+    /// Label keys that a policy may select by.
+    pub(super) selector_keys: BTreeSet<String>,
 }
+
+/// Pods that differ for network policies, with the first object that makes such pods.
+///
+/// A stream may hold tens of thousands of templates, and their labels differ in names that no policy asks for.
+pub(super) type PodKinds = BTreeMap<PodKind, PodFacts>;
+
+type PodKind = (String, BTreeMap<String, String>, Vec<ContainerPort>, bool);
 
 /// One change, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +71,30 @@ impl std::ops::AddAssign for PodCounts {
 pub(super) struct Decided {
     /// New values, by number of the object.
     pub(super) targets: Vec<(usize, Value)>,
-    pub(super) pods: Vec<PodFacts>,
+    pub(super) pods: PodKinds,
     pub(super) findings: Vec<Finding>,
     pub(super) actions: Vec<Finding>,
+    /// Number of notes that were not asked for.
+    pub(super) untold: usize,
     pub(super) changes: Vec<ObjectChange>,
     pub(super) counts: PodCounts,
     /// A pod template whose namespace is not known.
     pub(super) homeless: Option<Box<Problem>>,
+}
+
+impl Decided {
+    /// Joins what was decided on a later document; targets and homes are for the caller.
+    pub(super) fn absorb(&mut self, mut later: Self) {
+        for (kind, facts) in later.pods {
+            self.pods.entry(kind).or_insert(facts);
+        }
+        self.findings.append(&mut later.findings);
+        self.actions.append(&mut later.actions);
+        self.untold += later.untold;
+        self.changes.append(&mut later.changes);
+        self.counts += later.counts;
+        self.homeless = self.homeless.take().or(later.homeless);
+    }
 }
 
 /// Decides on every object of a document that is not floe's own.
@@ -189,7 +216,7 @@ impl Decision<'_, '_> {
             if value.pointer(&template.to_pointer()).is_none() && template_path(&id.gvk).is_none() {
                 continue;
             }
-            decided.pods.push(pod_facts(&value, &id, template, namespace));
+            self.remember(pod_facts(&value, &id, template, namespace), decided);
             if !self.context.parts.contains(Part::Pods) || !self.context.config.pod_security.enabled {
                 continue;
             }
@@ -203,6 +230,13 @@ impl Decision<'_, '_> {
             decided.targets.push((self.number, value));
         }
         Ok(())
+    }
+
+    /// Keeps what policies may ask of a pod.
+    fn remember(&self, mut facts: PodFacts, decided: &mut Decided) {
+        facts.labels.retain(|key, _| self.context.selector_keys.contains(key));
+        let kind = (facts.namespace.clone(), facts.labels.clone(), facts.ports.clone(), facts.host_network);
+        decided.pods.entry(kind).or_insert(facts);
     }
 
     fn harden(
@@ -228,8 +262,16 @@ impl Decision<'_, '_> {
             decided.counts.hardened += 1;
         }
         decided.findings.extend(findings.into_iter().map(|finding| self.placed(finding)));
-        decided.actions.extend(actions.into_iter().map(|finding| self.placed(finding)));
-        decided.changes.extend(changes.into_iter().map(|change| ObjectChange { object: id.clone(), change }));
+        for action in actions {
+            if action.severity == Severity::Info && self.context.detail == Detail::Warnings {
+                decided.untold += 1;
+            } else {
+                decided.actions.push(self.placed(action));
+            }
+        }
+        if self.context.detail == Detail::Everything {
+            decided.changes.extend(changes.into_iter().map(|change| ObjectChange { object: id.clone(), change }));
+        }
         let changed = !patch.is_empty();
         apply(value, patch)?;
         Ok(changed)

@@ -20,9 +20,11 @@ pub(super) fn of_item(value: &Value) -> Digest {
 /// Digest of the whole input as it leaves floe, without floe's own objects.
 ///
 /// Taken after hardening and not before, because running floe on its own result must change nothing.
-pub(super) fn of_all(documents: impl Iterator<Item = Digest>) -> String {
+pub(super) fn of_all(documents: &mut [(usize, Digest)]) -> String {
+    // Stable: items of one list keep their order.
+    documents.sort_by_key(|(index, _)| *index);
     let mut whole = Sha256::new();
-    documents.for_each(|digest| whole.update(digest));
+    documents.iter().for_each(|(_, digest)| whole.update(digest));
     let hex: String = whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }

@@ -17,13 +17,14 @@ mod survey;
 mod wanted;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Severity};
-use crate::network_policy::{Flows, NetworkPolicy, declare, prove, synthesize};
+use crate::network_policy::{Flows, NetworkPolicy, declare, prove, selector_keys, synthesize};
 use crate::object::{Inventory, Workloads};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
@@ -31,7 +32,7 @@ use crate::text::{Span, TextEdit};
 use crate::yaml::{NodeId, ParseError};
 
 use apply::{Changes, ItemChange, apply};
-use decide::{Context, Decided, decide};
+use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};
 use digest::Digest;
 pub use error::{Error, Problem};
@@ -94,6 +95,17 @@ pub struct Request {
     pub namespace: Option<String>,
     /// The parts to do.
     pub parts: Parts,
+    /// How much is to be told of each change.
+    pub detail: Detail,
+}
+
+/// How much a run tells of what it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Warnings; notes are counted.
+    Warnings,
+    /// Every change.
+    Everything,
 }
 
 /// A verified result.
@@ -105,7 +117,9 @@ pub struct Outcome<'t> {
     pub findings: Vec<Finding>,
     /// Facts about what this run changed, in the order of output.
     pub actions: Vec<Finding>,
-    /// Changes of objects in the input.
+    /// Number of notes on what this run changed that were not asked for.
+    pub untold: usize,
+    /// Changes of objects in the input, if they were asked for.
     pub changes: Vec<ObjectChange>,
     /// Objects that were added, replaced or removed, one line each.
     pub objects: Vec<String>,
@@ -188,6 +202,8 @@ pub fn plan<'t>(stream: &Stream<'t>, config: &Config, request: &Request) -> Resu
         workloads: &workloads,
         parts: request.parts,
         levels: levels(config, &survey),
+        detail: request.detail,
+        selector_keys: selector_keys(config, survey.documents.iter().flat_map(|it| &it.services)),
         release_namespace: request.namespace.clone().or_else(|| config.release_namespace.clone()),
     };
     Planner { stream, survey, context }.run()
@@ -223,13 +239,27 @@ struct Planner<'a, 't, 'c> {
     context: Context<'c>,
 }
 
-/// One document after the second pass.
+/// Some documents after the second pass.
 #[derive(Debug, Default)]
 struct Done {
     decided: Decided,
     edits: Vec<TextEdit>,
-    /// Of the document, or of each item of a list.
-    digests: Vec<Digest>,
+    /// Of each document, or of each item of a list; with the document's position.
+    digests: Vec<(usize, Digest)>,
+    /// Documents with a pod template whose namespace is not known.
+    homeless: Vec<usize>,
+    /// New values of objects in documents that are edited at the end.
+    held: BTreeMap<usize, Vec<(usize, Value)>>,
+}
+
+impl Done {
+    fn absorb(&mut self, mut other: Self) {
+        self.decided.absorb(other.decided);
+        self.edits.append(&mut other.edits);
+        self.digests.append(&mut other.digests);
+        self.homeless.append(&mut other.homeless);
+        self.held.append(&mut other.held);
+    }
 }
 
 /// What is declared and what says so.
@@ -241,38 +271,41 @@ struct Network {
 
 /// Texts below this size are not worth a second thread.
 const PARALLEL_BYTES: usize = 256 << 10;
+/// Documents that one task takes: enough that results are merged rarely, few enough that threads share the work.
+const CHUNK: usize = 64;
 
-/// Maps documents by position, in parallel where that pays; the result is in the order of the documents.
-fn map_documents<R: Send>(
+/// Maps runs of documents, in parallel where that pays; the results are in the order of the documents.
+fn map_chunks<R: Send>(
     stream: &Stream<'_>,
-    map: impl Fn(usize) -> Result<R, Error> + Sync,
+    map: impl Fn(Range<usize>) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
     let count = stream.documents.len();
-    if stream.text.len() < PARALLEL_BYTES || count < 2 {
-        return (0..count).map(map).collect();
+    let range = |chunk: usize| chunk * CHUNK..count.min((chunk + 1) * CHUNK);
+    let chunks = 0..count.div_ceil(CHUNK);
+    if stream.text.len() < PARALLEL_BYTES || chunks.len() < 2 {
+        return chunks.map(|chunk| map(range(chunk))).collect();
     }
     // Collected whole and only then searched for an error, so that it is the first in the text and not in time.
-    let mapped: Vec<Result<R, Error>> = (0..count).into_par_iter().with_min_len(8).map(&map).collect();
+    let mapped: Vec<Result<R, Error>> = chunks.into_par_iter().map(|chunk| map(range(chunk))).collect();
     mapped.into_iter().collect()
 }
 
 impl<'t> Planner<'_, 't, '_> {
     fn run(mut self) -> Result<Outcome<'t>, Error> {
         let appends = self.survey.documents.iter().any(|it| !it.blank) && !self.survey.is_hooks_only(self.stream);
-        let mut done = map_documents(self.stream, |index| self.second_pass(index))?;
+        let mut done = Done::default();
+        for chunk in map_chunks(self.stream, |range| self.second_pass(range))? {
+            done.absorb(chunk);
+        }
         self.find_homes(&mut done)?;
 
-        let network = self.network(&done)?;
+        let network = self.network(std::mem::take(&mut done.decided.pods))?;
+        let pods = done.decided.counts;
+        let changes = std::mem::take(&mut done.decided.changes);
+        let mut actions = std::mem::take(&mut done.decided.actions);
         let mut findings = network.flows.findings.clone();
-        let mut actions = Vec::new();
-        let mut changes = Vec::new();
-        let mut pods = PodCounts::default();
-        for document in &mut done {
-            findings.append(&mut document.decided.findings);
-            actions.append(&mut document.decided.actions);
-            changes.append(&mut document.decided.changes);
-            pods += document.decided.counts;
-        }
+        findings.append(&mut done.decided.findings);
+        let untold = done.decided.untold;
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
 
@@ -281,7 +314,8 @@ impl<'t> Planner<'_, 't, '_> {
             let mut wanted = wanted::namespaces(self.context.config, &self.survey, self.context.parts);
             wanted.extend(wanted::policies(&network.policies));
             if self.context.config.summary.enabled && self.context.parts.contains(Part::Summary) {
-                wanted.push(self.summary(&network, &findings, pods, &done));
+                let digest = digest::of_all(&mut done.digests);
+                wanted.push(self.summary(&network, &findings, pods, digest));
             }
             difference = Difference::of(wanted, &self.survey, self.context.parts);
             self.check_names(&difference.new)?;
@@ -291,7 +325,7 @@ impl<'t> Planner<'_, 't, '_> {
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
             && findings.iter().any(|finding| finding.severity == Severity::Error);
         let output = Output::new(self.stream.text, edits).map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Outcome { output, findings, actions, changes, objects, pods, rejected })
+        Ok(Outcome { output, findings, actions, untold, changes, objects, pods, rejected })
     }
 
     fn surveyed(&self, index: usize) -> &survey::Surveyed {
@@ -319,53 +353,65 @@ impl<'t> Planner<'_, 't, '_> {
         surveyed.list && (self.container() == Some(index) || !surveyed.own_objects.is_empty())
     }
 
-    /// Decides on one document and edits it.
-    fn second_pass(&self, index: usize) -> Result<Done, Error> {
+    /// Decides on documents and edits them.
+    fn second_pass(&self, range: Range<usize>) -> Result<Done, Error> {
+        let mut done = Done::default();
+        range.into_iter().try_for_each(|index| self.take_document(index, &mut done))?;
+        Ok(done)
+    }
+
+    fn take_document(&self, index: usize, done: &mut Done) -> Result<(), Error> {
         let surveyed = self.surveyed(index);
         let span = self.stream.documents.get(index).map_or(Span::at(0), |document| document.body);
         let body = self.stream.text.get(span.range()).unwrap_or_default();
         if surveyed.blank || surveyed.own {
-            return Ok(Done::default());
+            return Ok(());
         }
-        if !surveyed.relevant && !self.is_held(index) {
-            return Ok(Done { digests: vec![digest::of_text(body)], ..Done::default() });
+        let held = self.is_held(index);
+        if !surveyed.relevant && !held {
+            done.digests.push((index, digest::of_text(body)));
+            return Ok(());
         }
         let sheet = self.sheet(index)?;
         let mut decided = decide(&sheet, &self.context)?;
         if decided.homeless.is_some() {
-            return Ok(Done { decided, ..Done::default() });
-        }
-        if self.is_held(index) {
-            let digests = item_digests(&sheet, &decided);
-            return Ok(Done { decided, digests, ..Done::default() });
+            done.homeless.push(index);
+            done.decided.homeless = done.decided.homeless.take().or(decided.homeless);
+            return Ok(());
         }
         let targets = std::mem::take(&mut decided.targets);
+        done.decided.absorb(decided);
+        if held {
+            done.digests.extend(item_digests(&sheet, &targets).into_iter().map(|digest| (index, digest)));
+            done.held.insert(index, targets);
+            return Ok(());
+        }
         if targets.is_empty() {
-            return Ok(Done { decided, digests: vec![digest::of_text(body)], ..Done::default() });
+            done.digests.push((index, digest::of_text(body)));
+            return Ok(());
         }
         let applied = apply(&sheet, &Changes { targets, ..Changes::default() })?;
         let body = applied.text.get(span.start.saturating_sub(sheet.offset)..).unwrap_or_default();
-        Ok(Done { decided, digests: vec![digest::of_text(body)], edits: applied.edits })
-    }
-
-    /// Takes the documents again whose pods had no namespace, now that the whole stream is known (decision 12).
-    fn find_homes(&mut self, done: &mut [Done]) -> Result<(), Error> {
-        if done.iter().all(|document| document.decided.homeless.is_none()) {
-            return Ok(());
-        }
-        self.context.release_namespace = self.survey.only_namespace(self.stream);
-        for (index, document) in done.iter_mut().enumerate() {
-            if document.decided.homeless.is_some() {
-                *document = self.second_pass(index)?;
-                if let Some(problem) = document.decided.homeless.take() {
-                    return Err(Error::Input(problem));
-                }
-            }
-        }
+        done.digests.push((index, digest::of_text(body)));
+        done.edits.extend(applied.edits);
         Ok(())
     }
 
-    fn network(&self, done: &[Done]) -> Result<Network, Error> {
+    /// Takes the documents again whose pods had no namespace, now that the whole stream is known (decision 12).
+    fn find_homes(&mut self, done: &mut Done) -> Result<(), Error> {
+        let homeless = std::mem::take(&mut done.homeless);
+        done.decided.homeless = None;
+        if homeless.is_empty() {
+            return Ok(());
+        }
+        self.context.release_namespace = self.survey.only_namespace(self.stream);
+        for index in homeless {
+            self.take_document(index, done)?;
+        }
+        done.decided.homeless.take().map_or(Ok(()), |problem| Err(Error::Input(problem)))
+    }
+
+    fn network(&self, pods: PodKinds) -> Result<Network, Error> {
         if !self.context.config.network.enabled || !self.context.parts.contains(Part::Network) {
             return Ok(Network::default());
         }
@@ -374,7 +420,7 @@ impl<'t> Planner<'_, 't, '_> {
             service.namespace = service.namespace.take().or_else(|| self.context.release_namespace.clone());
         }
         let inventory = Inventory {
-            pods: done.iter().flat_map(|document| document.decided.pods.iter().cloned()).collect(),
+            pods: pods.into_values().collect(),
             services,
             namespaces: self.survey.documents.iter().flat_map(|it| it.namespaces.iter().cloned()).collect(),
         };
@@ -385,7 +431,7 @@ impl<'t> Planner<'_, 't, '_> {
         Ok(Network { flows, policies })
     }
 
-    fn summary(&self, network: &Network, findings: &[Finding], pods: PodCounts, done: &[Done]) -> Wanted {
+    fn summary(&self, network: &Network, findings: &[Finding], pods: PodCounts, digest: String) -> Wanted {
         let config = self.context.config;
         let value = summary::summary(&summary::Facts {
             config,
@@ -395,7 +441,7 @@ impl<'t> Planner<'_, 't, '_> {
             objects: self.survey.documents.iter().map(|it| it.objects).sum(),
             policies: network.policies.len(),
             pods,
-            digest: digest::of_all(done.iter().flat_map(|document| document.digests.iter().copied())),
+            digest,
         });
         Wanted { place: Place::Summary, file: format!("{}.yaml", config.summary.name), value }
     }
@@ -427,9 +473,8 @@ impl<'t> Planner<'_, 't, '_> {
     }
 
     /// All edits of the text.
-    fn edits(&self, mut done: Vec<Done>, difference: Difference, findings: &[Finding]) -> Result<Vec<TextEdit>, Error> {
-        let mut edits: Vec<TextEdit> =
-            done.iter_mut().flat_map(|document| std::mem::take(&mut document.edits)).collect();
+    fn edits(&self, done: Done, difference: Difference, findings: &[Finding]) -> Result<Vec<TextEdit>, Error> {
+        let mut edits = done.edits;
         let Difference { new, replace, remove, .. } = difference;
         let mut items: BTreeMap<usize, Vec<(usize, ItemChange)>> = BTreeMap::new();
         let span_of = |index: usize| self.stream.documents.get(index).map_or(Span::at(0), |document| document.span);
@@ -458,7 +503,7 @@ impl<'t> Planner<'_, 't, '_> {
         if container.is_none() {
             edits.extend(place::insertions(self.stream, &self.survey, &new));
         }
-        for (index, document) in done.into_iter().enumerate().filter(|(index, _)| self.is_held(*index)) {
+        for (index, targets) in done.held {
             let sheet = self.sheet(index)?;
             let mut items = items.remove(&index).unwrap_or_default();
             items.sort_by_key(|(unit, _)| *unit);
@@ -468,7 +513,7 @@ impl<'t> Planner<'_, 't, '_> {
                 .then(|| merged_results(&sheet, findings.iter().map(results::of_finding).collect()))
                 .flatten();
             let new_items = if joins { new.iter().map(|wanted| item(&sheet, wanted)).collect() } else { Vec::new() };
-            let changes = Changes { targets: document.decided.targets, items, new_items, results };
+            let changes = Changes { targets, items, new_items, results };
             if !changes.is_empty() {
                 edits.extend(apply(&sheet, &changes)?.edits);
             }
@@ -488,11 +533,11 @@ fn item(sheet: &Sheet<'_>, wanted: &Wanted) -> Value {
 }
 
 /// Digests of the items of a list that are not floe's.
-fn item_digests(sheet: &Sheet<'_>, decided: &Decided) -> Vec<Digest> {
+fn item_digests(sheet: &Sheet<'_>, targets: &[(usize, Value)]) -> Vec<Digest> {
     let units = sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_own(unit) && !sheet.is_local(unit));
     units
         .filter_map(|(number, unit)| {
-            let target = decided.targets.iter().find(|(target, _)| *target == number);
+            let target = targets.iter().find(|(target, _)| *target == number);
             match target {
                 Some((_, value)) => Some(digest::of_item(value)),
                 None => sheet.tree.value(unit.node).ok().map(|value| digest::of_item(&value)),

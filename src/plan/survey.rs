@@ -6,7 +6,7 @@ use memchr::memmem;
 use serde_json::Value;
 
 use super::error::{Error, Problem};
-use super::map_documents;
+use super::map_chunks;
 use super::sheet::Sheet;
 use crate::object::{
     COMPONENT_LABEL, NamespaceFacts, ResourceId, ServiceFacts, Workloads, namespace_facts, service_facts,
@@ -84,10 +84,13 @@ pub(super) struct Survey {
 
 impl Survey {
     pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads) -> Result<Self, Error> {
-        let documents = map_documents(stream, |index| match stream.documents.get(index) {
-            Some(document) => survey(stream.text, index, *document, workloads),
-            None => Ok(Surveyed::NOTHING),
+        let chunks = map_chunks(stream, |range| {
+            let offset = range.start;
+            let documents = stream.documents.get(range).unwrap_or_default();
+            let surveyed = documents.iter().enumerate();
+            surveyed.map(|(index, document)| survey(stream.text, offset + index, *document, workloads)).collect()
         })?;
+        let documents = chunks.into_iter().flat_map(|chunk: Vec<Surveyed>| chunk).collect();
         Ok(Self { documents })
     }
 
