@@ -5,6 +5,9 @@ use std::path::Path;
 
 use super::error::CliError;
 
+/// A binary file has a zero byte near its start.
+const BINARY_CHECK: usize = 64 << 10;
+
 /// A text and where it comes from.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -19,16 +22,27 @@ pub(super) fn read(file: Option<&Path>) -> Result<Option<Source>, CliError> {
         Some(path) if path != Path::new("-") => read_file(path).map(Some),
         _ if io::stdin().is_terminal() => Ok(None),
         _ => {
-            let mut bytes = Vec::new();
             let name = "<stdin>".to_owned();
-            // A file on standard input tells its size, a pipe does not.
-            io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .map_err(|source| CliError::Read { what: "standard input".to_owned(), source })?;
+            let bytes = read_stdin().map_err(|source| CliError::Read { what: "standard input".to_owned(), source })?;
             decode(name, bytes).map(Some)
         }
     }
+}
+
+/// Reads standard input as a file: a redirected one tells its size, so that its text is never copied.
+#[cfg(unix)]
+fn read_stdin() -> io::Result<Vec<u8>> {
+    use std::os::fd::AsFd as _;
+    let mut bytes = Vec::new();
+    std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a file.
@@ -48,7 +62,8 @@ fn decode(name: String, bytes: Vec<u8>) -> Result<Source, CliError> {
     if let Some((_, what)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(CliError::NotText { name, message: format!("the input is {what}"), offset: 0 });
     }
-    if let Some(offset) = memchr::memchr(0, &bytes) {
+    let head = bytes.get(..BINARY_CHECK).unwrap_or(&bytes);
+    if let Some(offset) = memchr::memchr(0, head) {
         return Err(CliError::NotText {
             name,
             message: "the input is binary: it holds a zero byte".to_owned(),

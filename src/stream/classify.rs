@@ -18,12 +18,19 @@ pub fn classify(content: &str) -> Class<'_> {
     let bytes = content.as_bytes();
     let mut kind = None;
     let mut blank = true;
-    let mut at = 0;
-    while let Some(first) = bytes.get(at) {
-        let end = memchr::memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |found| at + found);
+    let mut starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1));
+    let mut next = starts.next();
+    while let Some(at) = next {
+        next = starts.next();
+        let Some(first) = bytes.get(at) else { break };
+        // Almost every line of a manifest is indented.
+        if *first == b' ' && !blank {
+            continue;
+        }
+        let end = next.map_or(bytes.len(), |next| next - 1);
         match first {
             b'\n' | b'#' => {}
-            b' ' => blank = blank && is_comment(bytes.get(at..end).unwrap_or_default()),
+            b' ' => blank = is_comment(bytes.get(at..end).unwrap_or_default()),
             b'\r' if at + 1 == end => {}
             b'-' if at == 0 && bytes.starts_with(b"---") => {
                 if !is_comment(bytes.get(3..end).unwrap_or_default()) {
@@ -43,7 +50,6 @@ pub fn classify(content: &str) -> Class<'_> {
             }
             _ => return Class::Unknown,
         }
-        at = end + 1;
     }
     if hides_line_breaks(content) {
         return Class::Unknown;

@@ -1,4 +1,5 @@
 use memchr::memmem;
+use rayon::prelude::*;
 
 use super::HELM_FILENAME_ANNOTATION;
 use crate::text::Span;
@@ -54,8 +55,8 @@ pub fn frame(text: &str) -> Stream<'_> {
     let mut starts = vec![0];
     let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let from_start = bytes.get(mark..).is_some_and(|rest| rest.starts_with(b"---"));
-    let inner = memmem::find_iter(bytes, b"\n---").map(|at| at + 1);
-    let separators = from_start.then_some(mark).into_iter().chain(inner).filter(|at| is_separator(bytes, *at));
+    let separators = from_start.then_some(mark).into_iter().chain(dashed_lines(bytes));
+    let separators = separators.filter(|at| is_separator(bytes, *at));
     for at in separators {
         let previous = starts.last().copied().unwrap_or(0);
         if at > mark && !is_directives(bytes.get(previous..at).unwrap_or_default()) {
@@ -68,6 +69,23 @@ pub fn frame(text: &str) -> Stream<'_> {
     let format = format_of(text, &documents);
     let crlf = memchr::memchr(b'\n', bytes).is_some_and(|at| at > 0 && bytes.get(at - 1) == Some(&b'\r'));
     Stream { text, documents, format, newline: if crlf { "\r\n" } else { "\n" } }
+}
+
+/// Bytes that one task searches.
+const SEGMENT: usize = 4 << 20;
+
+/// Starts of the lines, but for the first, that begin with `---`.
+fn dashed_lines(bytes: &[u8]) -> Vec<usize> {
+    const NEEDLE: &[u8] = b"\n---";
+    let search = |start: usize| -> Vec<usize> {
+        // A needle that begins in this segment may end in the next.
+        let end = bytes.len().min(start + SEGMENT + NEEDLE.len() - 1);
+        memmem::find_iter(bytes.get(start..end).unwrap_or_default(), NEEDLE).map(|at| start + at + 1).collect()
+    };
+    if bytes.len() <= SEGMENT {
+        return search(0);
+    }
+    (0..bytes.len().div_ceil(SEGMENT)).into_par_iter().flat_map_iter(|segment| search(segment * SEGMENT)).collect()
 }
 
 fn is_separator(bytes: &[u8], at: usize) -> bool {
@@ -132,6 +150,16 @@ mod tests {
         assert_eq!(bodies("\u{feff}---\na: 1\n---"), ["a: 1\n", ""]);
         assert_eq!(bodies("%YAML 1.1\n---\na: 1\n"), ["%YAML 1.1\n---\na: 1\n"]);
         assert_eq!(bodies(""), [""]);
+    }
+
+    #[test]
+    fn finds_separators_across_segments() {
+        for shift in 0..6 {
+            let head = "x".repeat(SEGMENT - shift);
+            let text = format!("{head}\n---\n{head}\n---\nb: 2\n");
+            let starts: Vec<usize> = frame(&text).documents.iter().map(|it| it.span.start).collect();
+            assert_eq!(starts, [0, head.len() + 1, 2 * head.len() + 6], "{shift}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use sha2::{Digest, Sha256};
+use twox_hash::XxHash3_128;
 
 use super::mount_path::MountPath;
 
@@ -18,8 +18,7 @@ pub(super) fn candidates(path: &MountPath) -> impl Iterator<Item = String> {
         plain = plain.replace("--", "-");
     }
     let plain = plain.trim_end_matches('-').to_owned();
-    let digest = Sha256::digest(path.to_string());
-    let hash = format!("{:08x}", digest.iter().take(4).fold(0_u32, |hash, &byte| (hash << 8) | u32::from(byte)));
+    let hash = format!("{:08x}", XxHash3_128::oneshot(path.to_string().as_bytes()) >> 96);
     let hashed = with_suffix(&plain, &hash);
     let numbered = (2_u64..).map({
         let plain = plain.clone();
