@@ -28,18 +28,34 @@ pub(super) fn skip_trivia(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Skips trivia, anchors and tags; gives the start of what follows and the end of the last property, if any.
-pub(super) fn skip_properties(bytes: &[u8], mut at: usize) -> (usize, Option<usize>) {
-    let mut property_end = None;
+/// Skips trivia, anchors and tags.
+pub(super) fn skip_properties(bytes: &[u8], mut at: usize) -> usize {
     loop {
         at = skip_trivia(bytes, at);
         if !matches!(bytes.get(at), Some(b'&' | b'!')) {
-            return (at, property_end);
+            return at;
         }
-        while bytes.get(at).is_some_and(|byte| !is_space(*byte)) {
-            at += 1;
+        at = skip_property(bytes, at);
+    }
+}
+
+/// The end of the anchor or tag that begins at `at`.
+pub(super) fn skip_property(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| !is_space(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// Skips whole lines of blanks, from a line start to a line start.
+pub(super) fn skip_blank_lines(bytes: &[u8], mut line: usize) -> usize {
+    loop {
+        let at = skip_blanks(bytes, line);
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\n'), _) => line = at + 1,
+            (Some(b'\r'), Some(b'\n')) => line = at + 2,
+            _ => return line,
         }
-        property_end = Some(at);
     }
 }
 

@@ -26,7 +26,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
     ) -> Result<(), Refusal> {
         let tree = self.tree;
         if tree.entries(id).any(|(key, _)| tree.is_merge(key)) {
-            return self.merged_mapping(id, map, context);
+            return self.merged_mapping(id, map, target, context);
         }
         let entries = self.entries(id)?;
         if entries.is_empty() {
@@ -71,14 +71,27 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
     }
 
     /// A mapping with `<<`: what it takes from elsewhere may already have changed with its anchor.
-    fn merged_mapping(&mut self, id: NodeId, map: &'v Map<String, Value>, context: Context) -> Result<(), Refusal> {
+    fn merged_mapping(
+        &mut self,
+        id: NodeId,
+        map: &'v Map<String, Value>,
+        target: &'v Value,
+        context: Context,
+    ) -> Result<(), Refusal> {
         let tree = self.tree;
+        if tree.equals(id, target)? && self.aliases_are_unchanged(id)? {
+            return Ok(());
+        }
         let inner = context.inside(tree.kind(id));
+        let mut merges = Vec::new();
+        for (key, value) in tree.entries(id).filter(|(key, _)| tree.is_merge(*key)) {
+            merges.push((key, self.merged(id, value)?));
+        }
         let mut now = Map::new();
         let mut written = Vec::new();
         for (key, value) in tree.entries(id) {
-            if tree.is_merge(key) {
-                self.merge_into(value, &mut now)?;
+            if let Some((_, merged)) = merges.iter().find(|(merge, _)| *merge == key) {
+                now.extend(merged.clone());
                 continue;
             }
             let name = tree.key(key)?;
@@ -88,8 +101,11 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
             let Some(target) = map.get(&*name) else {
                 return self.refuse(key, "an entry beside a merge key cannot be removed");
             };
-            self.visit(value, target, inner)?;
-            now.insert(name.clone().into_owned(), target.clone());
+            // A merge that follows overrides what is written here.
+            if !merges.iter().any(|(merge, merged)| *merge > key && merged.contains_key(&*name)) {
+                self.visit(value, target, inner)?;
+                now.insert(name.clone().into_owned(), target.clone());
+            }
             written.push(name);
         }
         if let Some(name) = now.keys().find(|name| !map.contains_key(*name)) {
@@ -105,24 +121,34 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         Ok(())
     }
 
-    /// What `<<: from` brings in, with the new values of anchors that have been edited.
-    fn merge_into(&self, from: NodeId, now: &mut Map<String, Value>) -> Result<(), Refusal> {
+    /// What `<<: from` brings into a mapping, with the new values of anchors that have been edited.
+    fn merged(&self, into: NodeId, from: NodeId) -> Result<Map<String, Value>, Refusal> {
+        let takes_from_itself = |node: NodeId| {
+            let anchor = self.tree.resolve(node);
+            anchor != node && self.tree.subtree(into).any(|inner| inner == anchor)
+        };
+        if let Some(alias) = self.tree.subtree(from).find(|node| takes_from_itself(*node)) {
+            return self.refuse(alias, "this merge takes from the mapping that it stands in");
+        }
         let sources: Vec<NodeId> = match self.tree.kind(from) {
             Kind::Sequence { .. } => self.tree.items(from).collect(),
             _ => vec![from],
         };
+        let mut merged = Map::new();
         for source in sources.into_iter().rev() {
             let anchor = self.tree.resolve(source);
             let value = match self.anchored.get(&anchor) {
                 Some(value) => (*value).clone(),
-                None if self.anchor_is_unchanged(anchor) => self.tree.value(anchor)?,
+                None if self.anchor_is_unchanged(anchor) && self.aliases_are_unchanged(anchor)? => {
+                    self.tree.value(anchor)?
+                }
                 None => return self.refuse(source, "the source of this merge has been edited"),
             };
             if let Value::Object(map) = value {
-                now.extend(map);
+                merged.extend(map);
             }
         }
-        Ok(())
+        Ok(merged)
     }
 
     fn remove_entry(
@@ -136,14 +162,12 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if context == Context::Flow {
             return self.refuse(entry.key, "an entry of a mapping in braces cannot be removed");
         }
-        self.check_no_anchor_inside(entry.value)?;
+        self.check_no_anchor(self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value)))?;
         let start = self.entry_start(mapping, entry.key);
         let line = scan::line_start(self.bytes(), start);
         let alone = self.bytes().get(line..start).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
         if alone {
-            let place = self.below(entry.value)?;
-            self.edits.push(TextEdit::delete(Span::new(line, place.offset)));
-            return Ok(());
+            return self.remove_lines(line, entry.key, entry.value);
         }
         // The first entry stands behind the dash of a sequence item.
         match entries.get(position + 1) {
@@ -179,17 +203,20 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let map: Map<String, Value> = entries.map(|(key, value)| (key.clone(), value.clone())).collect();
         let mut lines = String::new();
         let column = holder.column as usize;
-        emit::block(&Value::Object(map), column, self.style, &mut lines);
         if self.ends_in_open_block_scalar(id) {
             // Appending would change that scalar, so the new entries go before the last one.
             let last_key = self.tree.entries(id).last().map_or(last, |(key, _)| key);
             let at = self.entry_start(id, last_key);
+            emit::block(&Value::Object(map), column, self.style, &mut lines);
             let mut text = lines.trim_start_matches(' ').to_owned();
             emit::pad(&mut text, column);
             self.edits.push(TextEdit::insert(at, text));
             return Ok(());
         }
-        self.insert_below(last, Comments::KeepAbove(column), &lines)
+        let place = self.below_with(last, Comments::KeepAbove(column))?;
+        emit::block(&Value::Object(map), column, self.style_before(place.offset, column), &mut lines);
+        self.insert_lines(place, &lines);
+        Ok(())
     }
 
     /// Whether a node's last leaf is a block scalar that ends with the text, without a line break.

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::{Context, Editor, Refusal};
 use crate::text::{Span, TextEdit};
-use crate::yaml::emit;
+use crate::yaml::emit::{self, Style};
 use crate::yaml::scan;
 use crate::yaml::tree::{Kind, NONE, NodeId};
 
@@ -43,20 +43,20 @@ impl Editor<'_, '_, '_> {
         }
     }
 
+    /// Refuses to drop an anchor that an alias may need; the node's own stays where the node is replaced.
+    fn check_no_anchor_inside(&self, id: NodeId) -> Result<(), Refusal> {
+        self.check_no_anchor(self.tree.subtree(id).skip(1))
+    }
+
     /// Refuses to drop an anchor that an alias may need.
-    pub(super) fn check_no_anchor_inside(&self, id: NodeId) -> Result<(), Refusal> {
+    pub(super) fn check_no_anchor(&self, mut nodes: impl Iterator<Item = NodeId>) -> Result<(), Refusal> {
         if self.tree.aliases == 0 {
             return Ok(());
         }
-        let below =
-            |node: NodeId| std::iter::successors(self.tree.parent(node), |at| self.tree.parent(*at)).any(|at| at == id);
-        let nodes = (id.0..).map(NodeId).take(self.tree.len() - id.0 as usize).skip(1).take_while(|node| below(*node));
-        for node in nodes {
-            if self.tree.node(node).anchored {
-                return self.refuse(node, "an anchor inside a value that goes cannot be kept");
-            }
+        match nodes.find(|node| self.tree.node(*node).anchored) {
+            Some(node) => self.refuse(node, "an anchor inside a value that goes cannot be kept"),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn replace_in_flow(&mut self, id: NodeId, parent: NodeId, target: &Value) {
@@ -71,29 +71,35 @@ impl Editor<'_, '_, '_> {
     /// A non-empty collection in block style takes the place of the node.
     fn replace_by_lines(&mut self, id: NodeId, parent: NodeId, target: &Value) -> Result<(), Refusal> {
         let kind = self.tree.kind(id);
+        let node = *self.tree.node(id);
         let span = self.tree.span(id);
         let column = self.tree.node(parent).column as usize;
-        let newline = self.style.newline;
-        if self.tree.kind(parent) == (Kind::Sequence { flow: false }) {
+        let in_sequence = self.tree.kind(parent) == (Kind::Sequence { flow: false });
+        let owns_lines = kind.is_block_collection() || matches!(kind, Kind::Scalar(style) if style.is_block());
+        // Behind an anchor no entry or item can begin on the same line: an entry would take the anchor for its key.
+        if in_sequence && !node.anchored {
             let mut text = String::new();
-            emit::item(target, column, self.style, &mut text);
-            let body = text.trim_start_matches('-').trim_end_matches(['\r', '\n']);
-            let (from, body) = if kind.is_block_collection() {
-                (self.value_start(id, parent), body)
+            let from = if owns_lines || self.tree.is_zero_width(id) {
+                emit::item(target, column, self.style_behind(id, column), &mut text);
+                text.drain(..1);
+                self.value_start(id, parent)
             } else {
-                (span.start, if self.tree.is_zero_width(id) { body } else { body.trim_start_matches(' ') })
+                emit::block(target, node.column as usize, self.style_behind(id, column), &mut text);
+                text.drain(..node.column as usize);
+                span.start
             };
-            let text = self.terminated(id, body.to_owned());
+            text.truncate(text.trim_end_matches(['\r', '\n']).len());
+            let text = self.terminated(id, text);
             self.edits.push(TextEdit::replace(Span::new(from, span.end), text));
             return Ok(());
         }
-        let indentless = self.style.indentless && target.is_array();
+        let indent = if self.style.indentless && target.is_array() && !in_sequence { column } else { column + 2 };
         let mut lines = String::new();
-        emit::block(target, if indentless { column } else { column + 2 }, self.style, &mut lines);
-        let body = lines.trim_end_matches(['\r', '\n']);
-        if kind.is_block_collection() || matches!(kind, Kind::Scalar(style) if style.is_block()) {
+        if owns_lines {
+            emit::block(target, indent, self.style_behind(id, column), &mut lines);
+            let body = lines.trim_end_matches(['\r', '\n']);
             let from = if kind.is_block_collection() { self.value_start(id, parent) } else { span.start };
-            let text = self.terminated(id, format!("{newline}{body}"));
+            let text = self.terminated(id, format!("{}{body}", self.style.newline));
             self.edits.push(TextEdit::replace(Span::new(from, span.end), text));
             return Ok(());
         }
@@ -106,14 +112,26 @@ impl Editor<'_, '_, '_> {
             let start = if blank { span.start - 1 } else { span.start };
             self.edits.push(TextEdit::delete(Span::new(start, span.end)));
         }
+        emit::block(target, indent, self.style_before(place.offset, column), &mut lines);
         self.insert_lines(place, &lines);
         Ok(())
     }
 
+    /// The style for lines that take the place of a node of a collection in `column`.
+    fn style_behind(&self, id: NodeId, column: usize) -> Style {
+        let end = self.tree.span(id).end;
+        if self.ends_line(id) { self.style_before(end, column) } else { self.style_within_line(end, column) }
+    }
+
+    /// Whether a node owns the line break behind it.
+    fn ends_line(&self, id: NodeId) -> bool {
+        let span = self.tree.span(id);
+        !span.is_empty() && self.bytes().get(span.end - 1) == Some(&b'\n')
+    }
+
     /// Ends the text with a line break where the replaced node owned one.
     fn terminated(&self, id: NodeId, mut text: String) -> String {
-        let span = self.tree.span(id);
-        if !span.is_empty() && self.bytes().get(span.end - 1) == Some(&b'\n') {
+        if self.ends_line(id) {
             text.push_str(self.style.newline);
         }
         text

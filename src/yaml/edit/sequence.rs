@@ -6,6 +6,7 @@ use crate::text::{Span, TextEdit};
 use crate::yaml::emit;
 use crate::yaml::scan;
 use crate::yaml::tree::{Kind, NodeId};
+use crate::yaml::value::ValueError;
 
 impl<'v> Editor<'_, '_, 'v> {
     pub(super) fn sequence(
@@ -23,41 +24,82 @@ impl<'v> Editor<'_, '_, 'v> {
         if nodes.len() == items.len() {
             return nodes.into_iter().zip(items).try_for_each(|(node, item)| self.visit(node, item, inner));
         }
-        let head = self.common(nodes.iter().copied(), items.iter())?;
-        let tail = self.common(nodes.iter().rev().copied(), items.iter().rev())?;
-        let grown = items.len().checked_sub(nodes.len());
-        match grown {
-            Some(grown) if head + tail >= nodes.len() && head < nodes.len() => {
-                self.insert_items(id, head, items.get(head..head + grown).unwrap_or_default())
+        if items.len() < nodes.len() {
+            return match self.removed(&nodes, items)? {
+                Some(removed) => removed.into_iter().try_for_each(|position| self.remove_item(id, position)),
+                None => self.replace(id, target, context),
+            };
+        }
+        let tree = self.tree;
+        let matches = match self.matched(&nodes, items, |node, item| tree.equals(node, item))? {
+            Some(equal) => equal,
+            None => self
+                .matched(&nodes, items, |node, item| self.is_alike(node, item))?
+                .unwrap_or_else(|| (0..nodes.len()).collect()),
+        };
+        let mut next = 0;
+        for (position, (node, index)) in nodes.iter().zip(matches).enumerate() {
+            self.insert_items(id, position, items.get(next..index).unwrap_or_default())?;
+            if let Some(item) = items.get(index) {
+                self.visit(*node, item, inner)?;
             }
-            Some(_) => {
-                for (node, item) in nodes.iter().zip(items) {
-                    self.visit(*node, item, inner)?;
+            next = index + 1;
+        }
+        self.insert_items(id, nodes.len(), items.get(next..).unwrap_or_default())
+    }
+
+    /// For each node the first item that matches it, all in order; absent unless every node has one.
+    fn matched(
+        &self,
+        nodes: &[NodeId],
+        items: &[Value],
+        is_match: impl Fn(NodeId, &Value) -> Result<bool, ValueError>,
+    ) -> Result<Option<Vec<usize>>, ValueError> {
+        let mut matches = Vec::with_capacity(nodes.len());
+        let mut items = items.iter().enumerate();
+        for node in nodes {
+            loop {
+                let Some((index, item)) = items.next() else { return Ok(None) };
+                if is_match(*node, item)? {
+                    matches.push(index);
+                    break;
                 }
-                self.insert_items(id, nodes.len(), items.get(nodes.len()..).unwrap_or_default())
             }
-            None if head + tail >= items.len() => {
-                let removed = nodes.len() - items.len();
-                (head..head + removed).try_for_each(|position| self.remove_item(id, position))
-            }
-            None => self.replace(id, target, context),
+        }
+        Ok(Some(matches))
+    }
+
+    /// Whether an item is what the node may have become: a list item keeps its `name`, or at least some other key.
+    fn is_alike(&self, node: NodeId, item: &Value) -> Result<bool, ValueError> {
+        let resolved = self.tree.resolve(node);
+        match (self.tree.kind(resolved), item) {
+            (Kind::Mapping { .. }, Value::Object(map)) => match (self.tree.get(resolved, "name"), map.get("name")) {
+                (Some(name), Some(value)) => self.tree.equals(name, value),
+                _ => {
+                    for (key, _) in self.tree.entries(resolved) {
+                        if !self.tree.is_merge(key) && map.contains_key(&*self.tree.key(key)?) {
+                            return Ok(true);
+                        }
+                    }
+                    Ok(false)
+                }
+            },
+            (Kind::Sequence { .. }, Value::Array(_)) => Ok(true),
+            _ => self.tree.equals(node, item),
         }
     }
 
-    /// Number of leading pairs that are equal.
-    fn common<'i>(
-        &self,
-        nodes: impl Iterator<Item = NodeId>,
-        items: impl Iterator<Item = &'i Value>,
-    ) -> Result<usize, Refusal> {
-        let mut count = 0;
-        for (node, item) in nodes.zip(items) {
-            if !self.tree.equals(node, item)? {
-                break;
+    /// The positions of the nodes that go, if all items are there unchanged and in order.
+    fn removed(&self, nodes: &[NodeId], items: &[Value]) -> Result<Option<Vec<usize>>, Refusal> {
+        let mut removed = Vec::new();
+        let mut items = items.iter().peekable();
+        for (position, node) in nodes.iter().enumerate() {
+            match items.peek() {
+                Some(item) if self.tree.equals(*node, item)? => drop(items.next()),
+                _ => removed.push(position),
             }
-            count += 1;
         }
-        Ok(count)
+        Ok(items.next().is_none().then_some(removed))
     }
 
     /// Inserts items before the item at `position`, or behind the last one. The sequence must not be empty.
@@ -78,31 +120,36 @@ impl<'v> Editor<'_, '_, 'v> {
             self.edits.push(TextEdit::insert(self.tree.span(node).start, format!("{text}, ")));
             return Ok(());
         }
-        let mut lines = String::new();
-        for item in items {
-            emit::pad(&mut lines, column);
-            emit::item(item, column, self.style, &mut lines);
-        }
+        let lines = |style| {
+            let mut lines = String::new();
+            for item in items {
+                emit::pad(&mut lines, column);
+                emit::item(item, column, style, &mut lines);
+            }
+            lines
+        };
         let above = position.checked_sub(1).and_then(|position| nodes.get(position)).copied();
-        match (above, before) {
-            (Some(above), Some(_)) => self.insert_below(above, Comments::LeaveBelow, &lines),
-            (Some(above), None) => self.insert_below(above, Comments::KeepAbove(column), &lines),
+        let place = match (above, before) {
+            (Some(above), Some(_)) => self.below_with(above, Comments::LeaveBelow)?,
+            (Some(above), None) => self.below_with(above, Comments::KeepAbove(column))?,
             (None, Some(first)) => {
                 let dash = self.tree.node(first).separator as usize;
-                let mut text = lines.trim_start_matches(' ').to_owned();
+                let mut text = lines(self.style).trim_start_matches(' ').to_owned();
                 emit::pad(&mut text, column);
                 self.edits.push(TextEdit::insert(dash, text));
-                Ok(())
+                return Ok(());
             }
-            (None, None) => self.refuse(id, "an empty block sequence has no place for an item"),
-        }
+            (None, None) => return self.refuse(id, "an empty block sequence has no place for an item"),
+        };
+        self.insert_lines(place, &lines(self.style_before(place.offset, column)));
+        Ok(())
     }
 
     /// Removes an item with its lines. At least one item must stay.
     pub fn remove_item(&mut self, id: NodeId, position: usize) -> Result<(), Refusal> {
         let nodes: Vec<NodeId> = self.tree.items(id).collect();
         let Some(node) = nodes.get(position).copied() else { return self.refuse(id, "no such item") };
-        self.check_no_anchor_inside(node)?;
+        self.check_no_anchor(self.tree.subtree(node))?;
         if self.tree.kind(id) != (Kind::Sequence { flow: false }) {
             return self.remove_flow_item(&nodes, position);
         }
@@ -112,9 +159,7 @@ impl<'v> Editor<'_, '_, 'v> {
         if !alone {
             return self.refuse(node, "this item does not begin a line");
         }
-        let place = self.below(node)?;
-        self.edits.push(TextEdit::delete(Span::new(line, place.offset)));
-        Ok(())
+        self.remove_lines(line, node, node)
     }
 
     fn remove_flow_item(&mut self, nodes: &[NodeId], position: usize) -> Result<(), Refusal> {

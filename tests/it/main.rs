@@ -1,0 +1,12 @@
+//! The one integration binary: what floe promises, checked from outside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly, and reads its environment and files"
+)]
+
+mod support;
+mod yaml_laws;
