@@ -23,15 +23,6 @@ pub(super) struct Removed {
     below_block_scalar: bool,
 }
 
-/// What to do with comment lines that follow a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comments {
-    /// They belong to what follows.
-    LeaveBelow,
-    /// They belong to the collection in this column, so stay behind its last entry.
-    KeepAbove(usize),
-}
-
 /// Newline and sequence layout of a document, by majority.
 pub(super) fn style_of(tree: &Tree<'_>) -> Style {
     let bytes = tree.source().as_bytes();
@@ -108,14 +99,11 @@ impl Editor<'_, '_, '_> {
         header.iter().take_while(|byte| !scan::is_space(**byte)).any(|byte| *byte == b'+')
     }
 
-    /// The place below a node and the comments that belong above the new lines.
-    pub(super) fn below_with(&self, id: NodeId, comments: Comments) -> Result<LinePlace, Refusal> {
+    /// The place below a node and the comments behind it that are indented by at least `indent`.
+    pub(super) fn below_comments(&self, id: NodeId, indent: usize) -> Result<LinePlace, Refusal> {
         let place = self.below(id)?;
         let after_block_scalar = matches!(self.tree.kind(self.last_leaf(id)), Kind::Scalar(style) if style.is_block());
-        Ok(match comments {
-            Comments::KeepAbove(column) if !place.unterminated && !after_block_scalar => self.past_comments(place, column),
-            _ => place,
-        })
+        Ok(if after_block_scalar { place } else { self.past_comments(place, indent) })
     }
 
     /// The style for lines of a collection in `column` that end where the line at `offset` begins.
@@ -185,23 +173,22 @@ impl Editor<'_, '_, '_> {
         }
         self.edits.sort_by_key(|edit| edit.span);
         let mut end = bytes.len();
-        for edit in self.edits.iter_mut().rev().take_while(|edit| !edit.span.is_empty() || !edit.text.is_empty()) {
-            if edit.span.end != end {
-                break;
+        let mut dropped = Vec::new();
+        for edit in self.edits.iter_mut().rev().map(Some).chain([None]) {
+            let kept_from = edit.as_ref().map_or(0, |edit| edit.span.end);
+            let kept = bytes.get(kept_from..end).unwrap_or_default();
+            let breaks = kept.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            if breaks > 0 {
+                dropped.push(TextEdit::delete(Span::new(end - breaks, end)));
             }
+            let Some(edit) = edit.filter(|_| breaks == kept.len()) else { break };
+            edit.text.truncate(edit.text.trim_end_matches(['\r', '\n']).len());
             if !edit.text.is_empty() {
-                edit.text.truncate(edit.text.trim_end_matches(['\r', '\n']).len());
-                return;
+                break;
             }
             end = edit.span.start;
         }
-        let kept = bytes.get(..end).unwrap_or_default();
-        let line = kept.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        if let Some(line) = line
-            && end < bytes.len()
-        {
-            self.edits.push(TextEdit::delete(Span::new(line.len(), end)));
-        }
+        self.edits.append(&mut dropped);
     }
 
     pub(super) fn insert_lines(&mut self, place: LinePlace, lines: &str) {
@@ -213,13 +200,13 @@ impl Editor<'_, '_, '_> {
         self.edits.push(edit);
     }
 
-    /// Skips comment lines that are indented at least like the collection; at the root none is.
-    fn past_comments(&self, mut place: LinePlace, column: usize) -> LinePlace {
+    /// Skips comment lines that are indented by at least `least`; one that is not indented belongs to what follows.
+    fn past_comments(&self, mut place: LinePlace, least: usize) -> LinePlace {
         let bytes = self.bytes();
         while !place.unterminated {
             let indented = bytes.get(place.offset..).unwrap_or_default();
             let indent = indented.iter().take_while(|byte| **byte == b' ').count();
-            if indented.get(indent) != Some(&b'#') || indent < column.max(1) {
+            if indented.get(indent) != Some(&b'#') || indent < least.max(1) {
                 break;
             }
             place = self.line_after(place.offset);

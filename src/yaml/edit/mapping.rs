@@ -2,12 +2,12 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::lines::Comments;
+use super::flow::FlowChild;
 use super::{Context, Editor, Refusal};
 use crate::text::{Span, TextEdit};
 use crate::yaml::emit;
 use crate::yaml::scan;
-use crate::yaml::tree::{Kind, NONE, NodeId, link};
+use crate::yaml::tree::{Kind, NodeId, link};
 
 /// One written entry.
 struct Entry<'n> {
@@ -42,13 +42,15 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         }
         let inner = context.inside(tree.kind(id));
         let mut known = 0;
+        let mut removed = Vec::new();
         for (position, entry) in entries.iter().enumerate() {
             let twin = entries.iter().enumerate().any(|(other, it)| other != position && it.name == entry.name);
             match map.get(&*entry.name) {
-                None => self.remove_entry(id, &entries, position, inner)?,
+                None if inner == Context::Flow => removed.push(position),
+                None => self.remove_entry(id, &entries, position)?,
                 Some(value) if twin => {
                     let last = entries.iter().rfind(|it| it.name == entry.name).unwrap_or(entry);
-                    if !tree.equals(last.value, value)? {
+                    if !tree.equals(last.value, value)? || !self.aliases_are_unchanged(last.value)? {
                         return self.refuse(entry.key, "this key is written twice");
                     }
                     known += usize::from(last.key == entry.key);
@@ -58,6 +60,11 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
                     known += 1;
                 }
             }
+        }
+        if !removed.is_empty() {
+            let children: Vec<FlowChild> =
+                entries.iter().map(|entry| FlowChild { first: entry.key, last: entry.value }).collect();
+            self.remove_flow_children(id, &children, &removed)?;
         }
         if known == map.len() {
             return Ok(());
@@ -156,12 +163,8 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         mapping: NodeId,
         entries: &[Entry<'_>],
         position: usize,
-        context: Context,
     ) -> Result<(), Refusal> {
         let Some(entry) = entries.get(position) else { return Ok(()) };
-        if context == Context::Flow {
-            return self.refuse(entry.key, "an entry of a mapping in braces cannot be removed");
-        }
         self.check_no_anchor(self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value)))?;
         let start = self.entry_start(mapping, entry.key);
         let line = scan::line_start(self.bytes(), start);
@@ -213,7 +216,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
             self.edits.push(TextEdit::insert(at, text));
             return Ok(());
         }
-        let place = self.below_with(last, Comments::KeepAbove(column))?;
+        let place = self.below_comments(last, column)?;
         emit::block(&Value::Object(map), column, self.style_before(place.offset, column), &mut lines);
         self.insert_lines(place, &lines);
         Ok(())
@@ -224,70 +227,5 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let leaf = self.last_leaf(id);
         let is_block = matches!(self.tree.kind(leaf), Kind::Scalar(style) if style.is_block());
         is_block && self.tree.span(leaf).end == self.bytes().len() && !self.bytes().ends_with(b"\n")
-    }
-
-    /// Adds entries or items, already written, behind the last one of a flow collection.
-    pub(super) fn add_to_flow(&mut self, id: NodeId, texts: &[String]) -> Result<(), Refusal> {
-        let span = self.tree.span(id);
-        let bytes = self.tree.source().as_bytes();
-        if !matches!(bytes.get(span.end - 1), Some(b'}' | b']')) {
-            return Err(Refusal::new("cannot find the end of this collection", span.end));
-        }
-        let Some(last) = link(self.tree.node(id).last) else {
-            self.edits.push(TextEdit::insert(span.start + 1, texts.join(", ")));
-            return Ok(());
-        };
-        let end = self.tree.span(last).end;
-        self.complete_last_flow_entry(id, last)?;
-        let after = scan::skip_trivia(bytes, end);
-        let has_comma = bytes.get(after) == Some(&b',');
-        let from = if has_comma { after + 1 } else { end };
-        let first_start = self.last_entry_start(id);
-        let opening_line = scan::line_start(bytes, span.start);
-        let line = scan::line_start(bytes, first_start);
-        if !has_comma {
-            self.edits.push(TextEdit::insert(end, ","));
-        }
-        // One entry per line stays one entry per line; a comment behind the last one stays where it is.
-        let line_end = memchr::memchr(b'\n', bytes.get(from..span.end).unwrap_or_default()).map(|at| from + at);
-        let rest_is_comment = line_end.is_some_and(|line_end| scan::skip_trivia(bytes, from) > line_end);
-        match line_end {
-            Some(line_end) if rest_is_comment && line != opening_line => {
-                let line_end = if bytes.get(line_end - 1) == Some(&b'\r') { line_end - 1 } else { line_end };
-                let indent = bytes.get(line..).unwrap_or_default().iter().take_while(|byte| **byte == b' ').count();
-                let mut separator = self.style.newline.to_owned();
-                emit::pad(&mut separator, indent);
-                let text = format!("{separator}{}", texts.join(&format!(",{separator}")));
-                self.edits.push(TextEdit::insert(line_end.max(end), text));
-            }
-            _ => self.edits.push(TextEdit::insert(from, format!(" {}", texts.join(", ")))),
-        }
-        Ok(())
-    }
-
-    /// Start of the last entry or item of a flow collection.
-    fn last_entry_start(&self, id: NodeId) -> usize {
-        let last = match self.tree.kind(id) {
-            Kind::Mapping { .. } => self.tree.entries(id).last().map(|(key, _)| key),
-            _ => self.tree.items(id).last(),
-        };
-        last.map_or(self.tree.span(id).start, |node| self.tree.span(node).start)
-    }
-
-    /// Writes out the null of `{a: 1, b}` or `{a: 1, b: }` so that something can follow it.
-    fn complete_last_flow_entry(&mut self, id: NodeId, last: NodeId) -> Result<(), Refusal> {
-        if !self.tree.is_zero_width(last) {
-            return Ok(());
-        }
-        if self.tree.node(last).anchored || self.tree.node(last).tagged {
-            return self.refuse(last, "an empty value with an anchor or tag cannot be followed by another entry");
-        }
-        let at = self.tree.span(last).end;
-        let replaced = self.edits.iter().any(|edit| edit.span == Span::at(at));
-        if matches!(self.tree.kind(id), Kind::Mapping { .. }) && !replaced {
-            let key = self.tree.entries(id).last().map_or(NONE, |(key, _)| self.tree.node(key).separator);
-            self.edits.push(TextEdit::insert(at, if key == NONE { ": null" } else { " null" }));
-        }
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! certainty it refuses; it never guesses.
 
 mod dialect;
+mod flow;
 mod lines;
 mod mapping;
 mod replace;

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
-use super::lines::Comments;
+use super::flow::FlowChild;
 use super::{Context, Editor, Refusal};
-use crate::text::{Span, TextEdit};
+use crate::text::TextEdit;
 use crate::yaml::emit;
 use crate::yaml::scan;
 use crate::yaml::tree::{Kind, NodeId};
@@ -25,16 +25,15 @@ impl<'v> Editor<'_, '_, 'v> {
             return nodes.into_iter().zip(items).try_for_each(|(node, item)| self.visit(node, item, inner));
         }
         if items.len() < nodes.len() {
-            return match self.removed(&nodes, items)? {
-                Some(removed) => removed.into_iter().try_for_each(|position| self.remove_item(id, position)),
+            return match self.kept(&nodes, items)? {
+                Some(kept) => self.keep_items(id, &nodes, items, &kept, inner),
                 None => self.replace(id, target, context),
             };
         }
-        let tree = self.tree;
-        let matches = match self.matched(&nodes, items, |node, item| tree.equals(node, item))? {
+        let matches = match self.matched(&nodes, items, |node, item| self.tree.equals(*node, item))? {
             Some(equal) => equal,
             None => self
-                .matched(&nodes, items, |node, item| self.is_alike(node, item))?
+                .matched(&nodes, items, |node, item| self.is_alike(*node, item))?
                 .unwrap_or_else(|| (0..nodes.len()).collect()),
         };
         let mut next = 0;
@@ -48,25 +47,54 @@ impl<'v> Editor<'_, '_, 'v> {
         self.insert_items(id, nodes.len(), items.get(next..).unwrap_or_default())
     }
 
-    /// For each node the first item that matches it, all in order; absent unless every node has one.
-    fn matched(
+    /// For each of `few` the first of `many` that matches it, all in order; absent unless everyone has a match.
+    fn matched<F, M>(
         &self,
-        nodes: &[NodeId],
-        items: &[Value],
-        is_match: impl Fn(NodeId, &Value) -> Result<bool, ValueError>,
+        few: &[F],
+        many: &[M],
+        is_match: impl Fn(&F, &M) -> Result<bool, ValueError>,
     ) -> Result<Option<Vec<usize>>, ValueError> {
-        let mut matches = Vec::with_capacity(nodes.len());
-        let mut items = items.iter().enumerate();
-        for node in nodes {
+        let mut matches = Vec::with_capacity(few.len());
+        let mut many = many.iter().enumerate();
+        for one in few {
             loop {
-                let Some((index, item)) = items.next() else { return Ok(None) };
-                if is_match(*node, item)? {
+                let Some((index, other)) = many.next() else { return Ok(None) };
+                if is_match(one, other)? {
                     matches.push(index);
                     break;
                 }
             }
         }
         Ok(Some(matches))
+    }
+
+    /// The positions of the nodes that stay as the items, changed or not.
+    fn kept(&self, nodes: &[NodeId], items: &[Value]) -> Result<Option<Vec<usize>>, ValueError> {
+        match self.matched(items, nodes, |item, node| self.tree.equals(*node, item))? {
+            Some(equal) => Ok(Some(equal)),
+            None => self.matched(items, nodes, |item, node| self.is_alike(*node, item)),
+        }
+    }
+
+    fn keep_items(
+        &mut self,
+        id: NodeId,
+        nodes: &[NodeId],
+        items: &'v [Value],
+        kept: &[usize],
+        context: Context,
+    ) -> Result<(), Refusal> {
+        let mut items = kept.iter().zip(items).peekable();
+        let mut removed = Vec::new();
+        for (position, node) in nodes.iter().enumerate() {
+            match items.next_if(|(kept, _)| **kept == position) {
+                Some((_, item)) => self.visit(*node, item, context)?,
+                None if context == Context::Flow => removed.push(position),
+                None => self.remove_item(id, position)?,
+            }
+        }
+        let children: Vec<FlowChild> = nodes.iter().map(|node| FlowChild { first: *node, last: *node }).collect();
+        self.remove_flow_children(id, &children, &removed)
     }
 
     /// Whether an item is what the node may have become: a list item keeps its `name`, or at least some other key.
@@ -89,19 +117,6 @@ impl<'v> Editor<'_, '_, 'v> {
         }
     }
 
-    /// The positions of the nodes that go, if all items are there unchanged and in order.
-    fn removed(&self, nodes: &[NodeId], items: &[Value]) -> Result<Option<Vec<usize>>, Refusal> {
-        let mut removed = Vec::new();
-        let mut items = items.iter().peekable();
-        for (position, node) in nodes.iter().enumerate() {
-            match items.peek() {
-                Some(item) if self.tree.equals(*node, item)? => drop(items.next()),
-                _ => removed.push(position),
-            }
-        }
-        Ok(items.next().is_none().then_some(removed))
-    }
-
     /// Inserts items before the item at `position`, or behind the last one. The sequence must not be empty.
     pub fn insert_items(&mut self, id: NodeId, position: usize, items: &[Value]) -> Result<(), Refusal> {
         if items.is_empty() {
@@ -109,15 +124,16 @@ impl<'v> Editor<'_, '_, 'v> {
         }
         let nodes: Vec<NodeId> = self.tree.items(id).collect();
         let column = self.tree.node(id).column as usize;
+        let above = position.checked_sub(1).and_then(|position| nodes.get(position)).copied();
         let before = nodes.get(position).copied();
         if self.context_of(id).inside(self.tree.kind(id)) == Context::Flow {
             let texts: Vec<String> = items.iter().map(flow_text).collect();
-            let Some(node) = before else { return self.add_to_flow(id, &texts) };
-            if self.tree.node(node).anchored || self.tree.node(node).tagged {
-                return self.refuse(node, "an item with an anchor or tag has no certain start");
+            if before.is_none() {
+                return self.add_to_flow(id, &texts);
             }
+            let start = self.flow_child_start(id, above);
             let text = texts.join(", ");
-            self.edits.push(TextEdit::insert(self.tree.span(node).start, format!("{text}, ")));
+            self.edits.push(TextEdit::insert(start, format!("{text}, ")));
             return Ok(());
         }
         let lines = |style| {
@@ -128,10 +144,9 @@ impl<'v> Editor<'_, '_, 'v> {
             }
             lines
         };
-        let above = position.checked_sub(1).and_then(|position| nodes.get(position)).copied();
         let place = match (above, before) {
-            (Some(above), Some(_)) => self.below_with(above, Comments::LeaveBelow)?,
-            (Some(above), None) => self.below_with(above, Comments::KeepAbove(column))?,
+            (Some(above), Some(_)) => self.below_comments(above, column + 1)?,
+            (Some(above), None) => self.below_comments(above, column)?,
             (None, Some(first)) => {
                 let dash = self.tree.node(first).separator as usize;
                 let mut text = lines(self.style).trim_start_matches(' ').to_owned();
@@ -151,7 +166,8 @@ impl<'v> Editor<'_, '_, 'v> {
         let Some(node) = nodes.get(position).copied() else { return self.refuse(id, "no such item") };
         self.check_no_anchor(self.tree.subtree(node))?;
         if self.tree.kind(id) != (Kind::Sequence { flow: false }) {
-            return self.remove_flow_item(&nodes, position);
+            let children: Vec<FlowChild> = nodes.iter().map(|node| FlowChild { first: *node, last: *node }).collect();
+            return self.remove_flow_children(id, &children, &[position]);
         }
         let dash = self.tree.node(node).separator as usize;
         let line = scan::line_start(self.bytes(), dash);
@@ -160,18 +176,6 @@ impl<'v> Editor<'_, '_, 'v> {
             return self.refuse(node, "this item does not begin a line");
         }
         self.remove_lines(line, node, node)
-    }
-
-    fn remove_flow_item(&mut self, nodes: &[NodeId], position: usize) -> Result<(), Refusal> {
-        let at = |position: usize| nodes.get(position).map(|node| self.tree.span(*node));
-        let previous = position.checked_sub(1).and_then(at);
-        let span = match (previous, at(position), at(position + 1)) {
-            (_, Some(this), Some(next)) => Span::new(this.start, next.start),
-            (Some(previous), Some(this), None) => Span::new(previous.end, this.end),
-            _ => return Err(Refusal::new("the only item of a sequence in brackets cannot be removed", 0)),
-        };
-        self.edits.push(TextEdit::delete(span));
-        Ok(())
     }
 
     /// Replaces an item of a sequence as a whole.

@@ -136,7 +136,6 @@ fn adds_beside_merge_keys() {
 fn refuses_what_is_not_certain() {
     let replace = json!([{"op": "replace", "path": "/a", "value": {"b": 1}}]);
     let cases = [
-        ("a: !t x\n", "tag"),
         ("a: 1\na: 2\n", "twice"),
         ("a: 1 # \u{85}\n", "U+0085"),
         ("a: 1\rb: 2\n", "carriage return"),

@@ -178,10 +178,10 @@ impl Writer<'_, '_> {
                     self.end_of_line();
                     continue;
                 }
-                match self.choices.below(40) {
-                    37 => "k1".clone_into(&mut key),
-                    38 => self.out.push_str("!!str "),
-                    39 => {
+                match self.choices.below(60) {
+                    57 => "k1".clone_into(&mut key),
+                    58 => self.out.push_str("!!str "),
+                    59 => {
                         let name = self.anchor();
                         self.out.push_str(&format!("&{name} "));
                         self.scalars.push(name);

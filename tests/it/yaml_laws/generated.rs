@@ -47,7 +47,10 @@ fn check_edits(base: u32, features: Features) -> Tally {
         let (patch, target) = patched(&mut Choices::new(&second), Operations::All, &value);
         match edit(&text, &target).map_err(|error| format!("{error}--- patch\n{patch}\n"))? {
             Ok(_) => tally.edited += 1,
-            Err(refusal) => *tally.refused.entry(refusal.reason).or_default() += 1,
+            Err(refusal) => {
+                if std::env::var_os("SHOW").is_some() && (refusal.reason.contains("whole") || refusal.reason.contains("find the end")) { eprintln!("REFUSED {} {}\n{text}\n{patch}", refusal, refusal.offset); }
+                *tally.refused.entry(refusal.reason).or_default() += 1
+            }
         }
         Ok(())
     });
