@@ -69,9 +69,10 @@ pub(super) fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
     bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)).map(|newline| at + newline + 1)
 }
 
-/// Column of `at` in characters.
+/// Column of `at` in characters; a byte order mark takes none.
 pub(super) fn column(source: &str, at: usize) -> usize {
-    source.get(line_start(source.as_bytes(), at)..at).map_or(0, |before| before.chars().count())
+    let before = source.get(line_start(source.as_bytes(), at)..at).unwrap_or_default();
+    before.strip_prefix('\u{feff}').unwrap_or(before).chars().count()
 }
 
 /// Start of the line that ends at `at`, if that line is empty.

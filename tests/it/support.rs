@@ -45,7 +45,7 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let pinned = env::var_os("FLOE_TOOLS").map_or_else(|| project().join("tests/tools/bin"), PathBuf::from).join(name);
     // Tools that the project pins never come from `PATH`: another program may have the name.
     let pins = project().join("tests/tools").join(name).is_dir();
-    let found = if pins {
+    let found = if pins || pinned.is_file() {
         Some(pinned).filter(|path| path.is_file())
     } else {
         let path = env::var_os("PATH").unwrap_or_default();

@@ -137,7 +137,7 @@ impl Editor<'_, '_, '_> {
 
     /// Removes the lines from `line` to the end of `last`; `first` is the first node on them.
     pub(super) fn remove_lines(&mut self, line: usize, first: NodeId, last: NodeId) -> Result<(), Refusal> {
-        let bytes = self.bytes();
+        let bytes = self.tree.source().as_bytes();
         let LinePlace { offset: end, unterminated } = self.below(last)?;
         let end_of_blank = scan::skip_blank_lines(bytes, end);
         let indented_comment =
@@ -152,7 +152,8 @@ impl Editor<'_, '_, '_> {
         self.edits.push(TextEdit::delete(Span::new(line, end)));
         if below_block_scalar {
             // The block scalar above would take in what is blank or indented.
-            if unterminated {
+            let only_blanks_follow = scan::skip_blanks(bytes, end_of_blank) == bytes.len();
+            if unterminated || only_blanks_follow && end_of_blank < bytes.len() {
                 return self.refuse(first, "the line break above this value belongs to the text before it");
             }
             if indented_comment {

@@ -43,11 +43,13 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let inner = context.inside(tree.kind(id));
         let mut known = 0;
         let mut removed = Vec::new();
+        let mut next = 0;
         for (position, entry) in entries.iter().enumerate() {
             let twin = entries.iter().enumerate().any(|(other, it)| other != position && it.name == entry.name);
             match map.get(&*entry.name) {
                 None if inner == Context::Flow => removed.push(position),
-                None => self.remove_entry(id, &entries, position)?,
+                None if position < next => {}
+                None => next = self.remove_entry(id, &entries, position, map)?,
                 Some(value) if twin => {
                     let last = entries.iter().rfind(|it| it.name == entry.name).unwrap_or(entry);
                     if !tree.equals(last.value, value)? || !self.aliases_are_unchanged(last.value)? {
@@ -158,29 +160,37 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         Ok(merged)
     }
 
+    /// Removes the entry at `position`, which the target lacks, and any behind it that go with it; gives the position of
+    /// the next entry that was not looked at.
     fn remove_entry(
         &mut self,
         mapping: NodeId,
         entries: &[Entry<'_>],
         position: usize,
-    ) -> Result<(), Refusal> {
-        let Some(entry) = entries.get(position) else { return Ok(()) };
-        self.check_no_anchor(self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value)))?;
+        map: &Map<String, Value>,
+    ) -> Result<usize, Refusal> {
+        let Some(entry) = entries.get(position) else { return Ok(position) };
         let start = self.entry_start(mapping, entry.key);
         let line = scan::line_start(self.bytes(), start);
         let alone = self.bytes().get(line..start).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
+        let behind = position + 1;
         if alone {
-            return self.remove_lines(line, entry.key, entry.value);
+            self.check_no_anchor(self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value)))?;
+            self.remove_lines(line, entry.key, entry.value)?;
+            return Ok(behind);
         }
-        // The first entry stands behind the dash of a sequence item.
-        match entries.get(position + 1) {
-            Some(next) => {
-                let next = self.entry_start(mapping, next.key);
-                self.edits.push(TextEdit::delete(Span::new(start, next)));
-                Ok(())
-            }
-            None => self.refuse(entry.key, "the only entry of this mapping cannot be removed"),
-        }
+        // The first entry stands behind the dash of a sequence item: the first that stays takes its place.
+        let kept = entries.iter().skip(behind).position(|entry| map.contains_key(&*entry.name));
+        let Some(kept) = kept.map(|kept| kept + behind) else {
+            return self.refuse(entry.key, "the only entry of this mapping cannot be removed");
+        };
+        let removed = entries.get(position..kept).unwrap_or_default();
+        self.check_no_anchor(
+            removed.iter().flat_map(|entry| self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value))),
+        )?;
+        let end = entries.get(kept).map_or(start, |entry| self.entry_start(mapping, entry.key));
+        self.edits.push(TextEdit::delete(Span::new(start, end)));
+        Ok(kept)
     }
 
     /// Adds entries behind the last one.
