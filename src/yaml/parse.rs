@@ -216,6 +216,10 @@ impl<'t> Builder<'t> {
                     return Err(ParseError::new("cannot find the colon of this key", self.done));
                 }
             }
+            Kind::Mapping { flow } => {
+                let first = holder.children == 0 && !flow;
+                from = scan::before_key(bytes, if first { self.tree.span(holder.id).start } else { self.done });
+            }
             Kind::Sequence { flow: false } => {
                 let begin = if holder.children == 0 { self.tree.span(holder.id).start } else { self.done };
                 let dash = scan::skip_trivia(bytes, begin);
@@ -254,7 +258,8 @@ impl<'t> Builder<'t> {
         let line = scan::line_start(bytes, place.end);
         // At the end of the text blanks without a line break are text or not; who can tell from here.
         let inside_indentation = place.end < bytes.len()
-            && line > header && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
+            && line > header
+            && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
         let mut end = if inside_indentation { line } else { place.end };
         // Empty lines behind the text belong to it only under the chomping indicator `+`.
         let indicators = bytes.get(header..).unwrap_or_default().iter().take_while(|byte| !scan::is_space(**byte));

@@ -39,6 +39,16 @@ pub(super) fn skip_properties(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
+/// Where a key may begin: behind a comma, and behind the `?` that announces it.
+pub(super) fn before_key(bytes: &[u8], at: usize) -> usize {
+    let mut at = skip_trivia(bytes, at);
+    if bytes.get(at) == Some(&b',') {
+        at = skip_trivia(bytes, at + 1);
+    }
+    let announced = bytes.get(at) == Some(&b'?') && bytes.get(at + 1).is_none_or(|byte| is_space(*byte));
+    if announced { at + 1 } else { at }
+}
+
 /// The end of the anchor or tag that begins at `at`.
 pub(super) fn skip_property(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(|byte| !is_space(*byte)) {

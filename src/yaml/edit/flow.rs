@@ -26,7 +26,9 @@ impl Editor<'_, '_, '_> {
             return Ok(());
         };
         let end = self.tree.span(last).end;
-        let last_is_gone = self.edits.iter().any(|edit| edit.text.is_empty() && edit.span.end == end && !edit.span.is_empty());
+        let last_is_gone = self
+            .edits_since(span.start)
+            .any(|edit| edit.text.is_empty() && edit.span.end == end && !edit.span.is_empty());
         if !last_is_gone {
             self.complete_last_flow_entry(id, last)?;
         }
@@ -56,6 +58,11 @@ impl Editor<'_, '_, '_> {
         Ok(())
     }
 
+    /// The edits of a node that is being visited, and begins at `start`.
+    fn edits_since(&self, start: usize) -> impl Iterator<Item = &TextEdit> {
+        self.edits.iter().rev().take_while(move |edit| edit.span.start >= start)
+    }
+
     /// Start of the last entry or item of a flow collection.
     fn last_entry_start(&self, id: NodeId) -> usize {
         let last = match self.tree.kind(id) {
@@ -74,7 +81,7 @@ impl Editor<'_, '_, '_> {
             return self.refuse(last, "an empty value with an anchor or tag cannot be followed by another entry");
         }
         let at = self.tree.span(last).end;
-        let replaced = self.edits.iter().any(|edit| edit.span == Span::at(at));
+        let replaced = self.edits_since(self.tree.span(id).start).any(|edit| edit.span == Span::at(at));
         if matches!(self.tree.kind(id), Kind::Mapping { .. }) && !replaced {
             let key = self.tree.entries(id).last().map_or(NONE, |(key, _)| self.tree.node(key).separator);
             self.edits.push(TextEdit::insert(at, if key == NONE { ": null" } else { " null" }));

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -41,17 +42,22 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
             return self.replace(id, target, context);
         }
         let inner = context.inside(tree.kind(id));
+        // The last of several entries with one name counts.
+        let by_name: BTreeMap<&str, usize> =
+            entries.iter().enumerate().map(|(position, entry)| (&*entry.name, position)).collect();
+        let mut seen = BTreeSet::new();
+        let twins: BTreeSet<&str> =
+            entries.iter().map(|entry| &*entry.name).filter(|name| !seen.insert(*name)).collect();
         let mut known = 0;
         let mut removed = Vec::new();
         let mut next = 0;
         for (position, entry) in entries.iter().enumerate() {
-            let twin = entries.iter().enumerate().any(|(other, it)| other != position && it.name == entry.name);
             match map.get(&*entry.name) {
                 None if inner == Context::Flow => removed.push(position),
                 None if position < next => {}
                 None => next = self.remove_entry(id, &entries, position, map)?,
-                Some(value) if twin => {
-                    let last = entries.iter().rfind(|it| it.name == entry.name).unwrap_or(entry);
+                Some(value) if twins.contains(&*entry.name) => {
+                    let last = by_name.get(&*entry.name).and_then(|last| entries.get(*last)).unwrap_or(entry);
                     if !tree.equals(last.value, value)? || !self.aliases_are_unchanged(last.value)? {
                         return self.refuse(entry.key, "this key is written twice");
                     }
@@ -71,7 +77,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if known == map.len() {
             return Ok(());
         }
-        self.add_entries(id, map.iter().filter(|(name, _)| !entries.iter().any(|entry| entry.name == **name)))
+        self.add_entries(id, map.iter().filter(|(name, _)| !by_name.contains_key(name.as_str())))
     }
 
     fn entries(&self, id: NodeId) -> Result<Vec<Entry<'n>>, Refusal> {
@@ -97,7 +103,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
             merges.push((key, self.merged(id, value)?));
         }
         let mut now = Map::new();
-        let mut written = Vec::new();
+        let mut written = BTreeSet::new();
         for (key, value) in tree.entries(id) {
             if let Some((_, merged)) = merges.iter().find(|(merge, _)| *merge == key) {
                 now.extend(merged.clone());
@@ -115,13 +121,13 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
                 self.visit(value, target, inner)?;
                 now.insert(name.clone().into_owned(), target.clone());
             }
-            written.push(name);
+            written.insert(name);
         }
         if let Some(name) = now.keys().find(|name| !map.contains_key(*name)) {
             return self.refuse(id, &format!("`{name}` comes from a merge and cannot be removed here"));
         }
         let missing = |(name, value): &(&String, &Value)| now.get(*name) != Some(value);
-        if let Some((name, _)) = map.iter().filter(missing).find(|(name, _)| written.contains(&Cow::Borrowed(name))) {
+        if let Some((name, _)) = map.iter().filter(missing).find(|(name, _)| written.contains(name.as_str())) {
             return self.refuse(id, &format!("`{name}` is overridden by a merge that follows it"));
         }
         if map.iter().any(|entry| missing(&entry)) {

@@ -210,11 +210,8 @@ impl Editor<'_, '_, '_> {
 
     fn separator_of(&self, id: NodeId, parent: NodeId) -> u32 {
         match self.tree.kind(parent) {
-            Kind::Mapping { .. } => self
-                .tree
-                .entries(parent)
-                .find(|(_, value)| *value == id)
-                .map_or(NONE, |(key, _)| self.tree.node(key).separator),
+            // A key that can be read is a single node, so it is the one before.
+            Kind::Mapping { .. } => id.0.checked_sub(1).map_or(NONE, |key| self.tree.node(NodeId(key)).separator),
             _ => self.tree.node(id).separator,
         }
     }

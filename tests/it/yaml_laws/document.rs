@@ -27,8 +27,36 @@ struct Writer<'c, 'b> {
 
 const COMMENTS: [&str; 5] = ["# c", "#", "# k: v", "# - x # y", "# 'quote \" {["];
 const PLAIN: [&str; 30] = [
-    "a", "1", "0644", "yes", "null", "~", "x y", "a#b", "http://h:80/p", "-1", "1.50", "12:30", "2024-01-01", "é ü", "a'b",
-    "a\"b", "0x1F", "1e3", ".5", "- ", "value, more", "[x", "a: b", "x:y", "-x", "--", "true", "*x", "{{ .x }}", "日本",
+    "a",
+    "1",
+    "0644",
+    "yes",
+    "null",
+    "~",
+    "x y",
+    "a#b",
+    "http://h:80/p",
+    "-1",
+    "1.50",
+    "12:30",
+    "2024-01-01",
+    "é ü",
+    "a'b",
+    "a\"b",
+    "0x1F",
+    "1e3",
+    ".5",
+    "- ",
+    "value, more",
+    "[x",
+    "a: b",
+    "x:y",
+    "-x",
+    "--",
+    "true",
+    "*x",
+    "{{ .x }}",
+    "日本",
 ];
 const BLOCK_SAFE_ONLY: [&str; 2] = ["value, more", "x:y"];
 const NOT_PLAIN: [&str; 5] = ["- ", "[x", "a: b", "*x", "{{ .x }}"];
@@ -437,9 +465,10 @@ impl Writer<'_, '_> {
     fn json_value(&mut self, depth: usize) -> serde_json::Value {
         let entries = self.choices.below(4);
         match self.choices.below(if depth == 3 { 2 } else { 6 }) {
-            0 if depth > 0 => {
-                (0..entries).map(|_| (self.fresh_key(), self.json_value(depth - 1))).collect::<serde_json::Map<_, _>>().into()
-            }
+            0 if depth > 0 => (0..entries)
+                .map(|_| (self.fresh_key(), self.json_value(depth - 1)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
             1 if depth > 0 => (0..entries).map(|_| self.json_value(depth - 1)).collect::<Vec<_>>().into(),
             2 => 1.5.into(),
             3 => serde_json::Value::Null,

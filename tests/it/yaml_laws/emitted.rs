@@ -12,10 +12,66 @@ use crate::support::judge;
 
 /// Words and shapes that some reader takes for something else than a string.
 const TRAPS: [&str; 60] = [
-    "", " ", "~", "null", "Null", "NULL", "true", "True", "yes", "Yes", "YES", "no", "on", "Off", "y", "N", "<<", "=", "-", "--",
-    "---", "...", "?", "? a", ": a", "a:", "a: b", "a #b", "#a", "- a", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">", "{}", "[]",
-    "0644", "0o17", "0b11", "0x1F", "1_000", "12:30", "2024-01-01", "1e3", ".5", "5.", "+1", ".inf", ".NaN", "\u{85}",
-    "\u{2028}x", "\u{feff}", "a\nb\n", "a\n b", "\n", "\t",
+    "",
+    " ",
+    "~",
+    "null",
+    "Null",
+    "NULL",
+    "true",
+    "True",
+    "yes",
+    "Yes",
+    "YES",
+    "no",
+    "on",
+    "Off",
+    "y",
+    "N",
+    "<<",
+    "=",
+    "-",
+    "--",
+    "---",
+    "...",
+    "?",
+    "? a",
+    ": a",
+    "a:",
+    "a: b",
+    "a #b",
+    "#a",
+    "- a",
+    "*a",
+    "&a",
+    "!a",
+    "%a",
+    "@a",
+    "`a",
+    "|",
+    ">",
+    "{}",
+    "[]",
+    "0644",
+    "0o17",
+    "0b11",
+    "0x1F",
+    "1_000",
+    "12:30",
+    "2024-01-01",
+    "1e3",
+    ".5",
+    "5.",
+    "+1",
+    ".inf",
+    ".NaN",
+    "\u{85}",
+    "\u{2028}x",
+    "\u{feff}",
+    "a\nb\n",
+    "a\n b",
+    "\n",
+    "\t",
 ];
 /// What YAML 1.1 reads as a boolean or null.
 const WORDS: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ""];
@@ -108,7 +164,9 @@ fn kubernetes_reads_what_is_written() {
     let texts: Vec<String> = values.iter().flat_map(written).collect();
     let Some(verdicts) = judge(&texts) else { return };
     let per_value = texts.len() / values.len();
-    for ((text, verdict), value) in texts.iter().zip(verdicts).zip(values.iter().flat_map(|value| vec![value; per_value])) {
+    for ((text, verdict), value) in
+        texts.iter().zip(verdicts).zip(values.iter().flat_map(|value| vec![value; per_value]))
+    {
         assert_eq!(verdict.as_ref(), Ok(value), "{text}");
     }
 }

@@ -47,10 +47,7 @@ fn check_edits(base: u32, features: Features) -> Tally {
         let (patch, target) = patched(&mut Choices::new(&second), Operations::All, &value);
         match edit(&text, &target).map_err(|error| format!("{error}--- patch\n{patch}\n"))? {
             Ok(_) => tally.edited += 1,
-            Err(refusal) => {
-                if std::env::var_os("SHOW").is_some() && (refusal.reason.contains("whole") || refusal.reason.contains("find the end")) { eprintln!("REFUSED {} {}\n{text}\n{patch}", refusal, refusal.offset); }
-                *tally.refused.entry(refusal.reason).or_default() += 1
-            }
+            Err(refusal) => *tally.refused.entry(refusal.reason).or_default() += 1,
         }
         Ok(())
     });
@@ -118,13 +115,22 @@ fn kubernetes_reads_generated_documents_alike() {
         texts.push(text);
     }
     let Some(verdicts) = judge(&texts) else { return };
-    let mut counts = [0, 0];
+    let mut counts = [0, 0, 0];
     for (text, verdict) in texts.iter().zip(verdicts) {
         match (read(text), verdict) {
             (Ok(ours), Ok(theirs)) if ours == theirs => counts[0] += 1,
             (Err(_), Err(_)) => counts[1] += 1,
+            // A tab between an indicator and the line break: an error only for go-yaml.
+            (Ok(_), Err(error))
+                if error.contains("cannot start any token") && (text.contains("-\t") || text.contains(":\t")) =>
+            {
+                counts[2] += 1
+            }
             (ours, theirs) => panic!("floe: {ours:?}\njudge: {theirs:?}\n{text}"),
         }
     }
-    eprintln!("{} texts read alike, {} refused alike", counts[0], counts[1]);
+    eprintln!(
+        "{} texts read alike, {} refused alike, {} with a tab only by Kubernetes",
+        counts[0], counts[1], counts[2]
+    );
 }

@@ -22,7 +22,9 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
 /// L1 and L3: the edited text has the target value and the shape of the original. The inner result is the refusal.
 pub(super) fn edit(text: &str, target: &Value) -> Result<Result<Edited, Refusal>, String> {
     let tree = Tree::parse(text).map_err(|error| error.to_string())?;
-    let root = tree.root().ok_or("no content")?;
+    let Some(root) = tree.root() else {
+        return Ok(Err(Refusal { reason: "no content".to_owned(), offset: 0 }));
+    };
     let edits = Editor::new(&tree).and_then(|mut editor| {
         editor.reconcile(root, target)?;
         Ok(editor.finish())
@@ -38,17 +40,12 @@ pub(super) fn edit(text: &str, target: &Value) -> Result<Result<Edited, Refusal>
     let edited = splice(text, &edits).map_err(|error| format!("{error}\n{text}\n{edits:?}"))?;
     let context = || format!("\n--- input\n{text}\n--- output\n{edited}\n--- target\n{target}\n--- edits\n{edits:?}\n");
     match read(&edited) {
-        Ok(value) if same(&value, target) => {}
+        Ok(value) if value == *target => {}
         Ok(value) => return Err(format!("L1: the value is {value}{}", context())),
         Err(error) => return Err(format!("L1: {error}{}", context())),
     }
     keeps_shape(text, &edited).map_err(|error| format!("L3: {error}{}", context()))?;
     Ok(Ok(Edited { text: edited, edits }))
-}
-
-/// Equality that tells `-0.0` from `0.0` no more than JSON readers do, and takes no notice of the order of keys.
-fn same(left: &Value, right: &Value) -> bool {
-    left == right
 }
 
 fn keeps_shape(before: &str, after: &str) -> Result<(), String> {
@@ -64,9 +61,12 @@ fn keeps_shape(before: &str, after: &str) -> Result<(), String> {
     if all > 0 && (crlf == 0 && crlf_after != 0 || crlf == all && crlf_after != all_after) {
         return Err("the newline style changed".to_owned());
     }
-    let markers = |text: &str| {
-        text.lines().filter(|line| line.starts_with("---") || line.starts_with("...")).map(str::to_owned).collect::<Vec<_>>()
+    let is_marker = |line: &str| {
+        ["---", "..."].iter().any(|marker| {
+            line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+        })
     };
+    let markers = |text: &str| text.lines().filter(|line| is_marker(line)).map(str::to_owned).collect::<Vec<_>>();
     if markers(before) != markers(after) {
         return Err("the document markers changed".to_owned());
     }

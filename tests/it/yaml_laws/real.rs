@@ -164,7 +164,8 @@ fn real_workloads_are_hardened_without_refusal() {
             assert!(kept(token), "{}: {token:?} is gone", document.file.display());
         }
         if replaced.clone().all(str::is_empty) {
-            only_adds_lines(&document.text, &edited).unwrap_or_else(|error| panic!("{}: {error}", document.file.display()));
+            only_adds_lines(&document.text, &edited)
+                .unwrap_or_else(|error| panic!("{}: {error}", document.file.display()));
             lines_only += 1;
         }
         let again = edit(&edited.text, &target).unwrap().unwrap();
