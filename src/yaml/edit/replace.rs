@@ -14,6 +14,9 @@ impl Editor<'_, '_, '_> {
         self.check_no_anchor_inside(id)?;
         let kind = self.tree.kind(id);
         let Some(parent) = self.tree.parent(id) else { return self.replace_root(id, target) };
+        if self.tree.kind(parent) == (Kind::Mapping { flow: false }) && self.separator_of(id, parent) == NONE {
+            return self.refuse(id, "a `?` key without a colon cannot be given a value");
+        }
         if kind.is_block_collection() {
             if self.tree.node(id).anchored {
                 return self.refuse(id, "a block collection with an anchor cannot be replaced");

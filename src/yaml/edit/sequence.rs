@@ -30,10 +30,9 @@ impl<'v> Editor<'_, '_, 'v> {
                 None => self.replace(id, target, context),
             };
         }
-        let matches = match self.matched(&nodes, items, |node, item| self.tree.equals(*node, item))? {
+        let matches = match matched(&nodes, items, |node, item| self.tree.equals(*node, item))? {
             Some(equal) => equal,
-            None => self
-                .matched(&nodes, items, |node, item| self.is_alike(*node, item))?
+            None => matched(&nodes, items, |node, item| self.is_alike(*node, item))?
                 .unwrap_or_else(|| (0..nodes.len()).collect()),
         };
         let mut next = 0;
@@ -47,32 +46,11 @@ impl<'v> Editor<'_, '_, 'v> {
         self.insert_items(id, nodes.len(), items.get(next..).unwrap_or_default())
     }
 
-    /// For each of `few` the first of `many` that matches it, all in order; absent unless everyone has a match.
-    fn matched<F, M>(
-        &self,
-        few: &[F],
-        many: &[M],
-        is_match: impl Fn(&F, &M) -> Result<bool, ValueError>,
-    ) -> Result<Option<Vec<usize>>, ValueError> {
-        let mut matches = Vec::with_capacity(few.len());
-        let mut many = many.iter().enumerate();
-        for one in few {
-            loop {
-                let Some((index, other)) = many.next() else { return Ok(None) };
-                if is_match(one, other)? {
-                    matches.push(index);
-                    break;
-                }
-            }
-        }
-        Ok(Some(matches))
-    }
-
     /// The positions of the nodes that stay as the items, changed or not.
     fn kept(&self, nodes: &[NodeId], items: &[Value]) -> Result<Option<Vec<usize>>, ValueError> {
-        match self.matched(items, nodes, |item, node| self.tree.equals(*node, item))? {
+        match matched(items, nodes, |item, node| self.tree.equals(*node, item))? {
             Some(equal) => Ok(Some(equal)),
-            None => self.matched(items, nodes, |item, node| self.is_alike(*node, item)),
+            None => matched(items, nodes, |item, node| self.is_alike(*node, item)),
         }
     }
 
@@ -101,17 +79,17 @@ impl<'v> Editor<'_, '_, 'v> {
     fn is_alike(&self, node: NodeId, item: &Value) -> Result<bool, ValueError> {
         let resolved = self.tree.resolve(node);
         match (self.tree.kind(resolved), item) {
-            (Kind::Mapping { .. }, Value::Object(map)) => match (self.tree.get(resolved, "name"), map.get("name")) {
-                (Some(name), Some(value)) => self.tree.equals(name, value),
-                _ => {
-                    for (key, _) in self.tree.entries(resolved) {
-                        if !self.tree.is_merge(key) && map.contains_key(&*self.tree.key(key)?) {
-                            return Ok(true);
-                        }
-                    }
-                    Ok(false)
+            (Kind::Mapping { .. }, Value::Object(map)) => {
+                if let (Some(name), Some(value)) = (self.tree.get(resolved, "name"), map.get("name")) {
+                    return self.tree.equals(name, value);
                 }
-            },
+                for (key, _) in self.tree.entries(resolved) {
+                    if !self.tree.is_merge(key) && map.contains_key(&*self.tree.key(key)?) {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
             (Kind::Sequence { .. }, Value::Array(_)) => Ok(true),
             _ => self.tree.equals(node, item),
         }
@@ -184,6 +162,26 @@ impl<'v> Editor<'_, '_, 'v> {
         let context = self.context_of(node);
         self.replace(node, item, context)
     }
+}
+
+/// For each of `few` the first of `many` that matches it, all in order; absent unless everyone has a match.
+fn matched<F, M>(
+    few: &[F],
+    many: &[M],
+    is_match: impl Fn(&F, &M) -> Result<bool, ValueError>,
+) -> Result<Option<Vec<usize>>, ValueError> {
+    let mut matches = Vec::with_capacity(few.len());
+    let mut many = many.iter().enumerate();
+    for one in few {
+        loop {
+            let Some((index, other)) = many.next() else { return Ok(None) };
+            if is_match(one, other)? {
+                matches.push(index);
+                break;
+            }
+        }
+    }
+    Ok(Some(matches))
 }
 
 fn flow_text(item: &Value) -> String {

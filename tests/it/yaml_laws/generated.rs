@@ -124,7 +124,7 @@ fn kubernetes_reads_generated_documents_alike() {
             (Ok(_), Err(error))
                 if error.contains("cannot start any token") && (text.contains("-\t") || text.contains(":\t")) =>
             {
-                counts[2] += 1
+                counts[2] += 1;
             }
             (ours, theirs) => panic!("floe: {ours:?}\njudge: {theirs:?}\n{text}"),
         }

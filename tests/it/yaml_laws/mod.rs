@@ -2,6 +2,12 @@
 //!
 //! `FLOE_FUZZ_CASES` multiplies the number of generated cases.
 
+#![allow(
+    clippy::string_slice,
+    clippy::format_push_string,
+    reason = "generators build texts of small parts, and a wrong slice is a failure like any other"
+)]
+
 mod choices;
 mod document;
 mod emitted;

@@ -111,7 +111,7 @@ fn bombs_take_bounded_time() {
         " ".repeat(1_000_000),
         format!("a: {}", "x ".repeat(500_000)),
         format!("a: \"{}", "\\n".repeat(500_000)),
-        (0..100_000).map(|key| format!("k{key}: {key}\n")).collect::<String>(),
+        (0..100_000).map(|key| format!("k{key}: {key}\n")).collect::<Vec<_>>().concat(),
         format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(1_000), "*a, ".repeat(100_000)),
         format!("a: |\n{}", "\n".repeat(500_000)),
         format!("{}a", "!a ".repeat(100_000)),

@@ -112,7 +112,7 @@ fn compare(texts: &[String]) {
     for (text, verdict) in texts.iter().zip(verdicts) {
         match (read(text), verdict) {
             // `-0.0` equals `0.0`, its text does not; with one entry at most there is no order to care for.
-            (Ok(ours), Ok(theirs)) if ours == theirs && ours.to_string() == theirs.to_string() => {}
+            (Ok(ours), Ok(theirs)) if ours == theirs && format!("{ours}") == format!("{theirs}") => {}
             (Err(_), Err(_)) => {}
             (ours, theirs) => different.push(format!("{text:?}: floe {ours:?}, Kubernetes {theirs:?}")),
         }
