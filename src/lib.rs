@@ -17,10 +17,14 @@
 //! cli}`; `finding` and `config` sit beside `object`. Everything before `report` is pure: no files, environment,
 //! clock, network or standard streams.
 
+pub mod cli;
 pub mod config;
 pub mod finding;
 pub mod network_policy;
 pub mod object;
+pub mod plan;
 pub mod pod_security;
+pub mod report;
+pub mod stream;
 pub mod text;
 pub mod yaml;

@@ -41,7 +41,7 @@ impl fmt::Display for Protocol {
 }
 
 /// A port that a container declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerPort {
     /// Its name, which Services and policies may refer to.
     pub name: Option<String>,

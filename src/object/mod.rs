@@ -1,17 +1,21 @@
 //! Kubernetes objects as floe sees them: who they are, where their pod templates are, and an index of the facts that
 //! decisions need.
 
+mod facts;
 mod id;
 mod inventory;
 mod level;
 mod version;
+mod workload;
 
+pub use facts::{namespace_facts, pod_facts, service_facts};
 pub use id::{GroupVersionKind, ResourceId};
 pub use inventory::{
     ContainerPort, Inventory, NamespaceFacts, PodFacts, Protocol, ServiceFacts, ServicePort, TargetPort,
 };
 pub use level::Level;
 pub use version::Version;
+pub use workload::{Workloads, template_path};
 
 /// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
 /// objects, so that one cannot serve.

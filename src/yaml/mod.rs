@@ -1,8 +1,11 @@
 //! YAML as Kubernetes reads it, with the position of every node, and edits that touch nothing else.
 
 mod binary;
+mod de;
 mod edit;
 mod emit;
+mod fast;
+mod fault;
 mod parse;
 mod path;
 mod scalar;
@@ -10,6 +13,7 @@ mod scan;
 mod tree;
 mod value;
 
+pub use de::{DeError, from_node};
 pub use edit::{Editor, Refusal};
 pub use emit::{Style, block, flow};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_NODES, ParseError};

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle as GranitStyle, StructureStyle, Tag};
 
-use super::scan;
 use super::tree::{Kind, NONE, Node, NodeId, QUOTED_VERBATIM, ScalarStyle, Tree, VERBATIM};
+use super::{fast, scan};
 
 /// Nesting beyond which a document is refused; the deepest of 11,000 public manifests has 38 levels.
 pub const MAX_DEPTH: usize = 128;
@@ -38,6 +38,11 @@ impl<'t> Tree<'t> {
         if source.len() > MAX_BYTES {
             return Err(ParseError::new(format!("the document is larger than {} MiB", MAX_BYTES >> 20), 0));
         }
+        fast::scan(source).map_or_else(|| Self::parse_full(source), Ok)
+    }
+
+    /// Parses with the complete YAML grammar; decides what a document is and how its errors read.
+    pub(super) fn parse_full(source: &'t str) -> Result<Self, ParseError> {
         let mut options = Options::default();
         options.block_scalar_eof_without_line_feed = true;
         options.simple_key_max_lookahead = 1024;
@@ -306,7 +311,7 @@ impl<'t> Builder<'t> {
 }
 
 /// Offsets and indices fit because [`MAX_BYTES`] and [`MAX_NODES`] do.
-fn narrow(index: usize) -> u32 {
+pub(super) fn narrow(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(NONE)
 }
 

@@ -196,20 +196,24 @@ impl<'t> Tree<'t> {
         self.entries(mapping).filter(|(name, _)| self.text(*name) == key).last().map(|(_, value)| self.resolve(value))
     }
 
-    /// The deepest node on `path` that exists, and the key that leads to it where there is one.
-    pub fn locate(&self, path: &FieldPath) -> Option<NodeId> {
-        let mut at = self.root()?;
+    /// Follows `path` from `node` as far as it exists: the deepest node, and the key that leads to it if there is one.
+    pub fn locate_from(&self, node: NodeId, path: &FieldPath) -> (Option<NodeId>, NodeId) {
+        let mut found = (None, self.resolve(node));
         for segment in path.segments() {
-            let child = match segment {
-                Segment::Key(key) => self.get(at, key),
-                Segment::Index(index) => self.items(self.resolve(at)).nth(*index),
+            let next = match segment {
+                Segment::Key(name) => self
+                    .entries(found.1)
+                    .filter(|(key, _)| matches!(self.kind(found.1), Kind::Mapping { .. }) && self.text(*key) == name)
+                    .last()
+                    .map(|(key, value)| (Some(key), self.resolve(value))),
+                Segment::Index(index) => self.items(found.1).nth(*index).map(|item| (None, self.resolve(item))),
             };
-            match child {
-                Some(child) => at = self.resolve(child),
+            match next {
+                Some(next) => found = next,
                 None => break,
             }
         }
-        Some(at)
+        found
     }
 
     /// A node and everything below it, in the order of the text; aliases are not followed.

@@ -8,5 +8,7 @@
     reason = "a test may fail loudly, and reads its environment and files"
 )]
 
+mod hosts;
+mod pod_security_fixtures;
 mod support;
 mod yaml_laws;

@@ -1,17 +1,22 @@
-//! Where tests find the data and the tools, and how they say that they were skipped.
+//! Where tests find the binary, the data and the tools, and how they say that they were skipped.
 //!
+//! `make test` sets the environment:
 //! - `FLOE_TEST_DATA`: a folder of real charts and reference cases; without it the tests that need it are skipped.
 //! - `FLOE_TOOLS`: the folder of the pinned Go tools; `tests/tools/bin` without it.
 //! - `FLOE_SKIPPED`: a file that gets one line per skipped test, because cargo hides the output of tests that pass.
+//! - `FLOE_BIN`: another binary to test in place of the one that cargo built.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// Reports that `what` was not tested.
 pub(crate) fn skip(what: &str, why: &str) {
@@ -45,7 +50,7 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let pinned = env::var_os("FLOE_TOOLS").map_or_else(|| project().join("tests/tools/bin"), PathBuf::from).join(name);
     // Tools that the project pins never come from `PATH`: another program may have the name.
     let pins = project().join("tests/tools").join(name).is_dir();
-    let found = if pins || pinned.is_file() {
+    let found = if pins {
         Some(pinned).filter(|path| path.is_file())
     } else {
         let path = env::var_os("PATH").unwrap_or_default();
@@ -61,6 +66,87 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
 /// The project's root.
 pub(crate) fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The binary under test.
+pub(crate) fn floe_path() -> PathBuf {
+    env::var_os("FLOE_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_floe")), PathBuf::from)
+}
+
+/// The binary under test as a command, without floe's own variables of the caller's environment.
+pub(crate) fn floe() -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::new(floe_path());
+    command.env_remove("FLOE_CONFIG").env_remove("FLOE_NAMESPACE").env_remove("ARGOCD_APP_NAMESPACE");
+    command
+}
+
+/// A folder that holds the binary under test by its name, and a `PATH` that starts with it: hosts start floe by name.
+pub(crate) struct OnPath {
+    dir: TempDir,
+}
+
+impl OnPath {
+    /// Links the binary under test as `floe`.
+    pub(crate) fn new() -> Self {
+        Self::with(&floe_path())
+    }
+
+    /// Links another program as `floe`.
+    pub(crate) fn with(program: &Path) -> Self {
+        let dir = TempDir::new().unwrap();
+        symlink(program, dir.path().join("floe")).unwrap();
+        Self { dir }
+    }
+
+    /// A command of a host that finds floe on its `PATH`.
+    pub(crate) fn command(&self, host: &Path) -> assert_cmd::Command {
+        let mut path = OsString::from(self.dir.path());
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        let mut command = assert_cmd::Command::new(host);
+        command.env("PATH", path);
+        command.env_remove("FLOE_CONFIG").env_remove("FLOE_NAMESPACE").env_remove("ARGOCD_APP_NAMESPACE");
+        command
+    }
+}
+
+/// A copy of `examples/<name>` that a test may change.
+pub(crate) fn example_copy(name: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    copy_dir(&project().join("examples").join(name), dir.path());
+    dir
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_dir(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below `dir` with its bytes, by path relative to `dir`, sorted.
+pub(crate) fn snapshot(dir: &Path) -> Vec<(PathBuf, String)> {
+    fn walk(root: &Path, dir: &Path, files: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, files);
+            } else {
+                let text = fs::read_to_string(&path).unwrap();
+                files.push((path.strip_prefix(root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    walk(dir, dir, &mut files);
+    files.sort();
+    files
 }
 
 /// What Kubernetes makes of each document: its JSON value, or why it is refused. `None` after reporting the skip.
@@ -94,4 +180,39 @@ pub(crate) fn judge<T: AsRef<[u8]>>(documents: &[T]) -> Option<Vec<Result<Value,
         .collect();
     assert_eq!(verdicts.len(), documents.len());
     Some(verdicts)
+}
+
+/// The documents of a stream as Kubernetes reads them, without the empty ones. `None` after reporting the skip.
+///
+/// Splits at lines that start with `---`, as Helm and kubectl do; fails when a document is not YAML.
+pub(crate) fn documents(stream: &str) -> Option<Vec<Value>> {
+    let mut texts = vec![String::new()];
+    for line in stream.split_inclusive('\n') {
+        if line.starts_with("---") {
+            texts.push(String::new());
+        } else {
+            texts.last_mut().unwrap().push_str(line);
+        }
+    }
+    let verdicts = judge(&texts)?;
+    let values = verdicts.into_iter().zip(&texts).map(|(verdict, text)| match verdict {
+        Ok(value) => value,
+        Err(error) => panic!("not YAML: {error}\n{text}"),
+    });
+    Some(values.filter(|value| !value.is_null()).collect())
+}
+
+/// The judge reads what Helm rendered of real charts, and says no to what is not YAML.
+#[test]
+fn judge_reads_real_charts() {
+    let (Some(data), Some(_)) = (data_dir(), tool("yamljudge")) else { return };
+    let mut charts = snapshot(&data.join("charts"));
+    assert!(charts.len() > 10);
+    for (path, text) in &charts {
+        assert!(!documents(text).unwrap().is_empty(), "{} is empty", path.display());
+    }
+    let (_, text) = charts.pop().unwrap();
+    let verdicts = judge(&[text.as_str(), "a: [", "mode: 0644"]).unwrap();
+    assert!(verdicts[0].is_ok() && verdicts[1].is_err());
+    assert_eq!(verdicts[2], Ok(serde_json::json!({ "mode": 420 })));
 }

@@ -18,6 +18,14 @@ struct Entry<'n> {
 }
 
 impl<'n, 'v> Editor<'n, '_, 'v> {
+    /// Sets one entry of a mapping, which must not be empty.
+    pub fn set_entry(&mut self, mapping: NodeId, name: &'v str, value: &'v Value) -> Result<(), Refusal> {
+        match self.tree.get(mapping, name) {
+            Some(node) => self.reconcile(node, value),
+            None => self.add_entries(mapping, [(name, value)].into_iter()),
+        }
+    }
+
     pub(super) fn mapping(
         &mut self,
         id: NodeId,
@@ -33,8 +41,8 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if entries.is_empty() {
             return match (map.is_empty(), context) {
                 (true, _) => Ok(()),
-                (false, Context::Flow) => self.add_entries(id, map.iter()),
-                (false, Context::Block) if tree.parent(id).is_none() => self.add_entries(id, map.iter()),
+                (false, Context::Flow) => self.add_entries(id, named(map)),
+                (false, Context::Block) if tree.parent(id).is_none() => self.add_entries(id, named(map)),
                 (false, Context::Block) => self.replace(id, target, context),
             };
         }
@@ -77,7 +85,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if known == map.len() {
             return Ok(());
         }
-        self.add_entries(id, map.iter().filter(|(name, _)| !by_name.contains_key(name.as_str())))
+        self.add_entries(id, named(map).filter(|(name, _)| !by_name.contains_key(name)))
     }
 
     fn entries(&self, id: NodeId) -> Result<Vec<Entry<'n>>, Refusal> {
@@ -126,12 +134,12 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         if let Some(name) = now.keys().find(|name| !map.contains_key(*name)) {
             return self.refuse(id, &format!("`{name}` comes from a merge and cannot be removed here"));
         }
-        let missing = |(name, value): &(&String, &Value)| now.get(*name) != Some(value);
-        if let Some((name, _)) = map.iter().filter(missing).find(|(name, _)| written.contains(name.as_str())) {
+        let missing = |(name, value): &(&str, &Value)| now.get(*name) != Some(value);
+        if let Some((name, _)) = named(map).filter(missing).find(|(name, _)| written.contains(*name)) {
             return self.refuse(id, &format!("`{name}` is overridden by a merge that follows it"));
         }
-        if map.iter().any(|entry| missing(&entry)) {
-            self.add_entries(id, map.iter().filter(missing))?;
+        if named(map).any(|entry| missing(&entry)) {
+            self.add_entries(id, named(map).filter(missing))?;
         }
         Ok(())
     }
@@ -203,7 +211,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
     fn add_entries<'e>(
         &mut self,
         id: NodeId,
-        entries: impl Iterator<Item = (&'e String, &'e Value)>,
+        entries: impl Iterator<Item = (&'e str, &'e Value)>,
     ) -> Result<(), Refusal> {
         let holder = *self.tree.node(id);
         if holder.kind == (Kind::Mapping { flow: true }) {
@@ -219,7 +227,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let Some(last) = link(holder.last) else {
             return self.refuse(id, "an empty block mapping has no place for an entry");
         };
-        let map: Map<String, Value> = entries.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let map: Map<String, Value> = entries.map(|(key, value)| (key.to_owned(), value.clone())).collect();
         let mut lines = String::new();
         let column = holder.column as usize;
         if self.ends_in_open_block_scalar(id) {
@@ -244,4 +252,8 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let is_block = matches!(self.tree.kind(leaf), Kind::Scalar(style) if style.is_block());
         is_block && self.tree.span(leaf).end == self.bytes().len() && !self.bytes().ends_with(b"\n")
     }
+}
+
+fn named(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    map.iter().map(|(name, value)| (name.as_str(), value))
 }

@@ -120,10 +120,7 @@ fn kubernetes_reads_generated_documents_alike() {
         match (read(text), verdict) {
             (Ok(ours), Ok(theirs)) if ours == theirs => counts[0] += 1,
             (Err(_), Err(_)) => counts[1] += 1,
-            // A tab between an indicator and the line break: an error only for go-yaml.
-            (Ok(_), Err(error))
-                if error.contains("cannot start any token") && (text.contains("-\t") || text.contains(":\t")) =>
-            {
+            (Ok(_), Err(error)) if error.contains("cannot start any token") && has_tab_behind_indicator(text) => {
                 counts[2] += 1;
             }
             (ours, theirs) => panic!("floe: {ours:?}\njudge: {theirs:?}\n{text}"),
@@ -133,4 +130,10 @@ fn kubernetes_reads_generated_documents_alike() {
         "{} texts read alike, {} refused alike, {} with a tab only by Kubernetes",
         counts[0], counts[1], counts[2]
     );
+}
+
+/// Whether a tab follows a dash or colon, with nothing but spaces between: an error only for go-yaml.
+fn has_tab_behind_indicator(text: &str) -> bool {
+    let is_indicator = |before: &str| before.trim_end_matches(' ').ends_with(['-', ':']);
+    text.match_indices('\t').any(|(at, _)| is_indicator(&text[..at]))
 }

@@ -1,0 +1,83 @@
+# The one entry to build, test and show floe. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# Go builds with the installed toolchain or not at all: a build must not fetch another one.
+export GOTOOLCHAIN := local
+
+TOOLS := $(CURDIR)/tests/tools/bin
+SKIPPED := $(CURDIR)/target/skipped
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: demo
+demo: ## run the filter on examples/platform and show what it changes (needs only Rust)
+	@examples/platform/demo
+
+.PHONY: test
+test: tools ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
+	@mkdir -p target && : > $(SKIPPED)
+	go -C tests/tools/yamljudge test ./...
+	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \
+	tests/report-skipped $(SKIPPED); exit $$status
+
+.PHONY: lint
+lint: format clippy deny ## formatting, clippy without warnings, licences and bans of dependencies
+
+.PHONY: format
+format: ## check the formatting of Rust and Go
+	cargo fmt --check
+	@unformatted=$$(gofmt -l tests/tools/yamljudge); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+
+.PHONY: clippy
+clippy: ## clippy, pedantic, a warning is an error
+	cargo clippy --locked --all-targets -- -D warnings
+
+.PHONY: deny
+deny: $(CARGO_DENY) ## licences, bans and sources of dependencies
+	$(CARGO_DENY) --locked check bans licenses sources
+
+.PHONY: advisories
+advisories: $(CARGO_DENY) ## known vulnerabilities of dependencies (fetches the advisory database)
+	$(CARGO_DENY) --locked check advisories
+
+.PHONY: bench
+bench: tools ## compare floe with kustomize, yq and cat: one table (release build; minutes)
+	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
+
+.PHONY: tools
+tools: $(TOOLS)/helm $(TOOLS)/kustomize $(TOOLS)/yq $(TOOLS)/yamljudge ## build the pinned Go tools that the tests use
+
+# $(call build-tool,NAME,PACKAGE). Cgo off: the tools must not depend on a C compiler's version. The `touch` is for make,
+# because Go leaves an output alone that is already right.
+define build-tool
+CGO_ENABLED=0 go -C tests/tools/$(1) build -buildvcs=false -trimpath -ldflags='-s -w' -o $(TOOLS)/$(1) $(2)
+@touch $@
+endef
+
+$(TOOLS)/helm: tests/tools/helm/go.mod tests/tools/helm/go.sum
+	$(call build-tool,helm,helm.sh/helm/v3/cmd/helm)
+
+$(TOOLS)/kustomize: tests/tools/kustomize/go.mod tests/tools/kustomize/go.sum
+	$(call build-tool,kustomize,sigs.k8s.io/kustomize/kustomize/v5)
+
+$(TOOLS)/yq: tests/tools/yq/go.mod tests/tools/yq/go.sum
+	$(call build-tool,yq,github.com/mikefarah/yq/v4)
+
+$(TOOLS)/yamljudge: tests/tools/yamljudge/go.mod tests/tools/yamljudge/go.sum tests/tools/yamljudge/main.go
+	$(call build-tool,yamljudge,.)
+
+# The version is part of the name, so that another pinned version is another target.
+$(CARGO_DENY):
+	@installed=$$(cargo-deny --version 2>/dev/null || true); mkdir -p $(@D); \
+	if [ "$$installed" = "cargo-deny $(CARGO_DENY_VERSION)" ]; then ln -sf "$$(command -v cargo-deny)" $@; \
+	else cargo install --locked cargo-deny --version $(CARGO_DENY_VERSION) --root target/tools; \
+	mv target/tools/bin/cargo-deny $@; fi

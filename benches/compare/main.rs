@@ -1,0 +1,223 @@
+//! `make bench`: floe against kustomize, yq and cat in one run, printed as one Markdown table.
+//!
+//! Equal work is checked, not assumed: the output of every tool that edits Deployments is read back by the rules of
+//! Kubernetes, and each Deployment must carry the same security contexts and the same volume. floe does more than that in
+//! the same time: it also generates policies, Namespaces and a summary.
+//!
+//! Environment: `FLOE_TOOLS` (the pinned tools), `FLOE_TEST_DATA` (adds the rows on real charts), `FLOE_BIN` (another
+//! binary), `FLOE_BENCH_QUICK=1` (small inputs, to try the benchmark itself).
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    reason = "a benchmark reads the clock, prints, and fails loudly"
+)]
+
+mod contract;
+mod generate;
+mod measure;
+#[allow(dead_code, reason = "the tests use the rest of it")]
+#[path = "../../tests/it/support.rs"]
+mod support;
+mod table;
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use measure::{Job, Sink, alternate, output, peak_memory};
+use table::{Table, Target, milliseconds};
+
+/// floe's configuration: the edits that kustomize and yq make too.
+const MANIFEST: &str = "\
+apiVersion: floe.dev/v1
+kind: Manifest
+metadata: {name: bench}
+security: {pod_security: {writable_paths: [/tmp]}}
+domains: [{name: bench, namespace: floe-bench-domain}]
+";
+
+/// How large the inputs are.
+struct Sizes {
+    kustomize: &'static [usize],
+    yq: &'static [usize],
+    linearity: [usize; 3],
+    untouched_bytes: u64,
+    starts: usize,
+}
+
+const FULL: Sizes = Sizes {
+    kustomize: &[250, 1_000, 4_000],
+    yq: &[1_000, 4_000],
+    linearity: [1_000, 8_000, 64_000],
+    untouched_bytes: 200_000_000,
+    starts: 200,
+};
+
+const QUICK: Sizes =
+    Sizes { kustomize: &[50], yq: &[50], linearity: [50, 100, 200], untouched_bytes: 2_000_000, starts: 20 };
+
+fn main() {
+    // `cargo test --benches` starts benchmarks without this flag, only to see that they start.
+    if !env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let quick = env::var_os("FLOE_BENCH_QUICK").is_some_and(|value| value == "1");
+    let sizes = if quick { QUICK } else { FULL };
+    let bench = Bench::new();
+    let mut table = Table::default();
+    bench.kustomize(&mut table, sizes.kustomize);
+    bench.yq(&mut table, sizes.yq);
+    bench.cat(&mut table, sizes.untouched_bytes);
+    bench.start(&mut table, sizes.starts);
+    bench.linearity(&mut table, sizes.linearity);
+    println!("{table}");
+}
+
+/// The folder of generated inputs, on the disk of the project rather than in memory, and the binary.
+struct Bench {
+    dir: PathBuf,
+    floe: Job,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compare");
+        fs::create_dir_all(&dir).unwrap();
+        let manifest = dir.join("manifest.yaml");
+        fs::write(&manifest, MANIFEST).unwrap();
+        let floe = Job::new(support::floe_path()).arg("--config").arg(manifest).arg("--namespace").arg("default");
+        Self { dir, floe }
+    }
+
+    /// Writes an input and returns its path.
+    fn input(&self, name: &str, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> PathBuf {
+        let path = self.dir.join(name);
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(&path).unwrap());
+        write(&mut file).unwrap();
+        file.flush().unwrap();
+        path
+    }
+
+    fn deployments(&self, count: usize) -> PathBuf {
+        self.input(&format!("deployments-{count}.yaml"), |file| generate::deployments(file, count))
+    }
+
+    fn kustomize(&self, table: &mut Table, counts: &[usize]) {
+        let Some(kustomize) = support::tool("kustomize") else { return };
+        for &count in counts {
+            let input = self.deployments(count);
+            let root = self.dir.join(format!("kustomize-{count}"));
+            fs::create_dir_all(&root).unwrap();
+            fs::copy(&input, root.join("deployments.yaml")).unwrap();
+            fs::write(root.join("kustomization.yaml"), contract::KUSTOMIZATION).unwrap();
+            let kustomize = Job::new(kustomize.clone()).arg("build").arg(&root);
+            // The target is for the largest size; the smaller ones show how the two grow.
+            let target = (Some(&count) == counts.last()).then_some(Target::AtLeast { ratio: 300.0, aim: 1_000.0 });
+            self.against(table, "kustomize", &kustomize, &input, count, target);
+        }
+    }
+
+    fn yq(&self, table: &mut Table, counts: &[usize]) {
+        let Some(yq) = support::tool("yq") else { return };
+        for &count in counts {
+            let input = self.deployments(count);
+            let yq = Job::new(yq.clone()).arg(contract::YQ_EXPRESSION).arg("-");
+            let target = (Some(&count) == counts.last()).then_some(Target::AtLeast { ratio: 10.0, aim: 30.0 });
+            self.against(table, "yq", &yq, &input, count, target);
+        }
+    }
+
+    /// One row: floe and a rival make the same edits on the same Deployments.
+    fn against(&self, table: &mut Table, name: &str, rival: &Job, input: &Path, count: usize, target: Option<Target>) {
+        let (theirs, their_first) = output(rival, input);
+        contract::check(name, &theirs, count);
+        let (ours, our_first) = output(&self.floe, input);
+        contract::check("floe", &ours, count);
+        let (ours, theirs) = alternate((&self.floe, rival), (our_first, their_first), input, &Sink::Pipe);
+        table.row(
+            &format!("{count} Deployments, against {name}"),
+            input,
+            &milliseconds(ours),
+            &milliseconds(theirs),
+            theirs.as_secs_f64() / ours.as_secs_f64(),
+            target,
+        );
+    }
+
+    fn cat(&self, table: &mut Table, untouched_bytes: u64) {
+        let untouched =
+            self.input(&format!("untouched-{untouched_bytes}.yaml"), |file| generate::untouched(file, untouched_bytes));
+        self.against_cat(table, "untouched documents", &untouched, Some(Target::AtMost { ratio: 3.0, aim: 3.0 }));
+        let memory = peak_memory(&self.floe, &untouched);
+        table.memory("peak memory, untouched documents", &untouched, memory);
+        if let Some(data) = support::data_dir() {
+            let charts = self.dir.join("charts.yaml");
+            fs::write(&charts, generate::concatenated(&data.join("charts"))).unwrap();
+            self.against_cat(table, "real charts", &charts, None);
+        }
+    }
+
+    /// Two rows: the same bytes through floe and through cat, into a pipe and into a file on disk.
+    fn against_cat(&self, table: &mut Table, what: &str, input: &Path, target: Option<Target>) {
+        let cat = Job::new("cat");
+        let (theirs, their_first) = output(&cat, input);
+        let (ours, our_first) = output(&self.floe, input);
+        contract::check_lossless(&theirs, &ours);
+        drop((ours, theirs));
+        for (where_to, sink) in [("a pipe", Sink::Pipe), ("a file", Sink::File(self.dir.join("sink")))] {
+            let (ours, theirs) = alternate((&self.floe, &cat), (our_first, their_first), input, &sink);
+            table.row(
+                &format!("{what} into {where_to}, against cat"),
+                input,
+                &milliseconds(ours),
+                &milliseconds(theirs),
+                ours.as_secs_f64() / theirs.as_secs_f64(),
+                target,
+            );
+        }
+    }
+
+    fn start(&self, table: &mut Table, runs: usize) {
+        let input = self.input("one.yaml", |file| generate::deployments(file, 1));
+        let nothing = Job::new("/bin/true");
+        let (ours, theirs) = measure::medians((&self.floe, &nothing), (runs, runs), &input, &Sink::Pipe);
+        table.row(
+            "one Deployment, against /bin/true (start-up)",
+            &input,
+            &milliseconds(ours),
+            &milliseconds(theirs),
+            ours.as_secs_f64() / theirs.as_secs_f64(),
+            None,
+        );
+    }
+
+    /// Time for each Deployment must not grow with their number.
+    fn linearity(&self, table: &mut Table, counts: [usize; 3]) {
+        let mut first = None;
+        for count in counts {
+            let input = self.deployments(count);
+            let (printed, time) = output(&self.floe, &input);
+            contract::check("floe", &printed, count);
+            let time = measure::median(&self.floe, time, &input, &Sink::Pipe);
+            let each = time.as_secs_f64() / count as f64;
+            let baseline = *first.get_or_insert(each);
+            table.row(
+                &format!("{count} Deployments: time for each, against {} of them", counts[0]),
+                &input,
+                &format!("{:.1} µs", each * 1e6),
+                &format!("{:.1} µs", baseline * 1e6),
+                each / baseline,
+                (count != counts[0]).then_some(Target::AtMost { ratio: 1.5, aim: 1.0 }),
+            );
+        }
+        let largest = self.deployments(counts[2]);
+        let memory = peak_memory(&self.floe, &largest);
+        table.memory(&format!("peak memory, {} Deployments", counts[2]), &largest, memory);
+    }
+}

@@ -1,0 +1,75 @@
+#![expect(clippy::disallowed_methods, reason = "an edge module: it reads the configuration")]
+
+use std::path::Path;
+
+use super::error::CliError;
+use super::input::{self, Source};
+use crate::config::{Config, ConfigError, ConfigErrorKind};
+use crate::plan::ResourceList;
+use crate::text::Span;
+use crate::yaml::Tree;
+
+/// The file that is looked for where no configuration is named.
+const IMPLICIT: &str = "manifest.yaml";
+
+/// Finds the configuration: functionConfig, `--config` or `FLOE_CONFIG`, `./manifest.yaml`, the defaults.
+pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option<&Path>) -> Result<Config, CliError> {
+    if let Some((list, node)) = list.and_then(|list| Some((list, list.function_config()?))) {
+        tracing::debug!("configuration from the functionConfig");
+        return Config::from_function_config(list.tree(), node).map_err(|error| of_config(input, list.offset(), error));
+    }
+    if let Some(path) = file.filter(|path| !path.as_os_str().is_empty()) {
+        tracing::debug!(path = %path.display(), "configuration from a file");
+        return parse(&input::read_file(path).map_err(CliError::of_configuration)?).map_err(|(error, _)| error);
+    }
+    if Path::new(IMPLICIT).is_file()
+        && let Ok(source) = input::read_file(Path::new(IMPLICIT))
+    {
+        match parse(&source) {
+            // Somebody else's file of that name is no configuration of ours.
+            Err((_, ConfigErrorKind::NotAManifest)) => tracing::info!("./{IMPLICIT} is no floe Manifest: not used"),
+            parsed => return parsed.map_err(|(error, _)| error),
+        }
+    }
+    tracing::debug!("built-in configuration");
+    Ok(Config::default())
+}
+
+fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
+    let tree = Tree::parse(&source.text).map_err(|error| {
+        let broken = CliError::Configuration {
+            name: source.name.clone(),
+            text: source.text.clone(),
+            message: format!("the configuration cannot be read as YAML: {}", error.message),
+            span: Span::at(error.offset),
+            label: String::new(),
+            help: None,
+        };
+        (broken, ConfigErrorKind::NotAManifest)
+    })?;
+    Config::from_manifest(&tree).map_err(|error| {
+        let kind = error.kind;
+        (of_config(source, 0, error), kind)
+    })
+}
+
+fn of_config(source: &Source, offset: usize, error: ConfigError) -> CliError {
+    let related = error.related.map(|related| format!("{} at {}", related.message, related.path));
+    let help = match (error.help, related) {
+        (Some(help), Some(related)) => Some(format!("{help}; {related}")),
+        (help, related) => help.or(related),
+    };
+    CliError::Configuration {
+        name: source.name.clone(),
+        text: source.text.clone(),
+        span: error.span.shifted(offset),
+        label: error.path.to_string(),
+        message: error.message,
+        help,
+    }
+}
+
+/// The namespace of the release, as the environment of Argo CD tells it.
+pub(super) fn argocd_namespace() -> Option<String> {
+    std::env::var("ARGOCD_APP_NAMESPACE").ok().filter(|namespace| !namespace.is_empty())
+}

@@ -1,0 +1,128 @@
+use std::io;
+
+use super::args::{LogFormat, LoggingArgs};
+use super::exit::Exit;
+use super::log;
+use crate::finding::Severity;
+use crate::plan::{Error, Problem};
+use crate::report::{Origin, WithSource};
+use crate::text::Span;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A stream or file cannot be read.
+    #[error("cannot read {what}: {source}")]
+    Read { what: String, source: io::Error },
+    /// A stream or file cannot be written.
+    #[error("cannot write {what}: {source}")]
+    Write { what: String, source: io::Error },
+    /// A configuration file that was asked for cannot be used.
+    #[error("cannot use the configuration: {0}")]
+    ConfigurationFile(Box<CliError>),
+    /// The input is no text.
+    #[error("{message} ({name}, byte {offset})")]
+    NotText { name: String, message: String, offset: usize },
+    /// There is nothing to do.
+    #[error("the input is empty")]
+    Empty,
+    /// The configuration is wrong.
+    #[error("{message}")]
+    Configuration { name: String, text: String, message: String, span: Span, label: String, help: Option<String> },
+    /// The input cannot be processed.
+    #[error("{}", problem.message)]
+    Input { name: String, text: String, problem: Box<Problem> },
+    /// A result could not be verified.
+    #[error("{0}; nothing was written; this is a bug of floe, please report it with the input")]
+    Internal(String),
+}
+
+impl CliError {
+    /// Gives an error of the core the text that it points into.
+    pub(super) fn of_plan(error: Error, name: &str, text: &str) -> Self {
+        match error {
+            Error::Input(problem) => Self::Input { name: name.to_owned(), text: text.to_owned(), problem },
+            Error::Internal(_) => Self::Internal(error.to_string()),
+        }
+    }
+
+    /// Marks an error as one of the configuration, which has an exit code of its own.
+    pub(super) fn of_configuration(error: Self) -> Self {
+        Self::ConfigurationFile(Box::new(error))
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Configuration { .. } | Self::ConfigurationFile(_) => Exit::Usage,
+            Self::Internal(_) => Exit::Internal,
+            Self::Read { .. } | Self::Write { .. } | Self::NotText { .. } | Self::Empty | Self::Input { .. } => {
+                Exit::Input
+            }
+        }
+    }
+
+    fn help(&self) -> Option<&str> {
+        match self {
+            Self::Empty => Some(
+                "an empty result would make the host delete everything. Likely causes: `helm template --output-dir` (Helm \
+                 3 gives its post-renderer nothing), a command before the pipe that failed (use `set -o pipefail`), or a \
+                 chart that renders nothing (use --allow-empty)",
+            ),
+            Self::Configuration { help, .. } => help.as_deref(),
+            Self::Input { problem, .. } => Some(&problem.help),
+            _ => None,
+        }
+    }
+
+    /// Says on standard error what is wrong, and gives the exit code.
+    pub(super) fn report(&self, logging: &LoggingArgs) -> Exit {
+        if logging.log_format == LogFormat::Json {
+            self.report_json();
+        } else {
+            self.report_text();
+        }
+        self.exit()
+    }
+
+    fn report_text(&self) {
+        let message = self.to_string();
+        let label;
+        let (place, label) = match self {
+            Self::Configuration { name, text, span, label, .. } => {
+                (Some((Origin { name, text }, *span)), label.as_str())
+            }
+            Self::Input { name, text, problem } => {
+                label = match (&problem.object, problem.path.is_root()) {
+                    (Some(object), true) => object.to_string(),
+                    (Some(object), false) => format!("{} of {object}", problem.path),
+                    (None, _) => format!("document {}", problem.document + 1),
+                };
+                (Some((Origin { name, text }, problem.span)), label.as_str())
+            }
+            _ => (None, ""),
+        };
+        let help = self.help();
+        log::eprint(&log::painter().paint(&WithSource {
+            severity: Severity::Error,
+            id: None,
+            message: &message,
+            place,
+            label,
+            help,
+        }));
+    }
+
+    fn report_json(&self) {
+        let place = match self {
+            Self::Configuration { name, text, span, .. } => Some(Origin { name, text }.line_column(span.start)),
+            Self::Input { name, text, problem } => Some(Origin { name, text }.line_column(problem.span.start)),
+            _ => None,
+        };
+        tracing::error!(
+            line = place.map(|place| place.line),
+            column = place.map(|place| place.column),
+            help = self.help(),
+            "{self}"
+        );
+    }
+}

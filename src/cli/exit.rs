@@ -1,0 +1,28 @@
+use std::process::ExitCode;
+
+/// Exit codes; the README has the same table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done and clean.
+    Done,
+    /// Pods would be rejected at admission.
+    Findings,
+    /// Usage or configuration.
+    Usage,
+    /// The input cannot be processed, or a stream fails.
+    Input,
+    /// A fault of floe.
+    Internal,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Input => 3,
+            Exit::Internal => 70,
+        })
+    }
+}

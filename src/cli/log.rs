@@ -1,0 +1,41 @@
+#![expect(clippy::disallowed_methods, reason = "an edge module: it looks at the terminal")]
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::Level;
+
+use super::args::{LogFormat, LoggingArgs};
+use crate::report::Painter;
+
+/// Sends events to standard error. Without `-v` only warnings and errors.
+pub(super) fn init(arguments: &LoggingArgs) {
+    let level = match arguments.verbose {
+        0 => Level::WARN,
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_target(false);
+    // A second call, in tests, changes nothing.
+    let _ = match arguments.log_format {
+        LogFormat::Text => builder.with_ansi(is_colored()).without_time().try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}
+
+/// Colour only on a terminal and never under `NO_COLOR`.
+pub(super) fn is_colored() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !is_set("NO_COLOR") && !dumb
+}
+
+pub(super) fn painter() -> Painter {
+    if is_colored() { Painter::colored() } else { Painter::plain() }
+}
+
+/// Writes one message to standard error; that it is closed is no reason to fail.
+pub(super) fn eprint(message: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}

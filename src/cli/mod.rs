@@ -1,0 +1,43 @@
+//! The command line: the only place that reads and writes streams, files and the environment.
+
+mod args;
+mod completions;
+mod configuration;
+mod error;
+mod exit;
+mod input;
+mod log;
+mod man;
+mod render;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+pub use args::Args;
+use args::Command;
+pub use exit::Exit;
+
+/// Runs the program with the arguments of the process and gives its exit code.
+pub fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are results, everything else is a usage error.
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let result = match &args.command {
+        None => render::run(&args.render),
+        Some(Command::Render(render)) => render::run(render),
+        Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),
+        Some(Command::Man(arguments)) => man::run(arguments, &Args::command()),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => error.report(&args.active_render().logging).into(),
+    }
+}

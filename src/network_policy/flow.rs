@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::peer::write_labels;
+use super::{IpBlock, PortSet};
+use crate::finding::Finding;
+
+/// One end of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// Pods of a namespace that carry all these labels; without labels, every pod there.
+    Pods {
+        /// Where they run.
+        namespace: String,
+        /// Labels that they must carry.
+        labels: BTreeMap<String, String>,
+    },
+    /// Addresses, mostly outside the cluster.
+    Addresses(Vec<IpBlock>),
+    /// Whatever it is: pods, nodes and addresses.
+    Any,
+}
+
+impl Endpoint {
+    /// Every pod of a namespace.
+    pub fn namespace(name: &str) -> Self {
+        Self::Pods { namespace: name.to_owned(), labels: BTreeMap::new() }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("anything"),
+            Self::Addresses(blocks) => {
+                f.write_str(&blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            }
+            Self::Pods { namespace, labels } => {
+                f.write_str(namespace)?;
+                write_labels(f, labels)
+            }
+        }
+    }
+}
+
+/// Why a flow is needed; each has a file of its own under `flows`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Names must resolve.
+    Dns,
+    /// The Polaris catalog.
+    Catalog,
+    /// The OpenTelemetry Collector.
+    Telemetry,
+    /// MinIO.
+    Storage,
+    /// HTTPS to the outside.
+    ExternalHttps,
+    /// The Kubernetes API.
+    KubernetesApi,
+    /// The ingress controller.
+    IngressController,
+    /// Pods of one namespace among themselves.
+    IntraNamespace,
+    /// A user's own rule; holds its name.
+    Custom(String),
+}
+
+impl Reason {
+    /// The reason's word in reports; a user's own rules share one.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Catalog => "catalog",
+            Self::Telemetry => "telemetry",
+            Self::Storage => "storage",
+            Self::ExternalHttps => "external-https",
+            Self::KubernetesApi => "kubernetes-api",
+            Self::IngressController => "ingress-controller",
+            Self::IntraNamespace => "intra-namespace",
+            Self::Custom(_) => "custom",
+        }
+    }
+
+    /// What the policy for pods with labels of their own is called after: the service that users know.
+    pub(super) const fn subject(&self) -> &'static str {
+        match self {
+            Self::Catalog => "polaris",
+            Self::Telemetry => "otel-collector",
+            Self::Storage => "minio",
+            other => other.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Custom(name) => write!(f, "custom rule `{name}`"),
+            other => f.write_str(other.as_str()),
+        }
+    }
+}
+
+/// Traffic that must work, and why: the unit from which both sides' policies are written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flow {
+    /// Who opens the connection.
+    pub source: Endpoint,
+    /// Who accepts it.
+    pub destination: Endpoint,
+    /// Ports at the destination; for pods, pod ports, because policy sees packets after address translation.
+    pub ports: PortSet,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}: {} ({})", self.source, self.destination, self.ports, self.reason)
+    }
+}
+
+/// What a configuration declares.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Flows {
+    /// The flows, in the order of the reasons, then of the managed namespaces.
+    pub flows: Vec<Flow>,
+    /// What a user should know about them.
+    pub findings: Vec<Finding>,
+}
+
+impl Flows {
+    /// Adds a flow; one without ports or without addresses allows nothing and is left out, because an empty list in a
+    /// policy would mean "all".
+    pub(super) fn allow(&mut self, source: Endpoint, destination: Endpoint, ports: PortSet, reason: Reason) {
+        let nowhere = |end: &Endpoint| matches!(end, Endpoint::Addresses(blocks) if blocks.is_empty());
+        if !ports.is_empty() && !nowhere(&source) && !nowhere(&destination) {
+            self.flows.push(Flow { source, destination, ports, reason });
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Why flows are needed: one file per reason, one line per file in the registry below.
+
+mod catalog;
+mod custom;
+mod dns;
+mod external_https;
+mod ingress_controller;
+mod intra_namespace;
+mod kubernetes_api;
+mod service;
+mod storage;
+mod telemetry;
+
+pub use custom::{ANY_ADDRESS_RULE, PORT_RANGE_TOO_LONG};
+pub use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
+pub use service::SERVICE_NOT_NARROWED;
+
+use super::Flows;
+use crate::config::Config;
+use crate::object::Inventory;
+
+/// Adds the flows of one reason.
+type Declare = fn(&Config, &Inventory, &mut Flows);
+
+/// Every reason, in the order of reports.
+const REASONS: [Declare; 9] = [
+    dns::declare,
+    catalog::declare,
+    telemetry::declare,
+    storage::declare,
+    external_https::declare,
+    kubernetes_api::declare,
+    ingress_controller::declare,
+    intra_namespace::declare,
+    custom::declare,
+];
+
+/// The flows that the configuration needs, with pods found in the input where the configuration does not name them;
+/// empty when network policies are switched off.
+pub fn declare(config: &Config, inventory: &Inventory) -> Flows {
+    let mut flows = Flows::default();
+    if config.network.enabled {
+        for reason in REASONS {
+            reason(config, inventory, &mut flows);
+        }
+    }
+    flows
+}

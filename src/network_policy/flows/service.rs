@@ -1,0 +1,232 @@
+//! Which pods of the platform serve what jobs and domains need.
+//!
+//! A rule for the whole platform namespace would open the port on every pod there, so the flow is narrowed, in this
+//! order:
+//!
+//! 1. to the `pod_labels` of the configuration;
+//! 2. to the selectors of the Services in the input that clearly serve it: in the platform namespace, called by one of
+//!    the service's names (see [`is_called`]), with a TCP port or target port among the configured ports. The flow's
+//!    ports are then the pod ports behind those Service ports. A configured port that none of these Services has is
+//!    opened on their pods as it is;
+//! 3. else to the configured ports on the whole namespace, and that is reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Config, RoleKind, ServiceConfig};
+use crate::finding::{CheckId, Finding, Severity};
+use crate::network_policy::peer::carries;
+use crate::network_policy::{Endpoint, Flows, PortSet, Reason};
+use crate::object::{Inventory, Protocol, ServiceFacts, ServicePort, TargetPort};
+
+/// The pods behind a platform service are not known, so its ports are open on every pod of the platform.
+pub const SERVICE_NOT_NARROWED: CheckId = CheckId("service-not-narrowed");
+
+/// Labels whose value names what a pod runs, as charts set them.
+const NAMING_LABELS: [&str; 3] = ["app.kubernetes.io/name", "app.kubernetes.io/component", "app"];
+
+/// A platform service that jobs and domains use.
+pub(super) struct PlatformService {
+    /// Its key under `services` in the configuration.
+    pub(super) key: &'static str,
+    /// What charts call it.
+    pub(super) aliases: &'static [&'static str],
+    /// Why it is needed.
+    pub(super) reason: Reason,
+}
+
+/// Opens the service to jobs and domains; the platform itself needs no flow of its own (FR-020).
+pub(super) fn declare(wanted: &PlatformService, config: &Config, inventory: &Inventory, flows: &mut Flows) {
+    let Some(service) = config.network.services.iter().find(|service| service.name == wanted.key) else { return };
+    let platform = config.platform();
+    let destinations = destinations(wanted, service, platform, inventory);
+    if destinations.contains_key(&BTreeMap::new()) && !service.ports.is_empty() {
+        let ports = PortSet::single_ports(Protocol::Tcp, &service.ports);
+        let message = format!(
+            "no Service in the input tells which pods serve `{}`: {ports} is open to jobs and domains on every pod of \
+             `{platform}`",
+            wanted.key
+        );
+        let finding = Finding::new(Severity::Info, SERVICE_NOT_NARROWED, message);
+        let key = format!("security.network_policies.services.{}.pod_labels", wanted.key);
+        flows.findings.push(finding.help(format!("set `{key}` to the labels of its pods")));
+    }
+    for namespace in &config.namespaces {
+        match namespace.role.kind() {
+            RoleKind::Platform => continue,
+            RoleKind::Jobs | RoleKind::Domain => {}
+        }
+        for (labels, ports) in &destinations {
+            flows.allow(
+                Endpoint::namespace(&namespace.name),
+                Endpoint::Pods { namespace: platform.to_owned(), labels: labels.clone() },
+                ports.clone(),
+                wanted.reason.clone(),
+            );
+        }
+    }
+}
+
+/// Pod ports by the labels of the pods.
+fn destinations(
+    wanted: &PlatformService,
+    service: &ServiceConfig,
+    platform: &str,
+    inventory: &Inventory,
+) -> BTreeMap<BTreeMap<String, String>, PortSet> {
+    let configured = PortSet::single_ports(Protocol::Tcp, &service.ports);
+    if !service.pod_labels.is_empty() {
+        return BTreeMap::from([(service.pod_labels.clone(), configured)]);
+    }
+
+    let mut found: BTreeMap<_, PortSet> = BTreeMap::new();
+    let mut served = BTreeSet::new();
+    let candidates = inventory.services.iter().filter(|candidate| {
+        candidate.namespace.as_deref() == Some(platform)
+            && !candidate.selector.is_empty()
+            && is_called(candidate, wanted.aliases)
+    });
+    for candidate in candidates {
+        for &port in &service.ports {
+            for offered in candidate.ports.iter().filter(|offered| offered.protocol == Protocol::Tcp) {
+                let targets = pod_ports(candidate, offered, platform, inventory);
+                if offered.port != port && !targets.contains(&port) {
+                    continue;
+                }
+                served.insert(port);
+                // A name that no pod in the input resolves: the configured ports are pod ports.
+                let targets = if targets.is_empty() { vec![port] } else { targets };
+                let total = found.entry(candidate.selector.clone()).or_default();
+                *total = total.union(&PortSet::single_ports(Protocol::Tcp, &targets));
+            }
+        }
+    }
+
+    let unserved: Vec<u16> = service.ports.iter().copied().filter(|port| !served.contains(port)).collect();
+    for ports in found.values_mut() {
+        *ports = ports.union(&PortSet::single_ports(Protocol::Tcp, &unserved));
+    }
+    if found.is_empty() {
+        found.insert(BTreeMap::new(), configured);
+    }
+    found
+}
+
+/// Whether a Service goes by one of these names: its own name is the alias or ends with `-alias`, as
+/// `release-alias` does, or a naming label of its selector is the alias.
+fn is_called(service: &ServiceFacts, aliases: &[&str]) -> bool {
+    let ends_with =
+        |alias: &str| service.id.name.strip_suffix(alias).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
+    let labelled =
+        |alias: &str| NAMING_LABELS.iter().any(|&key| service.selector.get(key).is_some_and(|value| value == alias));
+    aliases.iter().any(|alias| ends_with(alias) || labelled(alias))
+}
+
+/// Where a Service port leads: a name is looked up on the selected pods, and may differ between them.
+fn pod_ports(service: &ServiceFacts, offered: &ServicePort, platform: &str, inventory: &Inventory) -> Vec<u16> {
+    let name = match &offered.target {
+        TargetPort::Number(port) => return vec![*port],
+        TargetPort::Name(name) => name,
+    };
+    let pods = inventory.pods.iter().filter(|pod| pod.namespace == platform && carries(&pod.labels, &service.selector));
+    let ports = pods.flat_map(|pod| &pod.ports);
+    let named = ports.filter(|port| port.name.as_ref() == Some(name) && port.protocol == offered.protocol);
+    named.map(|port| port.port).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network_policy::tests::world::{config, labels, pod, service};
+    use crate::object::PodFacts;
+
+    const POLARIS: PlatformService = PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog };
+    const OTEL: PlatformService =
+        PlatformService { key: "otel_collector", aliases: &["otel-collector", "otel"], reason: Reason::Telemetry };
+
+    fn found(wanted: &PlatformService, config: &Config, inventory: &Inventory) -> (Vec<String>, usize) {
+        let mut flows = Flows::default();
+        declare(wanted, config, inventory, &mut flows);
+        let from_jobs = flows.flows.iter().map(ToString::to_string).filter(|flow| flow.starts_with("floe-jobs"));
+        (from_jobs.map(|flow| flow.replace("floe-jobs -> floe-platform", "")).collect(), flows.findings.len())
+    }
+
+    fn with(services: Vec<ServiceFacts>, pods: Vec<PodFacts>) -> Inventory {
+        Inventory { pods, services, ..Inventory::default() }
+    }
+
+    #[test]
+    fn configured_labels_win() {
+        let mut config = config();
+        config.network.services[0].pod_labels = labels(&[("app", "mine")]);
+        let inventory = with(vec![service("polaris", &[("app", "other")], 8181, TargetPort::Number(8181))], vec![]);
+        assert_eq!(found(&POLARIS, &config, &inventory), (vec![" (app=mine): TCP 8181 (catalog)".to_owned()], 0));
+    }
+
+    #[test]
+    fn a_service_in_the_input_narrows() {
+        let inventory =
+            with(vec![service("rel-polaris", &[("app", "catalog")], 8181, TargetPort::Number(18181))], vec![]);
+        let expected = vec![" (app=catalog): TCP 18181 (catalog)".to_owned()];
+        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+    }
+
+    #[test]
+    fn the_target_port_counts_as_well() {
+        let inventory = with(vec![service("polaris", &[("app", "p")], 80, TargetPort::Number(8181))], vec![]);
+        let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
+        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+    }
+
+    #[test]
+    fn a_named_target_port_is_looked_up_on_the_pods() {
+        let polaris = service("x-polaris", &[("app", "p")], 8181, TargetPort::Name("http".to_owned()));
+        let inventory = with(
+            vec![polaris.clone()],
+            vec![
+                pod("floe-platform", &[("app", "p"), ("v", "1")], &[("http", 9999)]),
+                pod("floe-platform", &[("app", "q")], &[("http", 7777)]),
+                pod("elsewhere", &[("app", "p")], &[("http", 6666)]),
+            ],
+        );
+        let expected = vec![" (app=p): TCP 9999 (catalog)".to_owned()];
+        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+
+        let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
+        assert_eq!(found(&POLARIS, &config(), &with(vec![polaris], vec![])), (expected, 0));
+    }
+
+    #[test]
+    fn labels_of_the_selector_name_it_too() {
+        let selector = [("app.kubernetes.io/name", "floe-platform"), ("app.kubernetes.io/component", "polaris")];
+        let inventory = with(vec![service("catalog", &selector, 8181, TargetPort::Number(8181))], vec![]);
+        assert_eq!(found(&POLARIS, &config(), &inventory).1, 0);
+    }
+
+    #[test]
+    fn a_port_that_no_service_has_is_opened_on_the_same_pods() {
+        let inventory = with(vec![service("floe-otel", &[("app", "o")], 4317, TargetPort::Number(4317))], vec![]);
+        let expected = vec![" (app=o): TCP 4317-4318 (telemetry)".to_owned()];
+        assert_eq!(found(&OTEL, &config(), &inventory), (expected, 0));
+    }
+
+    #[test]
+    fn others_do_not_count() {
+        let mut elsewhere = service("polaris", &[("app", "p")], 8181, TargetPort::Number(8181));
+        elsewhere.namespace = Some("other".to_owned());
+        let mut unknown = elsewhere.clone();
+        unknown.namespace = None;
+        let mut udp = service("polaris", &[("app", "p")], 8181, TargetPort::Number(8181));
+        udp.ports[0].protocol = Protocol::Udp;
+        for (case, unfit) in [
+            ("namespace", elsewhere),
+            ("unknown namespace", unknown),
+            ("protocol", udp),
+            ("port", service("polaris", &[("app", "p")], 8182, TargetPort::Number(8182))),
+            ("no selector", service("polaris", &[], 8181, TargetPort::Number(8181))),
+            ("name", service("notpolaris", &[("app", "p")], 8181, TargetPort::Number(8181))),
+        ] {
+            let expected = vec![": TCP 8181 (catalog)".to_owned()];
+            assert_eq!(found(&POLARIS, &config(), &with(vec![unfit], vec![])), (expected, 1), "{case}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The platform's own chart and public ones: Services narrow the flows, and the result is proven.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::world::config;
+use crate::network_policy::{Endpoint, Reason, declare, prove, synthesize};
+use crate::object::{ContainerPort, Inventory, PodFacts, Protocol, ResourceId, ServiceFacts, ServicePort, TargetPort};
+
+/// Reads a rendered chart as if it were released into the platform namespace; absent without test data.
+#[expect(clippy::disallowed_methods, reason = "tests reach real data by environment and file")]
+fn chart(file: &str) -> Option<Inventory> {
+    let Ok(root) = std::env::var("FLOE_TEST_DATA") else {
+        #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
+        {
+            println!("skipped: FLOE_TEST_DATA is not set");
+        }
+        return None;
+    };
+    let text = std::fs::read_to_string(format!("{root}/{file}")).unwrap();
+    let mut inventory = Inventory::default();
+    for object in serde_saphyr::from_multiple::<Value>(&text).unwrap() {
+        let Some(id) = ResourceId::of(&object) else { continue };
+        if id.gvk.kind == "Service" {
+            inventory.services.push(service(id, &object));
+        } else if let Some(template) = object.pointer("/spec/template") {
+            inventory.pods.push(pod(id, template));
+        }
+    }
+    Some(inventory)
+}
+
+fn number(value: &Value) -> Option<u16> {
+    value.as_u64().and_then(|it| it.try_into().ok())
+}
+
+fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
+    let fields = value.and_then(Value::as_object).into_iter().flatten();
+    fields.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
+}
+
+fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
+}
+
+fn protocol(value: &Value) -> Protocol {
+    value["protocol"].as_str().and_then(Protocol::parse).unwrap_or_default()
+}
+
+fn service(id: ResourceId, object: &Value) -> ServiceFacts {
+    let port = |item: &Value| {
+        let port = number(&item["port"])?;
+        let target = match &item["targetPort"] {
+            Value::String(name) => TargetPort::Name(name.clone()),
+            other => TargetPort::Number(number(other).unwrap_or(port)),
+        };
+        Some(ServicePort { name: None, port, target, protocol: protocol(item) })
+    };
+    ServiceFacts {
+        id,
+        namespace: Some("floe-platform".to_owned()),
+        selector: strings(object.pointer("/spec/selector")),
+        ports: items(object.pointer("/spec/ports")).filter_map(port).collect(),
+    }
+}
+
+fn pod(owner: ResourceId, template: &Value) -> PodFacts {
+    let containers = items(template.pointer("/spec/containers"));
+    let port = |item: &Value| {
+        let port = number(&item["containerPort"])?;
+        Some(ContainerPort { name: item["name"].as_str().map(str::to_owned), port, protocol: protocol(item) })
+    };
+    PodFacts {
+        owner,
+        namespace: "floe-platform".to_owned(),
+        labels: strings(template.pointer("/metadata/labels")),
+        ports: containers.flat_map(|it| items(it.get("ports"))).filter_map(port).collect(),
+        host_network: template.pointer("/spec/hostNetwork") == Some(&Value::Bool(true)),
+    }
+}
+
+/// The pods and ports that a reason opens, as text.
+fn destinations(inventory: &Inventory, reason: &Reason) -> Vec<String> {
+    let flows = declare(&config(), inventory).flows;
+    let of_jobs = flows.iter().filter(|flow| flow.source == Endpoint::namespace("floe-jobs") && flow.reason == *reason);
+    of_jobs.map(|flow| format!("{}: {}", flow.destination, flow.ports)).collect()
+}
+
+#[test]
+fn the_platform_chart_narrows_catalog_and_telemetry() {
+    let Some(inventory) = chart("floe/platform-default.yaml") else { return };
+    assert_eq!(
+        destinations(&inventory, &Reason::Catalog),
+        ["floe-platform (app.kubernetes.io/component=polaris, app.kubernetes.io/instance=floe, \
+          app.kubernetes.io/name=floe-platform): TCP 8181"]
+    );
+    assert_eq!(
+        destinations(&inventory, &Reason::Telemetry),
+        ["floe-platform (app.kubernetes.io/instance=floe, app.kubernetes.io/name=otel, \
+          component=standalone-collector): TCP 4317-4318"]
+    );
+}
+
+#[test]
+fn public_charts_narrow_storage_and_catalog() {
+    let Some(minio) = chart("charts/minio__minio.yaml") else { return };
+    assert_eq!(destinations(&minio, &Reason::Storage), ["floe-platform (app=minio, release=rel): TCP 9000"]);
+    let Some(polaris) = chart("charts/apache__polaris.yaml") else { return };
+    assert_eq!(
+        destinations(&polaris, &Reason::Catalog),
+        ["floe-platform (app.kubernetes.io/instance=rel, app.kubernetes.io/name=polaris): TCP 8181"]
+    );
+}
+
+#[test]
+fn platform_charts_are_proven() {
+    for file in ["platform-default", "platform-demo", "platform-prod"] {
+        let Some(inventory) = chart(&format!("floe/{file}.yaml")) else { return };
+        let flows = declare(&config(), &inventory).flows;
+        let policies = synthesize(&config(), &flows);
+        assert_eq!(prove(&config(), &flows, &policies, &inventory), Ok(()), "{file}");
+    }
+}

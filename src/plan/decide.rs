@@ -1,0 +1,335 @@
+//! What to change in one document: JSON Patches of pod templates and Namespaces, and the verdict on the result.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use json_patch::Patch;
+use serde_json::Value;
+
+use super::error::{Error, Problem};
+use super::sheet::{Sheet, Unit};
+use super::{Detail, Part, Parts};
+use crate::config::{Config, Conflicts, NamespaceMode};
+use crate::finding::{Finding, Location, Severity};
+use crate::object::{ContainerPort, GroupVersionKind, PodFacts, ResourceId, Workloads, pod_facts, template_path};
+use crate::pod_security::{
+    Change, Evaluator, HardenError, Hardening, LevelVersion, Pod, harden, near_miss, patch_namespace,
+};
+use crate::yaml::FieldPath;
+
+/// What every decision needs.
+#[derive(Debug)]
+pub(super) struct Context<'c> {
+    pub(super) config: &'c Config,
+    pub(super) workloads: &'c Workloads,
+    pub(super) parts: Parts,
+    /// The enforce level of each managed namespace.
+    pub(super) levels: BTreeMap<String, LevelVersion>,
+    /// What an object without a namespace means, where that is known.
+    pub(super) release_namespace: Option<String>,
+    pub(super) detail: Detail,
+    /// Label keys that a policy may select by.
+    pub(super) selector_keys: BTreeSet<String>,
+}
+
+/// Pods that differ for network policies, with the first object that makes such pods.
+///
+/// A stream may hold tens of thousands of templates, and their labels differ in names that no policy asks for.
+pub(super) type PodKinds = BTreeMap<PodKind, PodFacts>;
+
+type PodKind = (String, BTreeMap<String, String>, Vec<ContainerPort>, bool);
+
+/// One change, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectChange {
+    /// The object.
+    pub object: ResourceId,
+    /// What changes in it.
+    pub change: Change,
+}
+
+/// Pods seen in managed namespaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PodCounts {
+    /// Pods and pod templates.
+    pub seen: usize,
+    /// Those that are hardened, now or by an earlier run.
+    pub hardened: usize,
+    /// Those that ask to be left alone.
+    pub opted_out: usize,
+}
+
+impl std::ops::AddAssign for PodCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.seen += other.seen;
+        self.hardened += other.hardened;
+        self.opted_out += other.opted_out;
+    }
+}
+
+/// Decisions on one document.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    /// New values, by number of the object.
+    pub(super) targets: Vec<(usize, Value)>,
+    pub(super) pods: PodKinds,
+    pub(super) findings: Vec<Finding>,
+    pub(super) actions: Vec<Finding>,
+    /// Number of notes that were not asked for.
+    pub(super) untold: usize,
+    pub(super) changes: Vec<ObjectChange>,
+    pub(super) counts: PodCounts,
+    /// A pod template whose namespace is not known.
+    pub(super) homeless: Option<Box<Problem>>,
+}
+
+impl Decided {
+    /// Joins what was decided on a later document; targets and homes are for the caller.
+    pub(super) fn absorb(&mut self, mut later: Self) {
+        for (kind, facts) in later.pods {
+            self.pods.entry(kind).or_insert(facts);
+        }
+        self.findings.append(&mut later.findings);
+        self.actions.append(&mut later.actions);
+        self.untold += later.untold;
+        self.changes.append(&mut later.changes);
+        self.counts += later.counts;
+        self.homeless = self.homeless.take().or(later.homeless);
+    }
+}
+
+/// Decides on every object of a document that is not floe's own.
+pub(super) fn decide(sheet: &Sheet<'_>, context: &Context<'_>) -> Result<Decided, Error> {
+    let mut decided = Decided::default();
+    for (number, unit) in sheet.units.iter().enumerate() {
+        if !sheet.is_own(unit) {
+            Decision { sheet, context, number, unit }.take(&mut decided)?;
+        }
+    }
+    Ok(decided)
+}
+
+struct Decision<'a, 't> {
+    sheet: &'a Sheet<'t>,
+    context: &'a Context<'a>,
+    number: usize,
+    unit: &'a Unit,
+}
+
+impl Decision<'_, '_> {
+    fn take(&self, decided: &mut Decided) -> Result<(), Error> {
+        let text = |path: &[&str]| self.sheet.text(self.unit, path);
+        let Some(kind) = text(&["kind"]) else { return Ok(()) };
+        let gvk = GroupVersionKind::new(text(&["apiVersion"]).unwrap_or_default(), kind);
+        if self.sheet.is_local(self.unit) {
+            return Ok(());
+        }
+        if gvk.group.is_empty() && gvk.kind == "Namespace" {
+            return self.namespace(text(&["metadata", "name"]).unwrap_or_default(), decided);
+        }
+        let templates: Vec<&FieldPath> = self.context.workloads.template_paths(&gvk).collect();
+        if templates.is_empty() {
+            return Ok(());
+        }
+        let named = text(&["metadata", "namespace"]);
+        let Some(namespace) = named.or(self.context.release_namespace.as_deref()) else {
+            if self.context.needs_namespaces() && decided.homeless.is_none() {
+                decided.homeless = Some(Box::new(self.homeless(&gvk)?));
+            }
+            return Ok(());
+        };
+        if self.context.config.managed(namespace).is_none() {
+            return Ok(());
+        }
+        self.workload(namespace, &templates, decided)
+    }
+
+    fn value(&self) -> Result<(ResourceId, Value), Error> {
+        let value = self.sheet.tree.value(self.unit.node).map_err(|error| {
+            let mut problem = self.problem(None, &FieldPath::root(), error.message);
+            problem.span = crate::text::Span::at(self.sheet.offset + error.offset);
+            Error::input(problem)
+        })?;
+        match ResourceId::of(&value) {
+            Some(id) => Ok((id, value)),
+            None => Err(Error::Internal("an object lost its kind".to_owned())),
+        }
+    }
+
+    fn problem(&self, object: Option<ResourceId>, path: &FieldPath, message: impl Into<String>) -> Problem {
+        Problem {
+            message: message.into(),
+            document: self.sheet.reported(self.number),
+            object,
+            path: self.sheet.reported_path(self.unit, path),
+            span: self.sheet.span_of(self.unit, path),
+            help: "correct the manifest; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
+                .to_owned(),
+        }
+    }
+
+    fn homeless(&self, gvk: &GroupVersionKind) -> Result<Problem, Error> {
+        let (id, _) = self.value()?;
+        let mut problem = self.problem(
+            Some(id.clone()),
+            &FieldPath::of_keys(["metadata"]),
+            format!("the namespace of {} {} is not known", gvk.kind, id.name),
+        );
+        problem.help =
+            "give it with --namespace, FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or \
+                        write metadata.namespace"
+                .to_owned();
+        Ok(problem)
+    }
+
+    fn namespace(&self, name: &str, decided: &mut Decided) -> Result<(), Error> {
+        let security = &self.context.config.pod_security;
+        let Some(managed) = self.context.config.managed(name) else { return Ok(()) };
+        if !security.enabled
+            || security.namespaces == NamespaceMode::Off
+            || !self.context.parts.contains(Part::Namespaces)
+        {
+            return Ok(());
+        }
+        let (id, mut value) = self.value()?;
+        let patch =
+            patch_namespace(&value, managed, self.context.config).map_err(|error| self.wrong_shape(&id, &error))?;
+        if patch.is_empty() {
+            return Ok(());
+        }
+        let what = format!("label for Pod Security, enforce {}", managed.level);
+        let change = Change { path: FieldPath::of_keys(["metadata", "labels"]), what };
+        decided.changes.push(ObjectChange { object: id.clone(), change });
+        apply(&mut value, patch)?;
+        decided.targets.push((self.number, value));
+        Ok(())
+    }
+
+    fn wrong_shape(&self, id: &ResourceId, error: &HardenError) -> Error {
+        let HardenError::WrongShape { path, .. } = error;
+        Error::input(self.problem(Some(id.clone()), path, error.to_string()))
+    }
+
+    fn workload(&self, namespace: &str, templates: &[&FieldPath], decided: &mut Decided) -> Result<(), Error> {
+        let (id, mut value) = self.value()?;
+        let mut changed = false;
+        for template in templates {
+            if value.pointer(&template.to_pointer()).is_none() && template_path(&id.gvk).is_none() {
+                continue;
+            }
+            self.remember(pod_facts(&value, &id, template, namespace), decided);
+            if !self.context.parts.contains(Part::Pods) || !self.context.config.pod_security.enabled {
+                continue;
+            }
+            decided.counts.seen += 1;
+            if self.context.config.hardens(namespace) {
+                changed |= self.harden(&id, &mut value, template, decided)?;
+            }
+            self.judge(&id, &value, template, namespace, decided);
+        }
+        if changed {
+            decided.targets.push((self.number, value));
+        }
+        Ok(())
+    }
+
+    /// Keeps what policies may ask of a pod.
+    fn remember(&self, mut facts: PodFacts, decided: &mut Decided) {
+        facts.labels.retain(|key, _| self.context.selector_keys.contains(key));
+        let kind = (facts.namespace.clone(), facts.labels.clone(), facts.ports.clone(), facts.host_network);
+        decided.pods.entry(kind).or_insert(facts);
+    }
+
+    fn harden(
+        &self,
+        id: &ResourceId,
+        value: &mut Value,
+        template: &FieldPath,
+        decided: &mut Decided,
+    ) -> Result<bool, Error> {
+        let containers = template.join(&FieldPath::of_keys(["spec", "containers"]));
+        let found = value.pointer(&containers.to_pointer()).and_then(Value::as_array);
+        if template_path(&id.gvk).is_some() && found.is_none_or(Vec::is_empty) {
+            let mut problem = self.problem(Some(id.clone()), &containers, format!("{containers} is missing"));
+            problem.help = "a pod needs at least one container; was the input cut off?".to_owned();
+            return Err(Error::input(problem));
+        }
+        let hardening = harden(value, template, &id.gvk, &self.context.config.pod_security)
+            .map_err(|error| self.wrong_shape(id, &error))?;
+        let Hardening { patch, changes, actions, findings, opted_out } = hardening;
+        if opted_out {
+            decided.counts.opted_out += 1;
+        } else {
+            decided.counts.hardened += 1;
+        }
+        decided.findings.extend(findings.into_iter().map(|finding| self.placed(finding)));
+        for action in actions {
+            if action.severity == Severity::Info && self.context.detail == Detail::Warnings {
+                decided.untold += 1;
+            } else {
+                decided.actions.push(self.placed(action));
+            }
+        }
+        if self.context.detail == Detail::Everything {
+            decided.changes.extend(changes.into_iter().map(|change| ObjectChange { object: id.clone(), change }));
+        }
+        let changed = !patch.is_empty();
+        apply(value, patch)?;
+        Ok(changed)
+    }
+
+    /// Gives a finding its place in the input.
+    fn placed(&self, mut finding: Finding) -> Finding {
+        if let Some(location) = &mut finding.location {
+            *location = self.location(&location.path);
+        }
+        finding
+    }
+
+    fn location(&self, path: &FieldPath) -> Location {
+        Location {
+            document: self.sheet.reported(self.number),
+            span: Some(self.sheet.span_of(self.unit, path)),
+            path: self.sheet.reported_path(self.unit, path),
+        }
+    }
+
+    /// Judges the pods that a template makes, as admission will under the enforce level of their namespace.
+    fn judge(&self, id: &ResourceId, value: &Value, template: &FieldPath, namespace: &str, decided: &mut Decided) {
+        let Some(enforce) = self.context.levels.get(namespace) else { return };
+        let Some(pod) = value.pointer(&template.to_pointer()).and_then(Pod::new) else { return };
+        let violations = Evaluator::default().judge(pod, enforce.level, enforce.version);
+        let misses = if violations.is_empty() { Vec::new() } else { near_miss(pod) };
+        let severity = match self.context.config.pod_security.conflicts {
+            Conflicts::Fail => Severity::Error,
+            Conflicts::Warn => Severity::Warning,
+        };
+        for violation in violations {
+            let path = violation.paths.first().cloned().unwrap_or_default();
+            let message =
+                format!("pods of {id} violate PodSecurity \"{enforce}\": {} ({})", violation.reason, violation.detail);
+            let mut finding =
+                Finding::new(severity, violation.check, message).at(id, self.location(&template.join(&path)));
+            let miss = misses.iter().find(|(missed, _)| violation.paths.contains(missed));
+            finding.help = Some(match miss {
+                Some((_, hint)) => hint.clone(),
+                None => {
+                    "floe never overwrites an explicit value: change it in the chart, or lower the namespace's level"
+                        .to_owned()
+                }
+            });
+            decided.findings.push(finding);
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Whether a pod template without a namespace prevents a correct result.
+    fn needs_namespaces(&self) -> bool {
+        let security = &self.config.pod_security;
+        self.parts.contains(Part::Pods) && security.enabled && !security.harden.is_empty()
+    }
+}
+
+fn apply(value: &mut Value, operations: Vec<json_patch::PatchOperation>) -> Result<(), Error> {
+    json_patch::patch(value, &Patch(operations)).map_err(|error| Error::Internal(format!("patch failed: {error}")))
+}

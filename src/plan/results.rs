@@ -1,0 +1,61 @@
+//! Findings as `results` of a `ResourceList` (KRM Functions Specification).
+
+use serde_json::{Map, Value, json};
+
+use super::error::Problem;
+use crate::finding::Finding;
+use crate::object::ResourceId;
+use crate::yaml::FieldPath;
+
+/// The tag by which floe finds the results of an earlier run.
+const CHECK_TAG: &str = "floe.dev/check";
+
+/// The results that a list is to have: those of others, then floe's. Absent if nothing changes.
+pub(super) fn merged(present: Option<&Value>, own: Vec<Value>) -> Option<Value> {
+    let present_list = present.and_then(Value::as_array);
+    let foreign = |result: &&Value| result.pointer(&format!("/tags/{}", CHECK_TAG.replace('/', "~1"))).is_none();
+    let mut results: Vec<Value> = present_list.into_iter().flatten().filter(foreign).cloned().collect();
+    results.extend(own);
+    match present {
+        None | Some(Value::Null) if results.is_empty() => None,
+        Some(Value::Array(present)) if *present == results => None,
+        _ => Some(Value::Array(results)),
+    }
+}
+
+/// One finding as a result.
+pub(super) fn of_finding(finding: &Finding) -> Value {
+    let path = finding.location.as_ref().map(|location| &location.path);
+    let message = match &finding.help {
+        Some(help) => format!("{}; {help}", finding.message),
+        None => finding.message.clone(),
+    };
+    result(&message, finding.severity.as_str(), finding.check.0, finding.object.as_ref(), path)
+}
+
+/// What prevented a result, as a result.
+pub(super) fn of_problem(problem: &Problem) -> Value {
+    let message = format!("{}; {}", problem.message, problem.help);
+    result(&message, "error", "input", problem.object.as_ref(), Some(&problem.path))
+}
+
+fn result(message: &str, severity: &str, check: &str, object: Option<&ResourceId>, path: Option<&FieldPath>) -> Value {
+    let mut result = Map::new();
+    result.insert("message".to_owned(), json!(message));
+    result.insert("severity".to_owned(), json!(severity));
+    if let Some(id) = object {
+        let mut reference = Map::new();
+        reference.insert("apiVersion".to_owned(), json!(id.gvk.api_version()));
+        reference.insert("kind".to_owned(), json!(id.gvk.kind));
+        if let Some(namespace) = &id.namespace {
+            reference.insert("namespace".to_owned(), json!(namespace));
+        }
+        reference.insert("name".to_owned(), json!(id.name));
+        result.insert("resourceRef".to_owned(), Value::Object(reference));
+        if let Some(path) = path.filter(|path| !path.is_root()) {
+            result.insert("field".to_owned(), json!({"path": path.to_string()}));
+        }
+    }
+    result.insert("tags".to_owned(), json!({CHECK_TAG: check}));
+    Value::Object(result)
+}

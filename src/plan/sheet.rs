@@ -1,0 +1,114 @@
+use crate::object::{COMPONENT, COMPONENT_LABEL};
+use crate::stream::Document;
+use crate::text::Span;
+use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
+
+/// One object in a parsed document.
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    pub(super) node: NodeId,
+    /// Where it stands in the document: the root, or `items[3]`.
+    pub(super) path: FieldPath,
+    /// The sequence that holds it, and its position there.
+    pub(super) holder: Option<(NodeId, usize)>,
+}
+
+/// A parsed document and the objects in it: the document itself, or the items of a list.
+#[derive(Debug)]
+pub(super) struct Sheet<'t> {
+    /// Position of the document in the stream.
+    pub(super) document: usize,
+    /// Where the parsed text begins in the whole text.
+    pub(super) offset: usize,
+    pub(super) tree: Tree<'t>,
+    pub(super) units: Vec<Unit>,
+    /// Whether this is a `ResourceList`, whose items count as documents.
+    pub(super) is_resource_list: bool,
+}
+
+impl<'t> Sheet<'t> {
+    pub(super) fn parse(text: &'t str, index: usize, document: Document) -> Result<Self, ParseError> {
+        let content = text.get(document.content.range()).unwrap_or_default();
+        let tree = Tree::parse(content)?;
+        let mut units = Vec::new();
+        let mut is_resource_list = false;
+        if let Some(root) = tree.root() {
+            is_resource_list = kind(&tree, root) == Some("ResourceList");
+            collect(&tree, root, &FieldPath::root(), None, &mut units);
+        }
+        Ok(Self { document: index, offset: document.content.start, tree, units, is_resource_list })
+    }
+
+    /// Whether the document holds its objects in a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.tree.root().is_some_and(|root| is_list(&self.tree, root))
+    }
+
+    /// The sequence that new objects join.
+    pub(super) fn items(&self) -> Option<NodeId> {
+        self.tree.get(self.tree.root()?, "items")
+    }
+
+    /// The position that a report gives for an object.
+    pub(super) fn reported(&self, number: usize) -> usize {
+        if self.is_resource_list { number } else { self.document }
+    }
+
+    /// The path that a report gives for a field of an object.
+    pub(super) fn reported_path(&self, unit: &Unit, path: &FieldPath) -> FieldPath {
+        if self.is_resource_list { path.clone() } else { unit.path.join(path) }
+    }
+
+    /// The bytes of a field in the whole text, or of the deepest part of its path that exists.
+    pub(super) fn span_of(&self, unit: &Unit, path: &FieldPath) -> Span {
+        let (key, value) = self.tree.locate_from(unit.node, path);
+        // A collection is pointed at by its key.
+        let node = if self.tree.kind(value).is_block_collection() { key.unwrap_or(value) } else { value };
+        self.tree.span(node).shifted(self.offset)
+    }
+
+    /// The text of a scalar field of an object; absent if it is missing or empty.
+    pub(super) fn text(&self, unit: &Unit, path: &[&str]) -> Option<&str> {
+        let node = path.iter().try_fold(unit.node, |node, key| self.tree.get(node, key))?;
+        Some(self.tree.text(node)).filter(|text| !text.is_empty())
+    }
+
+    /// Whether floe made the object.
+    pub(super) fn is_own(&self, unit: &Unit) -> bool {
+        self.text(unit, &["metadata", "labels", COMPONENT_LABEL]) == Some(COMPONENT)
+    }
+
+    /// Whether the object is not for the API server (KRM Functions Specification).
+    pub(super) fn is_local(&self, unit: &Unit) -> bool {
+        self.text(unit, &["metadata", "annotations", "config.kubernetes.io/local-config"]) == Some("true")
+    }
+}
+
+fn kind<'n>(tree: &'n Tree<'_>, node: NodeId) -> Option<&'n str> {
+    tree.get(node, "kind").map(|kind| tree.text(kind))
+}
+
+/// `List`, typed lists such as `DeploymentList`, and `ResourceList`; the API's convention is the suffix.
+fn is_list(tree: &Tree<'_>, node: NodeId) -> bool {
+    let named = kind(tree, node).is_some_and(|kind| kind.ends_with("List"));
+    let items = tree.get(node, "items");
+    let shaped = match items.map(|items| tree.kind(items)) {
+        Some(Kind::Sequence { .. }) => true,
+        Some(Kind::Scalar(_)) | None => kind(tree, node).is_some_and(|kind| matches!(kind, "List" | "ResourceList")),
+        _ => false,
+    };
+    named && shaped
+}
+
+fn collect(tree: &Tree<'_>, node: NodeId, path: &FieldPath, holder: Option<(NodeId, usize)>, units: &mut Vec<Unit>) {
+    if !is_list(tree, node) {
+        units.push(Unit { node, path: path.clone(), holder });
+        return;
+    }
+    let Some(items) = tree.get(node, "items") else { return };
+    let path = path.child("items");
+    for (position, item) in tree.items(items).enumerate() {
+        let path = path.child(Segment::Index(position));
+        collect(tree, tree.resolve(item), &path, Some((items, position)), units);
+    }
+}

@@ -1,0 +1,92 @@
+//! The summary `ConfigMap`: what a cluster, or a host that hides standard error, can still read of a run (decision 15).
+//!
+//! Holds only what is true of the result, so that running floe on its own result changes nothing. Small, because a Helm
+//! release must fit into 1 MiB.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::decide::PodCounts;
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::network_policy::{Endpoint, Flow};
+use crate::object::{COMPONENT, COMPONENT_LABEL};
+use crate::pod_security::LevelVersion;
+
+/// Findings that are listed; the rest is counted.
+const LISTED_FINDINGS: usize = 50;
+
+/// What the summary tells.
+pub(super) struct Facts<'f> {
+    pub(super) config: &'f Config,
+    pub(super) levels: &'f BTreeMap<String, LevelVersion>,
+    pub(super) flows: &'f [Flow],
+    pub(super) findings: &'f [Finding],
+    pub(super) objects: usize,
+    pub(super) policies: usize,
+    pub(super) pods: PodCounts,
+    pub(super) digest: String,
+}
+
+/// The `ConfigMap`.
+pub(super) fn summary(facts: &Facts<'_>) -> Value {
+    let config = facts.config;
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": config.summary.name,
+            "namespace": config.summary.namespace,
+            "labels": {"app.kubernetes.io/managed-by": "floe", COMPONENT_LABEL: COMPONENT},
+        },
+        "data": {
+            "version": env!("CARGO_PKG_VERSION"),
+            "input-digest": facts.digest,
+            "counts": counts(facts),
+            "namespaces": namespaces(facts),
+            "findings": findings(facts.findings),
+        },
+    })
+}
+
+fn counts(facts: &Facts<'_>) -> String {
+    format!(
+        "objects: {}\npods: {}\npods hardened: {}\npods opted out: {}\nnetwork policies: {}\nfindings: {}\n",
+        facts.objects,
+        facts.pods.seen,
+        facts.pods.hardened,
+        facts.pods.opted_out,
+        facts.policies,
+        facts.findings.len()
+    )
+}
+
+/// One paragraph for each namespace: its role and level, then the flows that begin or end there.
+fn namespaces(facts: &Facts<'_>) -> String {
+    let mut text = String::new();
+    for managed in &facts.config.namespaces {
+        let _ = write!(text, "{} ({})", managed.name, managed.role.kind());
+        if let Some(level) = facts.levels.get(&managed.name) {
+            let _ = write!(text, ": enforce {level}");
+        }
+        text.push('\n');
+        let here = |end: &Endpoint| matches!(end, Endpoint::Pods { namespace, .. } if *namespace == managed.name);
+        for flow in facts.flows.iter().filter(|flow| here(&flow.source) || here(&flow.destination)) {
+            let _ = writeln!(text, "- {flow}");
+        }
+    }
+    text
+}
+
+fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().take(LISTED_FINDINGS) {
+        let _ = writeln!(text, "{} {}: {}", finding.severity, finding.check, finding.message);
+    }
+    if findings.len() > LISTED_FINDINGS {
+        let _ = writeln!(text, "and {} more", findings.len() - LISTED_FINDINGS);
+    }
+    if text.is_empty() { "none\n".to_owned() } else { text }
+}

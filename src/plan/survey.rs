@@ -1,0 +1,226 @@
+//! The first look at a stream: what is there, before anything is decided.
+
+use std::collections::BTreeSet;
+
+use memchr::memmem;
+use serde_json::Value;
+
+use super::error::{Error, Problem};
+use super::map_chunks;
+use super::sheet::Sheet;
+use crate::object::{
+    COMPONENT_LABEL, NamespaceFacts, ResourceId, ServiceFacts, Workloads, namespace_facts, service_facts,
+};
+use crate::stream::{Class, Document, Stream, classify};
+use crate::text::Span;
+use crate::yaml::FieldPath;
+
+/// Where an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position {
+    pub(super) document: usize,
+    /// Number of the object in the document.
+    pub(super) unit: usize,
+}
+
+/// An object that floe made in an earlier run.
+#[derive(Debug, Clone)]
+pub(super) struct OwnObject {
+    pub(super) at: Position,
+    pub(super) id: ResourceId,
+    pub(super) value: Value,
+}
+
+/// What is known of one document.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by its name")]
+pub(super) struct Surveyed {
+    /// Comments and blank lines only.
+    pub(super) blank: bool,
+    /// The document is one object of floe's.
+    pub(super) own: bool,
+    /// It may hold pod templates or Namespaces, so it has to be parsed again.
+    pub(super) relevant: bool,
+    /// It holds its objects in a list.
+    pub(super) list: bool,
+    /// It has to be applied before Namespaces: a `PriorityClass`, a `CustomResourceDefinition`.
+    pub(super) precedes_namespaces: bool,
+    /// It is a Namespace.
+    pub(super) is_namespace: bool,
+    pub(super) own_objects: Vec<OwnObject>,
+    /// Identities that floe's own objects must not take.
+    pub(super) named: Vec<(ResourceId, Span)>,
+    pub(super) namespaces: Vec<NamespaceFacts>,
+    pub(super) services: Vec<ServiceFacts>,
+    /// Namespaces that its objects name.
+    pub(super) seen: BTreeSet<String>,
+    /// Number of objects that are not floe's.
+    pub(super) objects: usize,
+}
+
+impl Surveyed {
+    /// Nothing at all.
+    pub(super) const NOTHING: Self = Self {
+        blank: false,
+        own: false,
+        relevant: false,
+        list: false,
+        precedes_namespaces: false,
+        is_namespace: false,
+        own_objects: Vec::new(),
+        named: Vec::new(),
+        namespaces: Vec::new(),
+        services: Vec::new(),
+        seen: BTreeSet::new(),
+        objects: 0,
+    };
+}
+
+/// The whole stream, surveyed.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) documents: Vec<Surveyed>,
+}
+
+impl Survey {
+    pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads) -> Result<Self, Error> {
+        let chunks = map_chunks(stream, |range| {
+            let offset = range.start;
+            let documents = stream.documents.get(range).unwrap_or_default();
+            let surveyed = documents.iter().enumerate();
+            surveyed.map(|(index, document)| survey(stream.text, offset + index, *document, workloads)).collect()
+        })?;
+        let documents = chunks.into_iter().flat_map(|chunk: Vec<Surveyed>| chunk).collect();
+        Ok(Self { documents })
+    }
+
+    /// Whether every object is a Helm hook: then nothing is appended (decision 13).
+    pub(super) fn is_hooks_only(&self, stream: &Stream<'_>) -> bool {
+        let mut objects =
+            stream.documents.iter().zip(&self.documents).filter(|(_, surveyed)| !surveyed.blank).peekable();
+        objects.peek().is_some() && objects.all(|(document, _)| is_hook(stream.text, *document))
+    }
+
+    /// The one namespace that all objects name, if there is one (decision 12).
+    pub(super) fn only_namespace(&self, stream: &Stream<'_>) -> Option<String> {
+        let mut seen: BTreeSet<String> = self.documents.iter().flat_map(|it| it.seen.iter().cloned()).collect();
+        for (index, document) in stream.documents.iter().enumerate() {
+            if seen.len() > 1 {
+                return None;
+            }
+            let surveyed = self.documents.get(index);
+            if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
+                && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
+            {
+                seen.extend(sheet.units.iter().filter_map(|unit| namespace_of(&sheet, unit.node)));
+            }
+        }
+        seen.pop_first().filter(|_| seen.is_empty())
+    }
+}
+
+fn namespace_of(sheet: &Sheet<'_>, node: crate::yaml::NodeId) -> Option<String> {
+    let namespace = sheet.tree.get(sheet.tree.get(node, "metadata")?, "namespace")?;
+    let text = sheet.tree.text(namespace);
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn is_hook(text: &str, document: Document) -> bool {
+    let content = text.get(document.content.range()).unwrap_or_default();
+    memmem::find(content.as_bytes(), b"helm.sh/hook").is_some()
+        && Sheet::parse(text, 0, document).is_ok_and(|sheet| {
+            sheet.units.iter().all(|unit| {
+                let annotations = ["metadata", "annotations", "helm.sh/hook"];
+                annotations.iter().try_fold(unit.node, |node, key| sheet.tree.get(node, key)).is_some()
+            })
+        })
+}
+
+fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -> Result<Surveyed, Error> {
+    let content = text.get(document.content.range()).unwrap_or_default();
+    let marked = || memmem::find(content.as_bytes(), COMPONENT_LABEL.as_bytes()).is_some();
+    let mut surveyed = Surveyed { objects: 1, ..Surveyed::NOTHING };
+    // Directives have to stay in front of their document.
+    surveyed.precedes_namespaces = content.starts_with('%');
+    match classify(content) {
+        Class::Blank => return Ok(Surveyed { blank: true, ..Surveyed::NOTHING }),
+        Class::Kind(kind) => {
+            surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
+            surveyed.is_namespace = kind == "Namespace";
+            let parsed = matches!(kind, "Namespace" | "Service" | "NetworkPolicy") || kind.ends_with("List");
+            if !parsed && !marked() {
+                surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
+                return Ok(surveyed);
+            }
+        }
+        Class::Unknown => {}
+    }
+    match Sheet::parse(text, index, document) {
+        Ok(sheet) => survey_sheet(&sheet, workloads, surveyed),
+        Err(error) if may_hold_workload(content, workloads) => {
+            let at = document.content.start + error.offset;
+            Err(Error::input(Problem {
+                message: format!("this document cannot be read as YAML: {}", error.message),
+                document: index,
+                object: None,
+                path: FieldPath::root(),
+                span: Span::at(at),
+                help: "floe has to read every document that may hold a pod template; correct it, or check whether the \
+                       input was cut off"
+                    .to_owned(),
+            }))
+        }
+        // What need not be edited passes, even if it is no YAML.
+        Err(_) => Ok(surveyed),
+    }
+}
+
+fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Result<Surveyed, Error> {
+    surveyed.blank = sheet.tree.is_empty();
+    surveyed.list = sheet.is_list();
+    surveyed.objects = 0;
+    for (number, unit) in sheet.units.iter().enumerate() {
+        let Ok(value) = sheet.tree.value(unit.node) else {
+            // Whether this matters is decided when the object has to be edited.
+            surveyed.relevant = true;
+            surveyed.objects += 1;
+            continue;
+        };
+        let Some(id) = ResourceId::of(&value) else {
+            surveyed.objects += 1;
+            continue;
+        };
+        if sheet.is_own(unit) {
+            surveyed.own = unit.holder.is_none();
+            let at = Position { document: sheet.document, unit: number };
+            surveyed.own_objects.push(OwnObject { at, id, value });
+            continue;
+        }
+        surveyed.objects += 1;
+        surveyed.seen.extend(id.namespace.clone());
+        match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
+            ("", "Namespace") => {
+                surveyed.namespaces.push(namespace_facts(&value, &id));
+                surveyed.relevant = true;
+            }
+            ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
+            ("networking.k8s.io", "NetworkPolicy") | ("", "ConfigMap") => {
+                surveyed.named.push((id, sheet.span_of(unit, &FieldPath::of_keys(["metadata", "name"]))));
+            }
+            _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,
+            _ => {}
+        }
+    }
+    Ok(surveyed)
+}
+
+/// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts.
+fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
+    let word = |rest: &str| -> String {
+        rest.trim_start_matches(['"', '\'', ' ', '\t', ':']).chars().take_while(char::is_ascii_alphanumeric).collect()
+    };
+    memmem::find_iter(content.as_bytes(), b"kind").any(|at| {
+        let kind = content.get(at + 4..).map(word).unwrap_or_default();
+        kind.ends_with("List") || workloads.kinds().any(|workload| workload == kind)
+    })
+}

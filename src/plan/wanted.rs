@@ -1,0 +1,137 @@
+//! The objects that floe adds, and which of them an earlier run has already added.
+
+use serde_json::{Map, Value};
+
+use super::survey::{OwnObject, Position, Survey};
+use super::{Part, Parts};
+use crate::config::{Config, NamespaceMode};
+use crate::network_policy::{NetworkPolicy, file_name};
+use crate::object::ResourceId;
+use crate::pod_security::namespace_object;
+use crate::stream::HELM_FILENAME_ANNOTATION;
+
+/// Where a new object stands in a stream (decision 18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Before everything that lives in a namespace.
+    Namespace,
+    /// Behind the Namespaces, before the first other document.
+    Policy,
+    /// At the end.
+    Summary,
+}
+
+/// An object that the result is to hold.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) place: Place,
+    /// File name for hosts that want one, without folder.
+    pub(super) file: String,
+    pub(super) value: Value,
+}
+
+/// Namespaces that have to be appended: the input has none of that name.
+pub(super) fn namespaces(config: &Config, survey: &Survey, parts: Parts) -> Vec<Wanted> {
+    let security = &config.pod_security;
+    if !security.enabled || security.namespaces != NamespaceMode::Append || !parts.contains(Part::Namespaces) {
+        return Vec::new();
+    }
+    let present = |name: &str| survey.documents.iter().flat_map(|it| &it.namespaces).any(|facts| facts.name == name);
+    let missing = config.namespaces.iter().filter(|managed| !present(&managed.name));
+    missing
+        .map(|managed| Wanted {
+            place: Place::Namespace,
+            file: format!("{}-namespace.yaml", managed.name),
+            value: namespace_object(managed, config),
+        })
+        .collect()
+}
+
+/// The policies as objects.
+pub(super) fn policies(policies: &[NetworkPolicy]) -> Vec<Wanted> {
+    policies
+        .iter()
+        .map(|policy| Wanted { place: Place::Policy, file: file_name(policy), value: policy.to_value() })
+        .collect()
+}
+
+/// The difference between what is wanted and what is there.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    pub(super) new: Vec<Wanted>,
+    pub(super) replace: Vec<(Position, Wanted)>,
+    pub(super) remove: Vec<Position>,
+    pub(super) kept: usize,
+}
+
+impl Difference {
+    /// Compares by identity; floe's objects of parts that are switched off stay as they are.
+    pub(super) fn of(wanted: Vec<Wanted>, survey: &Survey, parts: Parts) -> Self {
+        let mut own: Vec<Option<&OwnObject>> =
+            survey.documents.iter().flat_map(|it| &it.own_objects).map(Some).collect();
+        let mut difference = Self::default();
+        for mut wanted in wanted {
+            let id = ResourceId::of(&wanted.value);
+            let twin = own.iter_mut().find(|it| it.is_some_and(|it| Some(&it.id) == id.as_ref()));
+            match twin.and_then(Option::take) {
+                None => difference.new.push(wanted),
+                Some(twin) if without_host_annotations(&twin.value) == wanted.value => difference.kept += 1,
+                Some(twin) => {
+                    copy_host_annotations(&twin.value, &mut wanted.value);
+                    difference.replace.push((twin.at, wanted));
+                }
+            }
+        }
+        let in_scope = |it: &&OwnObject| {
+            parts.contains(match it.id.gvk.kind.as_str() {
+                "Namespace" => Part::Namespaces,
+                "NetworkPolicy" => Part::Network,
+                _ => Part::Summary,
+            })
+        };
+        difference.remove = own.into_iter().flatten().filter(in_scope).map(|it| it.at).collect();
+        difference
+    }
+}
+
+/// Prefixes of annotations by which hosts track an item between their functions.
+const HOST_PREFIXES: [&str; 5] = [
+    "internal.config.kubernetes.io/",
+    "config.kubernetes.io/",
+    "config.k8s.io/",
+    "internal.config.k8s.io/",
+    "kustomize.config.k8s.io/",
+];
+
+fn is_host_annotation(key: &str) -> bool {
+    key == HELM_FILENAME_ANNOTATION || HOST_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// The object without the annotations that belong to its host.
+pub(super) fn without_host_annotations(object: &Value) -> Value {
+    let mut object = object.clone();
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return object };
+    let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) else { return object };
+    let before = annotations.len();
+    annotations.retain(|key, _| !is_host_annotation(key));
+    if annotations.is_empty() && before > 0 {
+        metadata.shift_remove("annotations");
+    }
+    object
+}
+
+fn copy_host_annotations(from: &Value, to: &mut Value) {
+    let annotations = from.pointer("/metadata/annotations").and_then(Value::as_object);
+    for (key, value) in annotations.into_iter().flatten().filter(|(key, _)| is_host_annotation(key)) {
+        annotate(to, key, value.clone());
+    }
+}
+
+/// Sets an annotation.
+pub(super) fn annotate(object: &mut Value, key: &str, value: Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(key.to_owned(), value);
+    }
+}

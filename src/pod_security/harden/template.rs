@@ -1,0 +1,102 @@
+use serde_json::{Map, Value};
+
+use crate::pod_security::HardenError;
+use crate::pod_security::draft::{list_of_mappings, mapping, present};
+use crate::yaml::FieldPath;
+
+/// The three lists of containers, in the order of upstream's visitor. Native sidecars are init containers.
+const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
+/// A pod template whose shape has been checked as far as it is edited.
+pub(super) struct Template<'v> {
+    /// Its path in the object.
+    pub(super) path: FieldPath,
+    /// Path of the pod spec.
+    pub(super) spec_path: FieldPath,
+    /// The pod spec.
+    pub(super) spec: &'v Map<String, Value>,
+    /// The pod's security context.
+    pub(super) context: Context<'v>,
+    /// The containers of all three lists.
+    pub(super) containers: Vec<Container<'v>>,
+    fields: &'v Map<String, Value>,
+}
+
+/// One container of a template.
+pub(super) struct Container<'v> {
+    /// Its path in the object.
+    pub(super) path: FieldPath,
+    /// Its fields.
+    pub(super) fields: &'v Map<String, Value>,
+    /// Its security context.
+    pub(super) context: Context<'v>,
+}
+
+/// A security context that may not be there.
+pub(super) struct Context<'v> {
+    path: FieldPath,
+    fields: Option<&'v Map<String, Value>>,
+}
+
+impl<'v> Context<'v> {
+    fn of(parent: &'v Map<String, Value>, parent_path: &FieldPath) -> Result<Self, HardenError> {
+        let key = "securityContext";
+        Ok(Self { path: parent_path.child(key), fields: mapping(parent, key, parent_path)? })
+    }
+
+    /// The value of a field, unless it is missing or null.
+    pub(super) fn get(&self, key: &str) -> Option<&'v Value> {
+        present(self.fields?, key)
+    }
+
+    /// Whether a field says `true`.
+    pub(super) fn is_true(&self, key: &str) -> bool {
+        self.get(key) == Some(&Value::Bool(true))
+    }
+
+    /// The path of a field.
+    pub(super) fn path_of(&self, key: &str) -> FieldPath {
+        self.path.child(key)
+    }
+}
+
+impl<'v> Template<'v> {
+    /// Finds the template; absent where the object has none, or one without a pod spec (a Rollout that refers to a
+    /// Deployment).
+    pub(super) fn of(object: &'v Value, path: &FieldPath) -> Result<Option<Self>, HardenError> {
+        let Some(fields) = descend(object, path)? else { return Ok(None) };
+        let Some(spec) = mapping(fields, "spec", path)? else { return Ok(None) };
+        let spec_path = path.child("spec");
+        let mut containers = Vec::new();
+        for list in CONTAINER_LISTS {
+            for (path, fields) in list_of_mappings(spec, list, &spec_path)? {
+                containers.push(Container { context: Context::of(fields, &path)?, path, fields });
+            }
+        }
+        let context = Context::of(spec, &spec_path)?;
+        Ok(Some(Self { path: path.clone(), spec_path, spec, context, containers, fields }))
+    }
+
+    /// The value of an annotation or label of the pods, whatever its type, unless it is null.
+    pub(super) fn metadata(&self, map: &str, key: &str) -> Option<&'v Value> {
+        self.fields.get("metadata")?.get(map)?.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The path of an annotation or label of the pods.
+    pub(super) fn metadata_path(&self, map: &str, key: &str) -> FieldPath {
+        self.path.child("metadata").child(map).child(key)
+    }
+}
+
+/// The mapping at a path of keys.
+fn descend<'v>(object: &'v Value, path: &FieldPath) -> Result<Option<&'v Map<String, Value>>, HardenError> {
+    let Some(mut here) = object.as_object() else { return Ok(None) };
+    let mut here_path = FieldPath::root();
+    for segment in path.segments() {
+        let crate::yaml::Segment::Key(key) = segment else { return Ok(None) };
+        let Some(next) = mapping(here, key, &here_path)? else { return Ok(None) };
+        here = next;
+        here_path = here_path.child(key.as_str());
+    }
+    Ok(Some(here))
+}

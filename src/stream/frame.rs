@@ -1,0 +1,153 @@
+use memchr::memmem;
+
+use super::HELM_FILENAME_ANNOTATION;
+use crate::text::Span;
+
+/// One document of a stream, as byte ranges of the whole text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Document {
+    /// Everything from this document's separator, if it has one, to the next document.
+    pub span: Span,
+    /// What a YAML parser is to see: with the separator, unless text is glued to it.
+    pub content: Span,
+    /// The text behind the separator's line break, or behind a glued separator.
+    pub body: Span,
+}
+
+impl Document {
+    /// Whether the document begins with `---`.
+    pub const fn has_separator(&self) -> bool {
+        self.body.start > self.span.start
+    }
+}
+
+/// Where a stream comes from; decides how new documents are labelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Rendered by Helm 3: each document begins with a `# Source:` comment.
+    Helm3,
+    /// Rendered by Helm 4: each document carries an annotation with its file name.
+    Helm4,
+    /// Any other stream.
+    Plain,
+}
+
+/// A framed text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream<'t> {
+    /// The whole text.
+    pub text: &'t str,
+    /// Its documents, in order; their spans cover the text without gaps.
+    pub documents: Vec<Document>,
+    /// Where it comes from.
+    pub format: Format,
+    /// `\n`, or `\r\n` if the first line ends so.
+    pub newline: &'static str,
+}
+
+/// Splits a text at its `---` lines.
+///
+/// A separator is `---` at the start of a line, followed by a blank, a line break or the end; also, as Helm splits it,
+/// `---apiVersion: v1` with text glued to it. Directives belong to the document that follows them.
+pub fn frame(text: &str) -> Stream<'_> {
+    let bytes = text.as_bytes();
+    let mut starts = vec![0];
+    let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let from_start = bytes.get(mark..).is_some_and(|rest| rest.starts_with(b"---"));
+    let inner = memmem::find_iter(bytes, b"\n---").map(|at| at + 1);
+    let separators = from_start.then_some(mark).into_iter().chain(inner).filter(|at| is_separator(bytes, *at));
+    for at in separators {
+        let previous = starts.last().copied().unwrap_or(0);
+        if at > mark && !is_directives(bytes.get(previous..at).unwrap_or_default()) {
+            starts.push(at);
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let documents: Vec<Document> =
+        starts.iter().zip(ends).map(|(start, end)| document(bytes, Span::new(*start, end), mark)).collect();
+    let format = format_of(text, &documents);
+    let crlf = memchr::memchr(b'\n', bytes).is_some_and(|at| at > 0 && bytes.get(at - 1) == Some(&b'\r'));
+    Stream { text, documents, format, newline: if crlf { "\r\n" } else { "\n" } }
+}
+
+fn is_separator(bytes: &[u8], at: usize) -> bool {
+    match bytes.get(at + 3) {
+        None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'#') => true,
+        Some(byte) => byte.is_ascii_alphabetic(),
+    }
+}
+
+fn is_glued(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at + 3).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'#')
+}
+
+/// Whether a text holds directives and comments only, at least one directive.
+fn is_directives(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    bytes.contains(&b'%') && lines.all(|line| line.starts_with(b"%") || line.trim_ascii_start().starts_with(b"#"))
+}
+
+fn document(bytes: &[u8], span: Span, mark: usize) -> Document {
+    let first = if span.start == 0 { mark } else { span.start };
+    let has_separator = bytes.get(first..).is_some_and(|rest| rest.starts_with(b"---")) && is_separator(bytes, first);
+    if !has_separator {
+        return Document { span, content: Span::new(first, span.end), body: Span::new(span.start, span.end) };
+    }
+    if is_glued(bytes, first) {
+        let rest = Span::new(first + 3, span.end);
+        return Document { span, content: rest, body: rest };
+    }
+    let line = bytes.get(first..span.end).and_then(|rest| memchr::memchr(b'\n', rest));
+    let body = line.map_or(span.end, |at| first + at + 1);
+    Document { span, content: Span::new(first, span.end), body: Span::new(body, span.end) }
+}
+
+fn format_of(text: &str, documents: &[Document]) -> Format {
+    let body = |document: &Document| text.get(document.body.range()).unwrap_or_default();
+    if documents.iter().any(|document| body(document).starts_with("# Source: ")) {
+        return Format::Helm3;
+    }
+    let first = documents.iter().map(body).find(|body| !body.trim().is_empty()).unwrap_or_default();
+    if first.contains(HELM_FILENAME_ANNOTATION) { Format::Helm4 } else { Format::Plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bodies(text: &str) -> Vec<&str> {
+        let stream = frame(text);
+        let joined: String = stream.documents.iter().map(|it| text.get(it.span.range()).unwrap()).collect();
+        assert_eq!(joined, text);
+        stream.documents.iter().map(|it| text.get(it.body.range()).unwrap()).collect()
+    }
+
+    #[test]
+    fn splits_at_separators_only() {
+        assert_eq!(bodies("a: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
+        assert_eq!(bodies("---\na: 1\n--- # x\nb: 2"), ["a: 1\n", "b: 2"]);
+        assert_eq!(bodies("---apiVersion: v1\n---\n"), ["apiVersion: v1\n", ""]);
+        assert_eq!(bodies("a: |\n  ---\n  x\n----\nb\n"), ["a: |\n  ---\n  x\n----\nb\n"]);
+        assert_eq!(bodies("a: 1\r\n---\r\nb: 2\r\n"), ["a: 1\r\n", "b: 2\r\n"]);
+        assert_eq!(bodies("\u{feff}---\na: 1\n---"), ["a: 1\n", ""]);
+        assert_eq!(bodies("%YAML 1.1\n---\na: 1\n"), ["%YAML 1.1\n---\na: 1\n"]);
+        assert_eq!(bodies(""), [""]);
+    }
+
+    #[test]
+    fn hides_a_glued_separator_from_the_parser() {
+        let text = "---\na: 1\n---kind: X\n";
+        let contents: Vec<&str> =
+            frame(text).documents.iter().map(|it| text.get(it.content.range()).unwrap()).collect();
+        assert_eq!(contents, ["---\na: 1\n", "kind: X\n"]);
+    }
+
+    #[test]
+    fn tells_hosts_apart() {
+        assert_eq!(frame("---\n# Source: a/b.yaml\na: 1\n").format, Format::Helm3);
+        let helm4 = "metadata:\n  annotations:\n    postrenderer.helm.sh/postrender-filename: 'a'\n---\n";
+        assert_eq!(frame(helm4).format, Format::Helm4);
+        assert_eq!(frame("a: '# Source: x'\n").format, Format::Plain);
+        assert_eq!(frame("a: 1\r\n").newline, "\r\n");
+    }
+}
