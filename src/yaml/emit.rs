@@ -13,11 +13,13 @@ pub struct Style {
     pub newline: &'static str,
     /// Whether the dashes of a sequence stand in the column of its key.
     pub indentless: bool,
+    /// Whether strings of several lines become literal blocks; such a block must be followed by a line break.
+    pub literals: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { newline: "\n", indentless: true }
+        Self { newline: "\n", indentless: true, literals: true }
     }
 }
 
@@ -52,7 +54,7 @@ fn entry(key: &str, value: &Value, indent: usize, style: Style, out: &mut String
     out.push_str(&text(key));
     out.push(':');
     match value {
-        Value::String(string) if is_literal(string) => {
+        Value::String(string) if style.literals && is_literal(string) => {
             out.push(' ');
             literal(string, indent + 2, style, out);
         }
@@ -229,7 +231,7 @@ mod tests {
     use super::*;
 
     fn round_trip(value: &Value) {
-        for style in [Style::default(), Style { newline: "\r\n", indentless: false }] {
+        for style in [Style::default(), Style { newline: "\r\n", indentless: false, literals: true }] {
             let mut written = String::new();
             block(value, 0, style, &mut written);
             let tree = Tree::parse(&written).unwrap();

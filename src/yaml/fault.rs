@@ -154,6 +154,6 @@ fn described(found: Unexpected<'_>) -> String {
 fn would_fit_unquoted(text: &str, wanted: &str) -> bool {
     matches!(
         (wanted, scalar::resolve(text)),
-        ("a boolean", Resolved::Bool(_)) | ("an integer" | "a number", Resolved::Number(_))
+        ("a boolean", Resolved::Bool(_)) | ("an integer" | "a number", Resolved::Integer(_) | Resolved::Float(_))
     )
 }

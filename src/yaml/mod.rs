@@ -1,5 +1,6 @@
 //! YAML as Kubernetes reads it, with the position of every node, and edits that touch nothing else.
 
+mod binary;
 mod de;
 mod edit;
 mod emit;

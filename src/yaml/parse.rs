@@ -152,7 +152,7 @@ impl<'t> Builder<'t> {
         let id = NodeId(narrow(self.tree.nodes.len()));
         let holder = self.open.last().copied();
         let (separator, place) = match holder {
-            Some(holder) => self.repair(kind, holder, place, anchor != 0 || tag.is_some())?,
+            Some(holder) => self.repair(kind, holder, place, usize::from(anchor != 0) + usize::from(tag.is_some()))?,
             None => (NONE, place),
         };
         self.tree.nodes.push(Node {
@@ -205,7 +205,7 @@ impl<'t> Builder<'t> {
         kind: Kind,
         holder: Open,
         place: Place,
-        has_properties: bool,
+        properties: usize,
     ) -> Result<(u32, Place), ParseError> {
         let bytes = self.tree.source.as_bytes();
         let mut own_separator = NONE;
@@ -221,6 +221,10 @@ impl<'t> Builder<'t> {
                     return Err(ParseError::new("cannot find the colon of this key", self.done));
                 }
             }
+            Kind::Mapping { flow } => {
+                let first = holder.children == 0 && !flow;
+                from = scan::before_key(bytes, if first { self.tree.span(holder.id).start } else { self.done });
+            }
             Kind::Sequence { flow: false } => {
                 let begin = if holder.children == 0 { self.tree.span(holder.id).start } else { self.done };
                 let dash = scan::skip_trivia(bytes, begin);
@@ -235,11 +239,11 @@ impl<'t> Builder<'t> {
         let place = match kind {
             Kind::Scalar(style) if style.is_block() => self.block_scalar(from, place)?,
             Kind::Scalar(_) if place.start == place.end => {
-                let at = if has_properties { scan::skip_properties(bytes, from).1.unwrap_or(from) } else { from };
+                let at = (0..properties).fold(from, |at, _| scan::skip_property(bytes, scan::skip_trivia(bytes, at)));
                 Place { start: at, end: at, ..place }
             }
             Kind::Sequence { flow: false } => {
-                let (start, _) = scan::skip_properties(bytes, from);
+                let start = scan::skip_properties(bytes, from);
                 if bytes.get(start) != Some(&b'-') {
                     return Err(ParseError::new("cannot find the start of this sequence", from));
                 }
@@ -252,13 +256,15 @@ impl<'t> Builder<'t> {
 
     fn block_scalar(&self, from: usize, place: Place) -> Result<Place, ParseError> {
         let bytes = self.tree.source.as_bytes();
-        let (header, _) = scan::skip_properties(bytes, from);
+        let header = scan::skip_properties(bytes, from);
         if !matches!(bytes.get(header), Some(b'|' | b'>')) {
             return Err(ParseError::new("cannot find the start of this block scalar", from));
         }
         let line = scan::line_start(bytes, place.end);
-        let inside_indentation =
-            line > header && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
+        // At the end of the text blanks without a line break are text or not; who can tell from here.
+        let inside_indentation = place.end < bytes.len()
+            && line > header
+            && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
         let mut end = if inside_indentation { line } else { place.end };
         // Empty lines behind the text belong to it only under the chomping indicator `+`.
         let indicators = bytes.get(header..).unwrap_or_default().iter().take_while(|byte| !scan::is_space(**byte));

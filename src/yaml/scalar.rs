@@ -9,10 +9,10 @@ pub(super) enum Resolved {
     Null,
     /// `true`, `yes`, `on`, `y` and their kin.
     Bool(bool),
-    /// An integer, or a float with an integral value.
-    Number(Number),
-    /// `.inf` or `.nan`, which JSON cannot hold.
-    NotFinite,
+    /// An integer.
+    Integer(Number),
+    /// A float; JSON cannot hold `.inf` and `.nan`.
+    Float(f64),
     /// Anything else, timestamps included.
     Text,
 }
@@ -23,7 +23,8 @@ pub(super) fn resolve(text: &str) -> Resolved {
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
         b'.' => match text {
-            ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" => Resolved::NotFinite,
+            ".nan" | ".NaN" | ".NAN" => Resolved::Float(f64::NAN),
+            ".inf" | ".Inf" | ".INF" => Resolved::Float(f64::INFINITY),
             // Here go-yaml calls ParseFloat directly: underscores are accepted only between hexadecimal digits, so
             // in effect never.
             _ => float(text),
@@ -48,8 +49,10 @@ fn word(text: &str) -> Resolved {
 }
 
 fn number(text: &str) -> Resolved {
-    if matches!(text, "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF") {
-        return Resolved::NotFinite;
+    match text {
+        "+.inf" | "+.Inf" | "+.INF" => return Resolved::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Resolved::Float(f64::NEG_INFINITY),
+        _ => {}
     }
     let stripped;
     let plain = if text.contains('_') {
@@ -58,28 +61,28 @@ fn number(text: &str) -> Resolved {
     } else {
         text
     };
-    let (negative, digits) = match plain.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, plain.strip_prefix('+').unwrap_or(plain)),
+    let (sign, digits) = match plain.as_bytes() {
+        [sign @ (b'+' | b'-'), ..] => (Some(*sign), plain.get(1..).unwrap_or_default()),
+        _ => (None, plain),
     };
-    // Go's ParseUint knows no sign, so beyond i64 only a bare number is an integer.
-    let signed = digits.len() != plain.len();
-    if let Some(magnitude) = integer(digits) {
-        match (negative, i64::try_from(magnitude)) {
-            (false, Ok(value)) => return Resolved::Number(value.into()),
-            (true, Ok(value)) => return Resolved::Number((-value).into()),
-            (true, Err(_)) if magnitude == i64::MIN.unsigned_abs() => return Resolved::Number(i64::MIN.into()),
-            (false, Err(_)) if !signed => return Resolved::Number(magnitude.into()),
-            _ => {}
-        }
+    if let Some(integer) = integer(digits).and_then(|magnitude| signed(sign, magnitude)) {
+        return Resolved::Integer(integer);
     }
-    if is_float(plain) { float(plain) } else { Resolved::Text }
+    if is_float(plain) {
+        return float(plain);
+    }
+    // go-yaml parses what follows `0b` once more, then with a sign.
+    let late = plain.strip_prefix("0b").and_then(|rest| i64::from_str_radix(rest, 2).ok());
+    late.map_or(Resolved::Text, |value| Resolved::Integer(value.into()))
 }
 
-/// Whether a number is written as an integer, as opposed to a float with an integral value.
-pub(super) fn is_integer(text: &str) -> bool {
-    let plain = text.replace('_', "");
-    integer(plain.strip_prefix(['+', '-']).unwrap_or(&plain)).is_some()
+/// Go's `ParseUint` knows no sign, so beyond `i64` only a bare number is an integer.
+fn signed(sign: Option<u8>, magnitude: u64) -> Option<Number> {
+    match sign {
+        None => Some(magnitude.into()),
+        Some(b'-') => 0_i64.checked_sub_unsigned(magnitude).map(Number::from),
+        Some(_) => i64::try_from(magnitude).ok().map(Number::from),
+    }
 }
 
 /// Go's base prefixes: `0x`, `0b`, `0o`, and a leading `0` for octal.
@@ -130,37 +133,45 @@ fn float(text: &str) -> Resolved {
     }
     match text.parse::<f64>() {
         // Go's ParseFloat reports overflow as an error, so the text stays text.
-        Ok(value) if value.is_finite() => Resolved::Number(json_number(value)),
+        Ok(value) if value.is_finite() => Resolved::Float(value),
         _ => Resolved::Text,
     }
 }
 
-/// A float as Go's JSON encoder writes it: without a fraction below 1e21, so that it is read back as an integer.
-pub(super) fn json_number(value: f64) -> Number {
-    let integral = value.fract() == 0.0 && value.abs() < 1e21 && !(value == 0.0 && value.is_sign_negative());
-    let whole = if integral { format!("{value:.0}") } else { String::new() };
-    if let Ok(value) = whole.parse::<i64>() {
-        return value.into();
+/// A float as Go's JSON encoder writes it: below 1e21 without an exponent, so that an integral value is read back as an
+/// integer. The digits are the shortest that identify the float, then zeros; Rust writes them alike. Absent for what JSON
+/// cannot hold.
+pub(super) fn json_number(value: f64) -> Option<Number> {
+    if value.fract() == 0.0 && value.abs() < 1e21 && (value != 0.0 || value.is_sign_positive()) {
+        let digits = value.to_string();
+        if let Ok(integer) = digits.parse::<i64>() {
+            return Some(integer.into());
+        }
+        if let Ok(integer) = digits.parse::<u64>() {
+            return Some(integer.into());
+        }
     }
-    if let Ok(value) = whole.parse::<u64>() {
-        return value.into();
-    }
-    Number::from_f64(value).unwrap_or_else(|| 0.into())
+    Number::from_f64(value)
 }
 
 /// A float as a mapping key: Go's `FormatFloat(value, 'g', -1, 32)`.
 pub(super) fn float_key(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "sigs.k8s.io/yaml formats float keys with 32 bits")]
-    let scientific = format!("{:e}", value as f32);
+    let value = value as f32;
+    if value.is_nan() {
+        return ".nan".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{mantissa}e{sign}{:02}", exponent.abs());
+    if (-4..6).contains(&exponent) {
+        return value.to_string();
     }
-    #[expect(clippy::cast_possible_truncation, reason = "as above")]
-    let plain = format!("{}", value as f32);
-    plain
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 #[cfg(test)]
@@ -169,7 +180,7 @@ mod tests {
 
     #[test]
     fn resolves_as_go_yaml_v2() {
-        let int = |value: i64| Resolved::Number(value.into());
+        let int = |value: i64| Resolved::Integer(value.into());
         let cases = [
             ("", Resolved::Null),
             ("~", Resolved::Null),
@@ -184,16 +195,16 @@ mod tests {
             ("-0b11", int(-3)),
             ("0x1F", int(31)),
             ("1_000", int(1000)),
-            ("09", int(9)),
-            ("1e3", int(1000)),
-            ("30.0", int(30)),
+            ("09", Resolved::Float(9.0)),
+            ("1e3", Resolved::Float(1000.0)),
+            ("30.0", Resolved::Float(30.0)),
             ("+7", int(7)),
-            ("9223372036854775808", Resolved::Number(9_223_372_036_854_775_808_u64.into())),
-            ("1.5", Resolved::Number(Number::from_f64(1.5).unwrap())),
-            (".5", Resolved::Number(Number::from_f64(0.5).unwrap())),
+            ("9223372036854775808", Resolved::Integer(9_223_372_036_854_775_808_u64.into())),
+            ("1.5", Resolved::Float(1.5)),
+            (".5", Resolved::Float(0.5)),
             ("1e400", Resolved::Text),
-            (".inf", Resolved::NotFinite),
-            ("-.INF", Resolved::NotFinite),
+            (".inf", Resolved::Float(f64::INFINITY)),
+            ("-.INF", Resolved::Float(f64::NEG_INFINITY)),
             ("12:30", Resolved::Text),
             ("2024-01-01", Resolved::Text),
             ("1.2.3", Resolved::Text),

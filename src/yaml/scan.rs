@@ -28,18 +28,44 @@ pub(super) fn skip_trivia(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Skips trivia, anchors and tags; gives the start of what follows and the end of the last property, if any.
-pub(super) fn skip_properties(bytes: &[u8], mut at: usize) -> (usize, Option<usize>) {
-    let mut property_end = None;
+/// Skips trivia, anchors and tags.
+pub(super) fn skip_properties(bytes: &[u8], mut at: usize) -> usize {
     loop {
         at = skip_trivia(bytes, at);
         if !matches!(bytes.get(at), Some(b'&' | b'!')) {
-            return (at, property_end);
+            return at;
         }
-        while bytes.get(at).is_some_and(|byte| !is_space(*byte)) {
-            at += 1;
+        at = skip_property(bytes, at);
+    }
+}
+
+/// Where a key may begin: behind a comma, and behind the `?` that announces it.
+pub(super) fn before_key(bytes: &[u8], at: usize) -> usize {
+    let mut at = skip_trivia(bytes, at);
+    if bytes.get(at) == Some(&b',') {
+        at = skip_trivia(bytes, at + 1);
+    }
+    let announced = bytes.get(at) == Some(&b'?') && bytes.get(at + 1).is_none_or(|byte| is_space(*byte));
+    if announced { at + 1 } else { at }
+}
+
+/// The end of the anchor or tag that begins at `at`.
+pub(super) fn skip_property(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| !is_space(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// Skips whole lines of blanks, from a line start to a line start.
+pub(super) fn skip_blank_lines(bytes: &[u8], mut line: usize) -> usize {
+    loop {
+        let at = skip_blanks(bytes, line);
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\n'), _) => line = at + 1,
+            (Some(b'\r'), Some(b'\n')) => line = at + 2,
+            _ => return line,
         }
-        property_end = Some(at);
     }
 }
 
@@ -53,9 +79,10 @@ pub(super) fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
     bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)).map(|newline| at + newline + 1)
 }
 
-/// Column of `at` in characters.
+/// Column of `at` in characters; a byte order mark takes none.
 pub(super) fn column(source: &str, at: usize) -> usize {
-    source.get(line_start(source.as_bytes(), at)..at).map_or(0, |before| before.chars().count())
+    let before = source.get(line_start(source.as_bytes(), at)..at).unwrap_or_default();
+    before.strip_prefix('\u{feff}').unwrap_or(before).chars().count()
 }
 
 /// Start of the line that ends at `at`, if that line is empty.

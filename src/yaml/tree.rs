@@ -216,6 +216,15 @@ impl<'t> Tree<'t> {
         found
     }
 
+    /// A node and everything below it, in the order of the text; aliases are not followed.
+    pub(super) fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        let mut last = id;
+        while let Some(below) = link(self.node(last).last) {
+            last = below;
+        }
+        (id.0..=last.0).map(NodeId)
+    }
+
     pub(super) fn is_zero_width(&self, id: NodeId) -> bool {
         let node = self.node(id);
         node.start == node.end

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::binary;
 use super::scalar::{self, Resolved};
 use super::tree::{Kind, NodeId, ScalarStyle, Tree};
 
+/// What the tags of YAML's own types begin with; `!!` stands for it.
+const CORE_TAG: &str = "tag:yaml.org,2002:";
 /// Nodes that aliases may add to a document before it counts as a bomb.
 const EXPANDED_NODES: usize = 2_000_000;
 /// Bytes of text that aliases may add to a document before it counts as a bomb.
@@ -33,11 +36,14 @@ impl Tree<'_> {
         Reader::new(self).key(id)
     }
 
-    /// Whether a key is the merge key `<<`.
+    /// Whether a key is the merge key `<<`; a tag can make even a quoted one so.
     pub(super) fn is_merge(&self, key: NodeId) -> bool {
-        self.kind(key) == Kind::Scalar(ScalarStyle::Plain)
-            && self.text(key) == "<<"
-            && self.tag(key).is_none_or(|tag| tag == "tag:yaml.org,2002:merge")
+        let Kind::Scalar(style) = self.kind(key) else { return false };
+        self.text(key) == "<<"
+            && match self.tag(key) {
+                None => style == ScalarStyle::Plain,
+                Some(tag) => matches!(tag, "!" | "tag:yaml.org,2002:merge"),
+            }
     }
 
     /// Whether the value of a node equals `value`, without building it where no alias or merge is involved.
@@ -214,52 +220,66 @@ impl<'n, 't> Reader<'n, 't> {
             return self.error(id, "a mapping key must be a scalar");
         };
         let text = self.tree.text(node);
-        let tagged = self.tree.tag(node).is_some();
-        if !tagged && (style != ScalarStyle::Plain || scalar::resolve(text) == Resolved::Text) {
+        if style != ScalarStyle::Plain && !self.tree.node(node).tagged {
             return Ok(Cow::Borrowed(text));
         }
-        match self.scalar(node, style, text)? {
-            Value::String(text) => Ok(Cow::Owned(text)),
-            Value::Bool(value) => Ok(Cow::Owned(value.to_string())),
-            Value::Number(number) if !scalar::is_integer(text) => {
-                Ok(Cow::Owned(scalar::float_key(number.as_f64().unwrap_or_default())))
-            }
-            Value::Number(number) if number.as_i64().is_some() => Ok(Cow::Owned(number.to_string())),
-            Value::Number(_) => self.error(id, "a numeric mapping key must be below 2^63"),
-            _ => self.error(id, "a mapping key must not be null"),
+        match self.resolve(node, style, text)? {
+            (Resolved::Text, text) => Ok(text),
+            (Resolved::Bool(value), _) => Ok(Cow::Owned(value.to_string())),
+            (Resolved::Integer(number), _) if number.is_i64() => Ok(Cow::Owned(number.to_string())),
+            (Resolved::Integer(_), _) => self.error(id, "a numeric mapping key must be below 2^63"),
+            (Resolved::Float(value), _) => Ok(Cow::Owned(scalar::float_key(value))),
+            (Resolved::Null, _) => self.error(id, "a mapping key must not be null"),
         }
     }
 
     fn scalar(&self, id: NodeId, style: ScalarStyle, text: &str) -> Result<Value, ValueError> {
-        let Some(tag) = self.tree.tag(id) else {
-            return if style == ScalarStyle::Plain { self.plain(id, text) } else { Ok(Value::String(text.to_owned())) };
-        };
-        let wanted = tag.strip_prefix("tag:yaml.org,2002:").unwrap_or(tag);
-        match wanted {
-            // The non-specific tag makes even a quoted scalar resolve like a plain one.
-            "!" => self.plain(id, text),
-            "null" | "bool" | "int" | "float" => {
-                let value = self.plain(id, text)?;
-                let fits = match (&value, wanted) {
-                    (Value::Null, "null") | (Value::Bool(_), "bool") | (Value::Number(_), "float") => true,
-                    (Value::Number(_), "int") => scalar::is_integer(text),
-                    _ => false,
-                };
-                if fits { Ok(value) } else { self.error(id, format!("cannot decode `{text}` as a !!{wanted}")) }
-            }
-            "binary" | "timestamp" => self.error(id, format!("the tag !!{wanted} is not supported")),
-            _ => Ok(Value::String(text.to_owned())),
-        }
+        Ok(match self.resolve(id, style, text)? {
+            (Resolved::Null, _) => Value::Null,
+            (Resolved::Bool(value), _) => Value::Bool(value),
+            (Resolved::Integer(number), _) => Value::Number(number),
+            (Resolved::Float(value), _) => match scalar::json_number(value) {
+                Some(number) => Value::Number(number),
+                None => return self.error(id, format!("`{text}` has no place in JSON")),
+            },
+            (Resolved::Text, text) => Value::String(text.into_owned()),
+        })
     }
 
-    fn plain(&self, id: NodeId, text: &str) -> Result<Value, ValueError> {
-        Ok(match scalar::resolve(text) {
-            Resolved::Null => Value::Null,
-            Resolved::Bool(value) => Value::Bool(value),
-            Resolved::Number(number) => Value::Number(number),
-            Resolved::Text => Value::String(text.to_owned()),
-            Resolved::NotFinite => return self.error(id, format!("`{text}` has no place in JSON")),
-        })
+    /// What a scalar means by its style, tag and text, and the text where it means that.
+    fn resolve<'s>(
+        &self,
+        id: NodeId,
+        style: ScalarStyle,
+        text: &'s str,
+    ) -> Result<(Resolved, Cow<'s, str>), ValueError> {
+        let Some(tag) = self.tree.tag(id) else {
+            let resolved = if style == ScalarStyle::Plain { scalar::resolve(text) } else { Resolved::Text };
+            return Ok((resolved, Cow::Borrowed(text)));
+        };
+        let known = tag.strip_prefix(CORE_TAG).unwrap_or_default();
+        let resolved = match (known, scalar::resolve(text)) {
+            ("null", Resolved::Null) => Resolved::Null,
+            ("bool", Resolved::Bool(value)) => Resolved::Bool(value),
+            ("int", Resolved::Integer(number)) => Resolved::Integer(number),
+            ("float", Resolved::Float(value)) => Resolved::Float(value),
+            // go-yaml converts no integer beyond `i64`.
+            ("float", Resolved::Integer(number)) if number.is_i64() => {
+                Resolved::Float(number.as_f64().unwrap_or_default())
+            }
+            ("null" | "bool" | "int" | "float", _) => {
+                return self.error(id, format!("cannot decode `{text}` as a !!{known}"));
+            }
+            ("binary", _) => {
+                return match binary::decode(text) {
+                    Some(decoded) => Ok((Resolved::Text, Cow::Owned(decoded))),
+                    None => self.error(id, "a !!binary value must be base64"),
+                };
+            }
+            ("timestamp", _) => return self.error(id, "the tag !!timestamp is not supported"),
+            _ => Resolved::Text,
+        };
+        Ok((resolved, Cow::Borrowed(text)))
     }
 }
 
@@ -290,7 +310,7 @@ mod tests {
             ),
             ("m: {<<: [{x: 1}, {x: 2, w: 3}]}", json!({"m": {"x": 1, "w": 3}})),
             ("a: &x [1]\nb: *x\n", json!({"a": [1], "b": [1]})),
-            ("t: !!str 12\nq: ! \"12\"\nf: !!float 1\nl: !x y\n", json!({"t": "12", "q": 12, "f": 1, "l": "y"})),
+            ("t: !!str 12\nq: ! \"12\"\nf: !!float 1\nl: !x y\n", json!({"t": "12", "q": "12", "f": 1, "l": "y"})),
             ("1: a\n010: b\n1.50: c\n", json!({"1": "a", "8": "b", "1.5": "c"})),
             ("s: |\n  x", json!({"s": "x"})),
         ];

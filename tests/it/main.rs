@@ -11,3 +11,4 @@
 mod hosts;
 mod pod_security_fixtures;
 mod support;
+mod yaml_laws;

@@ -1,7 +1,7 @@
 //! Where a new line can stand.
 
 use super::{Editor, Refusal};
-use crate::text::TextEdit;
+use crate::text::{Span, TextEdit};
 use crate::yaml::emit::Style;
 use crate::yaml::scan;
 use crate::yaml::tree::{Kind, NodeId, Tree, link};
@@ -14,13 +14,13 @@ pub(super) struct LinePlace {
     pub(super) unterminated: bool,
 }
 
-/// What to do with comment lines that follow a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comments {
-    /// They belong to what follows.
-    LeaveBelow,
-    /// They belong to the collection in this column, so stay behind its last entry.
-    KeepAbove(usize),
+/// The entry or item that was removed last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Removed {
+    /// Its last node.
+    last: NodeId,
+    /// The text that it leaves above is a block scalar.
+    below_block_scalar: bool,
 }
 
 /// Newline and sequence layout of a document, by majority.
@@ -36,7 +36,7 @@ pub(super) fn style_of(tree: &Tree<'_>) -> Style {
             balance += if node.column == tree.node(parent).column { 1 } else { -1 };
         }
     }
-    Style { newline: if crlf { "\r\n" } else { "\n" }, indentless: balance >= 0 }
+    Style { newline: if crlf { "\r\n" } else { "\n" }, indentless: balance >= 0, literals: bytes.ends_with(b"\n") }
 }
 
 impl Editor<'_, '_, '_> {
@@ -88,14 +88,7 @@ impl Editor<'_, '_, '_> {
                 .ok_or_else(|| Refusal::new("this block scalar ends with the document, without a line break", end))?;
         }
         if self.keeps_blank_lines(leaf) {
-            loop {
-                let at = scan::skip_blanks(bytes, offset);
-                match (bytes.get(at), bytes.get(at + 1)) {
-                    (Some(b'\n'), _) => offset = at + 1,
-                    (Some(b'\r'), Some(b'\n')) => offset = at + 2,
-                    _ => break,
-                }
-            }
+            offset = scan::skip_blank_lines(bytes, offset);
         }
         Ok(LinePlace { offset, unterminated: false })
     }
@@ -106,15 +99,97 @@ impl Editor<'_, '_, '_> {
         header.iter().take_while(|byte| !scan::is_space(**byte)).any(|byte| *byte == b'+')
     }
 
-    /// Inserts whole lines below a node.
-    pub(super) fn insert_below(&mut self, id: NodeId, comments: Comments, lines: &str) -> Result<(), Refusal> {
-        let mut place = self.below(id)?;
+    /// The place below a node and the comments behind it that are indented by at least `indent`.
+    pub(super) fn below_comments(&self, id: NodeId, indent: usize) -> Result<LinePlace, Refusal> {
+        let place = self.below(id)?;
         let after_block_scalar = matches!(self.tree.kind(self.last_leaf(id)), Kind::Scalar(style) if style.is_block());
-        if let (Comments::KeepAbove(column), false, false) = (comments, place.unterminated, after_block_scalar) {
-            place = self.past_comments(place, column);
+        Ok(if after_block_scalar { place } else { self.past_comments(place, indent) })
+    }
+
+    /// The style for lines of a collection in `column` that end where the line at `offset` begins.
+    ///
+    /// A literal block would take in what follows it: comments and blanks that are indented like its text. It also needs
+    /// a line break of its own, which a document without a final one does not give.
+    pub(super) fn style_before(&self, offset: usize, column: usize) -> Style {
+        let bytes = self.bytes();
+        let mut ends = self.style.literals;
+        let mut at = offset;
+        while ends {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let indent = rest.iter().take_while(|byte| **byte == b' ').count();
+            ends = indent < column + 2 && rest.get(indent) != Some(&b'\t');
+            match (rest.get(indent), scan::next_line(bytes, at)) {
+                (Some(b'\r' | b'\n'), Some(next)) => at = next,
+                _ => break,
+            }
         }
-        self.insert_lines(place, lines);
+        Style { literals: ends, ..self.style }
+    }
+
+    /// The style for text of a collection in `column` that ends at `at`, before the rest of a line.
+    pub(super) fn style_within_line(&self, at: usize, column: usize) -> Style {
+        let bytes = self.bytes();
+        match (bytes.get(at), scan::next_line(bytes, at)) {
+            (Some(b'\r' | b'\n'), Some(next)) => self.style_before(next, column),
+            _ => Style { literals: false, ..self.style },
+        }
+    }
+
+    /// Removes the lines from `line` to the end of `last`; `first` is the first node on them.
+    pub(super) fn remove_lines(&mut self, line: usize, first: NodeId, last: NodeId) -> Result<(), Refusal> {
+        let bytes = self.tree.source().as_bytes();
+        let LinePlace { offset: end, unterminated } = self.below(last)?;
+        let end_of_blank = scan::skip_blank_lines(bytes, end);
+        let indented_comment =
+            bytes.get(end_of_blank) == Some(&b' ') && bytes.get(scan::skip_blanks(bytes, end_of_blank)) == Some(&b'#');
+        // Nodes are numbered in the order of the text.
+        let above = first.0.checked_sub(1).map(NodeId);
+        let below_block_scalar = match (above, self.removed) {
+            (Some(above), Some(removed)) if removed.last == above => removed.below_block_scalar,
+            (Some(above), _) => matches!(self.tree.kind(above), Kind::Scalar(style) if style.is_block()),
+            (None, _) => false,
+        };
+        self.edits.push(TextEdit::delete(Span::new(line, end)));
+        if below_block_scalar {
+            // The block scalar above would take in what is blank or indented.
+            let only_blanks_follow = scan::skip_blanks(bytes, end_of_blank) == bytes.len();
+            if unterminated || only_blanks_follow && end_of_blank < bytes.len() {
+                return self.refuse(first, "the line break above this value belongs to the text before it");
+            }
+            if indented_comment {
+                return self.refuse(first, "a comment behind this value would become part of the text above");
+            }
+            self.edits.push(TextEdit::delete(Span::new(end, end_of_blank)));
+        }
+        let last = self.tree.subtree(last).last().unwrap_or(last);
+        self.removed = Some(Removed { last, below_block_scalar });
         Ok(())
+    }
+
+    /// Keeps a document without a final line break so, where its last lines were removed.
+    pub(super) fn drop_final_line_break(&mut self) {
+        let bytes = self.tree.source().as_bytes();
+        if bytes.ends_with(b"\n") {
+            return;
+        }
+        self.edits.sort_by_key(|edit| edit.span);
+        let mut end = bytes.len();
+        let mut dropped = Vec::new();
+        for edit in self.edits.iter_mut().rev().map(Some).chain([None]) {
+            let kept_from = edit.as_ref().map_or(0, |edit| edit.span.end);
+            let kept = bytes.get(kept_from..end).unwrap_or_default();
+            let breaks = kept.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            if breaks > 0 {
+                dropped.push(TextEdit::delete(Span::new(end - breaks, end)));
+            }
+            let Some(edit) = edit.filter(|_| breaks == kept.len()) else { break };
+            edit.text.truncate(edit.text.trim_end_matches(['\r', '\n']).len());
+            if !edit.text.is_empty() {
+                break;
+            }
+            end = edit.span.start;
+        }
+        self.edits.append(&mut dropped);
     }
 
     pub(super) fn insert_lines(&mut self, place: LinePlace, lines: &str) {
@@ -126,13 +201,13 @@ impl Editor<'_, '_, '_> {
         self.edits.push(edit);
     }
 
-    /// Skips comment lines that are indented at least like the collection; at the root none is.
-    fn past_comments(&self, mut place: LinePlace, column: usize) -> LinePlace {
+    /// Skips comment lines that are indented by at least `least`; one that is not indented belongs to what follows.
+    fn past_comments(&self, mut place: LinePlace, least: usize) -> LinePlace {
         let bytes = self.bytes();
         while !place.unterminated {
             let indented = bytes.get(place.offset..).unwrap_or_default();
             let indent = indented.iter().take_while(|byte| **byte == b' ').count();
-            if indented.get(indent) != Some(&b'#') || indent < column.max(1) {
+            if indented.get(indent) != Some(&b'#') || indent < least.max(1) {
                 break;
             }
             place = self.line_after(place.offset);

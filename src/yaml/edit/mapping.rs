@@ -1,13 +1,14 @@
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::lines::Comments;
+use super::flow::FlowChild;
 use super::{Context, Editor, Refusal};
 use crate::text::{Span, TextEdit};
 use crate::yaml::emit;
 use crate::yaml::scan;
-use crate::yaml::tree::{Kind, NONE, NodeId, link};
+use crate::yaml::tree::{Kind, NodeId, link};
 
 /// One written entry.
 struct Entry<'n> {
@@ -34,7 +35,7 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
     ) -> Result<(), Refusal> {
         let tree = self.tree;
         if tree.entries(id).any(|(key, _)| tree.is_merge(key)) {
-            return self.merged_mapping(id, map, context);
+            return self.merged_mapping(id, map, target, context);
         }
         let entries = self.entries(id)?;
         if entries.is_empty() {
@@ -49,14 +50,23 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
             return self.replace(id, target, context);
         }
         let inner = context.inside(tree.kind(id));
+        // The last of several entries with one name counts.
+        let by_name: BTreeMap<&str, usize> =
+            entries.iter().enumerate().map(|(position, entry)| (&*entry.name, position)).collect();
+        let mut seen = BTreeSet::new();
+        let twins: BTreeSet<&str> =
+            entries.iter().map(|entry| &*entry.name).filter(|name| !seen.insert(*name)).collect();
         let mut known = 0;
+        let mut removed = Vec::new();
+        let mut next = 0;
         for (position, entry) in entries.iter().enumerate() {
-            let twin = entries.iter().enumerate().any(|(other, it)| other != position && it.name == entry.name);
             match map.get(&*entry.name) {
-                None => self.remove_entry(id, &entries, position, inner)?,
-                Some(value) if twin => {
-                    let last = entries.iter().rfind(|it| it.name == entry.name).unwrap_or(entry);
-                    if !tree.equals(last.value, value)? {
+                None if inner == Context::Flow => removed.push(position),
+                None if position < next => {}
+                None => next = self.remove_entry(id, &entries, position, map)?,
+                Some(value) if twins.contains(&*entry.name) => {
+                    let last = by_name.get(&*entry.name).and_then(|last| entries.get(*last)).unwrap_or(entry);
+                    if !tree.equals(last.value, value)? || !self.aliases_are_unchanged(last.value)? {
                         return self.refuse(entry.key, "this key is written twice");
                     }
                     known += usize::from(last.key == entry.key);
@@ -67,10 +77,15 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
                 }
             }
         }
+        if !removed.is_empty() {
+            let children: Vec<FlowChild> =
+                entries.iter().map(|entry| FlowChild { first: entry.key, last: entry.value }).collect();
+            self.remove_flow_children(id, &children, &removed)?;
+        }
         if known == map.len() {
             return Ok(());
         }
-        self.add_entries(id, named(map).filter(|(name, _)| !entries.iter().any(|entry| entry.name == *name)))
+        self.add_entries(id, named(map).filter(|(name, _)| !by_name.contains_key(name)))
     }
 
     fn entries(&self, id: NodeId) -> Result<Vec<Entry<'n>>, Refusal> {
@@ -79,14 +94,27 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
     }
 
     /// A mapping with `<<`: what it takes from elsewhere may already have changed with its anchor.
-    fn merged_mapping(&mut self, id: NodeId, map: &'v Map<String, Value>, context: Context) -> Result<(), Refusal> {
+    fn merged_mapping(
+        &mut self,
+        id: NodeId,
+        map: &'v Map<String, Value>,
+        target: &'v Value,
+        context: Context,
+    ) -> Result<(), Refusal> {
         let tree = self.tree;
+        if tree.equals(id, target)? && self.aliases_are_unchanged(id)? {
+            return Ok(());
+        }
         let inner = context.inside(tree.kind(id));
+        let mut merges = Vec::new();
+        for (key, value) in tree.entries(id).filter(|(key, _)| tree.is_merge(*key)) {
+            merges.push((key, self.merged(id, value)?));
+        }
         let mut now = Map::new();
-        let mut written = Vec::new();
+        let mut written = BTreeSet::new();
         for (key, value) in tree.entries(id) {
-            if tree.is_merge(key) {
-                self.merge_into(value, &mut now)?;
+            if let Some((_, merged)) = merges.iter().find(|(merge, _)| *merge == key) {
+                now.extend(merged.clone());
                 continue;
             }
             let name = tree.key(key)?;
@@ -96,15 +124,18 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
             let Some(target) = map.get(&*name) else {
                 return self.refuse(key, "an entry beside a merge key cannot be removed");
             };
-            self.visit(value, target, inner)?;
-            now.insert(name.clone().into_owned(), target.clone());
-            written.push(name);
+            // A merge that follows overrides what is written here.
+            if !merges.iter().any(|(merge, merged)| *merge > key && merged.contains_key(&*name)) {
+                self.visit(value, target, inner)?;
+                now.insert(name.clone().into_owned(), target.clone());
+            }
+            written.insert(name);
         }
         if let Some(name) = now.keys().find(|name| !map.contains_key(*name)) {
             return self.refuse(id, &format!("`{name}` comes from a merge and cannot be removed here"));
         }
         let missing = |(name, value): &(&str, &Value)| now.get(*name) != Some(value);
-        if let Some((name, _)) = named(map).filter(missing).find(|(name, _)| written.contains(&Cow::Borrowed(name))) {
+        if let Some((name, _)) = named(map).filter(missing).find(|(name, _)| written.contains(*name)) {
             return self.refuse(id, &format!("`{name}` is overridden by a merge that follows it"));
         }
         if named(map).any(|entry| missing(&entry)) {
@@ -113,55 +144,67 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         Ok(())
     }
 
-    /// What `<<: from` brings in, with the new values of anchors that have been edited.
-    fn merge_into(&self, from: NodeId, now: &mut Map<String, Value>) -> Result<(), Refusal> {
+    /// What `<<: from` brings into a mapping, with the new values of anchors that have been edited.
+    fn merged(&self, into: NodeId, from: NodeId) -> Result<Map<String, Value>, Refusal> {
+        let takes_from_itself = |node: NodeId| {
+            let anchor = self.tree.resolve(node);
+            anchor != node && self.tree.subtree(into).any(|inner| inner == anchor)
+        };
+        if let Some(alias) = self.tree.subtree(from).find(|node| takes_from_itself(*node)) {
+            return self.refuse(alias, "this merge takes from the mapping that it stands in");
+        }
         let sources: Vec<NodeId> = match self.tree.kind(from) {
             Kind::Sequence { .. } => self.tree.items(from).collect(),
             _ => vec![from],
         };
+        let mut merged = Map::new();
         for source in sources.into_iter().rev() {
             let anchor = self.tree.resolve(source);
             let value = match self.anchored.get(&anchor) {
                 Some(value) => (*value).clone(),
-                None if self.anchor_is_unchanged(anchor) => self.tree.value(anchor)?,
+                None if self.anchor_is_unchanged(anchor) && self.aliases_are_unchanged(anchor)? => {
+                    self.tree.value(anchor)?
+                }
                 None => return self.refuse(source, "the source of this merge has been edited"),
             };
             if let Value::Object(map) = value {
-                now.extend(map);
+                merged.extend(map);
             }
         }
-        Ok(())
+        Ok(merged)
     }
 
+    /// Removes the entry at `position`, which the target lacks, and any behind it that go with it; gives the position of
+    /// the next entry that was not looked at.
     fn remove_entry(
         &mut self,
         mapping: NodeId,
         entries: &[Entry<'_>],
         position: usize,
-        context: Context,
-    ) -> Result<(), Refusal> {
-        let Some(entry) = entries.get(position) else { return Ok(()) };
-        if context == Context::Flow {
-            return self.refuse(entry.key, "an entry of a mapping in braces cannot be removed");
-        }
-        self.check_no_anchor_inside(entry.value)?;
+        map: &Map<String, Value>,
+    ) -> Result<usize, Refusal> {
+        let Some(entry) = entries.get(position) else { return Ok(position) };
         let start = self.entry_start(mapping, entry.key);
         let line = scan::line_start(self.bytes(), start);
         let alone = self.bytes().get(line..start).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
+        let behind = position + 1;
         if alone {
-            let place = self.below(entry.value)?;
-            self.edits.push(TextEdit::delete(Span::new(line, place.offset)));
-            return Ok(());
+            self.check_no_anchor(self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value)))?;
+            self.remove_lines(line, entry.key, entry.value)?;
+            return Ok(behind);
         }
-        // The first entry stands behind the dash of a sequence item.
-        match entries.get(position + 1) {
-            Some(next) => {
-                let next = self.entry_start(mapping, next.key);
-                self.edits.push(TextEdit::delete(Span::new(start, next)));
-                Ok(())
-            }
-            None => self.refuse(entry.key, "the only entry of this mapping cannot be removed"),
-        }
+        // The first entry stands behind the dash of a sequence item: the first that stays takes its place.
+        let kept = entries.iter().skip(behind).position(|entry| map.contains_key(&*entry.name));
+        let Some(kept) = kept.map(|kept| kept + behind) else {
+            return self.refuse(entry.key, "the only entry of this mapping cannot be removed");
+        };
+        let removed = entries.get(position..kept).unwrap_or_default();
+        self.check_no_anchor(
+            removed.iter().flat_map(|entry| self.tree.subtree(entry.key).chain(self.tree.subtree(entry.value))),
+        )?;
+        let end = entries.get(kept).map_or(start, |entry| self.entry_start(mapping, entry.key));
+        self.edits.push(TextEdit::delete(Span::new(start, end)));
+        Ok(kept)
     }
 
     /// Adds entries behind the last one.
@@ -187,17 +230,20 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let map: Map<String, Value> = entries.map(|(key, value)| (key.to_owned(), value.clone())).collect();
         let mut lines = String::new();
         let column = holder.column as usize;
-        emit::block(&Value::Object(map), column, self.style, &mut lines);
         if self.ends_in_open_block_scalar(id) {
             // Appending would change that scalar, so the new entries go before the last one.
             let last_key = self.tree.entries(id).last().map_or(last, |(key, _)| key);
             let at = self.entry_start(id, last_key);
+            emit::block(&Value::Object(map), column, self.style, &mut lines);
             let mut text = lines.trim_start_matches(' ').to_owned();
             emit::pad(&mut text, column);
             self.edits.push(TextEdit::insert(at, text));
             return Ok(());
         }
-        self.insert_below(last, Comments::KeepAbove(column), &lines)
+        let place = self.below_comments(last, column)?;
+        emit::block(&Value::Object(map), column, self.style_before(place.offset, column), &mut lines);
+        self.insert_lines(place, &lines);
+        Ok(())
     }
 
     /// Whether a node's last leaf is a block scalar that ends with the text, without a line break.
@@ -205,71 +251,6 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         let leaf = self.last_leaf(id);
         let is_block = matches!(self.tree.kind(leaf), Kind::Scalar(style) if style.is_block());
         is_block && self.tree.span(leaf).end == self.bytes().len() && !self.bytes().ends_with(b"\n")
-    }
-
-    /// Adds entries or items, already written, behind the last one of a flow collection.
-    pub(super) fn add_to_flow(&mut self, id: NodeId, texts: &[String]) -> Result<(), Refusal> {
-        let span = self.tree.span(id);
-        let bytes = self.tree.source().as_bytes();
-        if !matches!(bytes.get(span.end - 1), Some(b'}' | b']')) {
-            return Err(Refusal::new("cannot find the end of this collection", span.end));
-        }
-        let Some(last) = link(self.tree.node(id).last) else {
-            self.edits.push(TextEdit::insert(span.start + 1, texts.join(", ")));
-            return Ok(());
-        };
-        let end = self.tree.span(last).end;
-        self.complete_last_flow_entry(id, last)?;
-        let after = scan::skip_trivia(bytes, end);
-        let has_comma = bytes.get(after) == Some(&b',');
-        let from = if has_comma { after + 1 } else { end };
-        let first_start = self.last_entry_start(id);
-        let opening_line = scan::line_start(bytes, span.start);
-        let line = scan::line_start(bytes, first_start);
-        if !has_comma {
-            self.edits.push(TextEdit::insert(end, ","));
-        }
-        // One entry per line stays one entry per line; a comment behind the last one stays where it is.
-        let line_end = memchr::memchr(b'\n', bytes.get(from..span.end).unwrap_or_default()).map(|at| from + at);
-        let rest_is_comment = line_end.is_some_and(|line_end| scan::skip_trivia(bytes, from) > line_end);
-        match line_end {
-            Some(line_end) if rest_is_comment && line != opening_line => {
-                let line_end = if bytes.get(line_end - 1) == Some(&b'\r') { line_end - 1 } else { line_end };
-                let indent = bytes.get(line..).unwrap_or_default().iter().take_while(|byte| **byte == b' ').count();
-                let mut separator = self.style.newline.to_owned();
-                emit::pad(&mut separator, indent);
-                let text = format!("{separator}{}", texts.join(&format!(",{separator}")));
-                self.edits.push(TextEdit::insert(line_end.max(end), text));
-            }
-            _ => self.edits.push(TextEdit::insert(from, format!(" {}", texts.join(", ")))),
-        }
-        Ok(())
-    }
-
-    /// Start of the last entry or item of a flow collection.
-    fn last_entry_start(&self, id: NodeId) -> usize {
-        let last = match self.tree.kind(id) {
-            Kind::Mapping { .. } => self.tree.entries(id).last().map(|(key, _)| key),
-            _ => self.tree.items(id).last(),
-        };
-        last.map_or(self.tree.span(id).start, |node| self.tree.span(node).start)
-    }
-
-    /// Writes out the null of `{a: 1, b}` or `{a: 1, b: }` so that something can follow it.
-    fn complete_last_flow_entry(&mut self, id: NodeId, last: NodeId) -> Result<(), Refusal> {
-        if !self.tree.is_zero_width(last) {
-            return Ok(());
-        }
-        if self.tree.node(last).anchored || self.tree.node(last).tagged {
-            return self.refuse(last, "an empty value with an anchor or tag cannot be followed by another entry");
-        }
-        let at = self.tree.span(last).end;
-        let replaced = self.edits.iter().any(|edit| edit.span == Span::at(at));
-        if matches!(self.tree.kind(id), Kind::Mapping { .. }) && !replaced {
-            let key = self.tree.entries(id).last().map_or(NONE, |(key, _)| self.tree.node(key).separator);
-            self.edits.push(TextEdit::insert(at, if key == NONE { ": null" } else { " null" }));
-        }
-        Ok(())
     }
 }
 

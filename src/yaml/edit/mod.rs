@@ -4,6 +4,7 @@
 //! certainty it refuses; it never guesses.
 
 mod dialect;
+mod flow;
 mod lines;
 mod mapping;
 mod replace;
@@ -48,6 +49,7 @@ pub struct Editor<'n, 't, 'v> {
     edits: Vec<TextEdit>,
     /// New values of anchored nodes, for the aliases that follow them.
     anchored: HashMap<NodeId, &'v Value>,
+    removed: Option<lines::Removed>,
 }
 
 /// The collection that holds a node decides how its replacement is written.
@@ -69,7 +71,8 @@ impl<'n, 't, 'v> Editor<'n, 't, 'v> {
     /// Starts editing a document; refuses one that Kubernetes and this parser might read differently.
     pub fn new(tree: &'n Tree<'t>) -> Result<Self, Refusal> {
         dialect::check(tree)?;
-        Ok(Self { tree, style: lines::style_of(tree), edits: Vec::new(), anchored: HashMap::new() })
+        let style = lines::style_of(tree);
+        Ok(Self { tree, style, edits: Vec::new(), anchored: HashMap::new(), removed: None })
     }
 
     /// The layout of the document, for text that is to stand in it.
@@ -83,8 +86,9 @@ impl<'n, 't, 'v> Editor<'n, 't, 'v> {
         self.visit(node, target, context)
     }
 
-    /// The edits, in the order in which they were found; not sorted.
-    pub fn finish(self) -> Vec<TextEdit> {
+    /// The edits; not sorted.
+    pub fn finish(mut self) -> Vec<TextEdit> {
+        self.drop_final_line_break();
         self.edits
     }
 
@@ -121,6 +125,22 @@ impl<'n, 't, 'v> Editor<'n, 't, 'v> {
     fn anchor_is_unchanged(&self, anchor: NodeId) -> bool {
         let span = self.tree.span(anchor);
         !self.edits.iter().any(|edit| span.start <= edit.span.start && edit.span.end <= span.end)
+    }
+
+    /// Whether no alias below a node stands for something that has been given another value.
+    fn aliases_are_unchanged(&self, id: NodeId) -> Result<bool, Refusal> {
+        if self.tree.aliases == 0 {
+            return Ok(true);
+        }
+        for node in self.tree.subtree(id).filter(|node| self.tree.kind(*node) == Kind::Alias) {
+            let anchor = self.tree.resolve(node);
+            if let Some(value) = self.anchored.get(&anchor)
+                && !self.tree.equals(anchor, value)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn refuse<T>(&self, id: NodeId, reason: &str) -> Result<T, Refusal> {

@@ -136,7 +136,6 @@ fn adds_beside_merge_keys() {
 fn refuses_what_is_not_certain() {
     let replace = json!([{"op": "replace", "path": "/a", "value": {"b": 1}}]);
     let cases = [
-        ("a: !t x\n", "tag"),
         ("a: 1\na: 2\n", "twice"),
         ("a: 1 # \u{85}\n", "U+0085"),
         ("a: 1\rb: 2\n", "carriage return"),
@@ -161,4 +160,94 @@ fn leaves_duplicates_alone_where_nothing_changes() {
 fn compares_keys_as_kubernetes_reads_them() {
     check("on: 1\n1: {x: 1}\n", "/1/z", json!(2), "on: 1\n1: {x: 1, \"z\": 2}\n");
     check("'on': 1\n? k\n: v\n", "/on", json!(2), "'on': 2\n? k\n: v\n");
+}
+
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "callers write `json!` in place")]
+fn check_patch(text: &str, operations: Value, expected: &str) {
+    assert_eq!(patch(text, &operations).unwrap(), expected);
+}
+
+#[test]
+fn writes_literal_blocks_only_where_nothing_can_join_them() {
+    let lines = || json!("x\ny\n");
+    check("a: 1\n", "/s", lines(), "a: 1\ns: |\n  x\n  y\n");
+    check("a: 1", "/s", lines(), "a: 1\ns: \"x\\ny\\n\"");
+    check("a: 1\n  \n  # end\n", "/s", lines(), "a: 1\ns: \"x\\ny\\n\"\n  \n  # end\n");
+    check("- {} # c\n", "/0/s", lines(), "- s: \"x\\ny\\n\" # c\n");
+    check("- {}  \n", "/0/s", lines(), "- s: \"x\\ny\\n\"  \n");
+}
+
+#[test]
+fn writes_items_in_the_column_of_what_they_replace() {
+    let value = json!({"x": 1, "z": [2]});
+    let replace = |path: &str| json!([{"op": "replace", "path": path, "value": value}]);
+    check_patch("-  a\n- b\n", replace("/0"), "-  x: 1\n   z:\n   - 2\n- b\n");
+    check_patch("-\n    a\n", replace("/0"), "-\n    x: 1\n    z:\n    - 2\n");
+    check_patch("- &k a\n- *k\n", replace("/0"), "- &k\n  x: 1\n  z:\n  - 2\n- a\n");
+    check_patch("- !t a\n", replace("/0"), "- x: 1\n  z:\n  - 2\n");
+    check("\u{feff}- - a\n", "/0/0", json!(1), "\u{feff}- - 1\n  - a\n");
+}
+
+#[test]
+fn keeps_comments_with_the_item_above_them() {
+    let both = json!([{"op": "add", "path": "/0/b", "value": 2}, {"op": "add", "path": "/1", "value": 3}]);
+    check_patch("- a: 1\n  # c\n# d\n- 4\n", both, "- a: 1\n  # c\n  b: 2\n- 3\n# d\n- 4\n");
+}
+
+#[test]
+fn inserts_between_items_that_stay() {
+    let two = json!([{"op": "add", "path": "/1", "value": 2}, {"op": "add", "path": "/0", "value": 0}]);
+    check_patch("- 1\n- 3\n", two, "- 0\n- 1\n- 2\n- 3\n");
+    let named =
+        json!([{"op": "add", "path": "/0", "value": {"name": "new"}}, {"op": "add", "path": "/1/b", "value": 1}]);
+    check_patch("- name: a\n  c: 1\n", named, "- name: new\n- name: a\n  c: 1\n  b: 1\n");
+    let shrunk = json!([{"op": "remove", "path": "/0"}, {"op": "add", "path": "/0/b", "value": 1}]);
+    check_patch("- name: a\n- name: c\n", shrunk, "- name: c\n  b: 1\n");
+}
+
+#[test]
+fn removes_without_joining_what_is_left() {
+    let remove = |paths: &[&str]| {
+        Value::from(paths.iter().map(|path| json!({"op": "remove", "path": path})).collect::<Vec<_>>())
+    };
+    check_patch("a: |+\n  x\n\nb: 1\n\nc: 2\n", remove(&["/b"]), "a: |+\n  x\n\nc: 2\n");
+    check_patch("a: |+\n  x\nb: 1\n\nc: 2\n\nd: 3\n", remove(&["/b", "/c"]), "a: |+\n  x\nd: 3\n");
+    check_patch("a: 1\n\nb: 2", remove(&["/b"]), "a: 1");
+    check_patch("a: 1\r\nb: 2", remove(&["/b"]), "a: 1");
+    check_patch("- a: 1\n  b: 2\n  c: 3\n", remove(&["/0/a", "/0/b"]), "- c: 3\n");
+    check_patch("{a: 1, b: 2, c: 3}\n", remove(&["/a"]), "{b: 2, c: 3}\n");
+    check_patch("[1, 2, 3, 4]\n", remove(&["/3", "/2", "/0"]), "[2]\n");
+    assert!(patch("a: |\n  x\nb: 1", &remove(&["/b"])).is_err());
+    assert!(patch("a: &x 1\nb: *x\n", &remove(&["/a"])).is_err());
+    check_patch("a: &x 1\nb: 2\n", remove(&["/a"]), "b: 2\n");
+}
+
+#[test]
+fn replaces_roots_and_tagged_values() {
+    let replace = |path: &str, value: Value| json!([{"op": "replace", "path": path, "value": value}]);
+    check_patch("a: !!str 1 # c\n", replace("/a", json!(2)), "a: 2 # c\n");
+    check_patch("a: !t {x: 1}\n", replace("/a", json!({"w": [1]})), "a:\n  w:\n  - 1\n");
+    check_patch("a: [!t x, !t z]\n", replace("/a/1", json!(2)), "a: [!t x, 2]\n");
+    check_patch("# c\na: 1\n# d\n", replace("", json!({"b": 2})), "# c\nb: 2\n# d\n");
+    check_patch("[]\n", replace("", json!([{"a": 1}])), "[{\"a\": 1}]\n");
+    check_patch("a: &x\n!!str b: 1\n", replace("/a", json!(2)), "a: &x 2\n!!str b: 1\n");
+    assert!(patch("? a\n", &replace("/a", json!(1))).is_err());
+}
+
+#[test]
+fn follows_edited_anchors_into_merges_and_duplicates() {
+    let add = add("/a/n", json!(1));
+    let refused = |text: &str| assert!(patch(text, &add).is_err(), "{text}");
+    refused("a: &x {k: 1}\nm: {<<: {j: *x}, o: 1}\n");
+    refused("a: &x {k: 1}\nm: 1\nm: *x\n");
+    // A merge overrides what stands before it, so nothing changes here.
+    let other = json!([{"op": "add", "path": "/z", "value": 1}]);
+    check_patch("a: &x {k: 1}\nm: {k: 2, <<: *x}\n", other, "a: &x {k: 1}\nm: {k: 2, <<: *x}\nz: 1\n");
+}
+
+#[test]
+fn edits_large_mappings_in_time() {
+    let text: String = (0..20_000).map(|key| format!("k{key}: {key}\n")).collect::<Vec<_>>().concat();
+    check(&text, "/new", json!(1), &format!("{text}new: 1\n"));
 }
