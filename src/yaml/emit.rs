@@ -197,10 +197,11 @@ fn quote(string: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Whether a string of several lines can be a literal block that everybody reads alike.
+/// Whether a string of whole lines can be a literal block that everybody reads alike.
 fn is_literal(string: &str) -> bool {
     let body = string.strip_suffix('\n').unwrap_or(string);
-    body.contains('\n')
+    string.contains('\n')
+        && !body.is_empty()
         && !body.ends_with('\n')
         && !body.starts_with([' ', '\n'])
         && body.bytes().all(|byte| byte == b'\n' || (b' '..0x7f).contains(&byte))

@@ -15,6 +15,9 @@ const EXPANDED_NODES: usize = 2_000_000;
 /// Bytes of text that aliases may add to a document before it counts as a bomb.
 const EXPANDED_BYTES: usize = 64 << 20;
 
+/// Levels that a value may have once aliases are expanded.
+const EXPANDED_DEPTH: usize = 2 * super::MAX_DEPTH;
+
 /// Why a document has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -106,19 +109,31 @@ struct Reader<'n, 't> {
     expanding: Vec<NodeId>,
     nodes: usize,
     bytes: usize,
+    /// Open nodes, those inside aliases included.
+    depth: usize,
 }
 
 impl<'n, 't> Reader<'n, 't> {
     fn new(tree: &'n Tree<'t>) -> Self {
-        Self { tree, expanding: Vec::new(), nodes: 0, bytes: 0 }
+        Self { tree, expanding: Vec::new(), nodes: 0, bytes: 0, depth: 0 }
     }
 
     fn error<T>(&self, id: NodeId, message: impl Into<String>) -> Result<T, ValueError> {
         Err(ValueError { message: message.into(), offset: self.tree.span(id).start })
     }
 
-    /// Recursion is bounded by the parser's depth limit and by the number of aliases that may be open.
     fn value(&mut self, id: NodeId) -> Result<Value, ValueError> {
+        // Aliases in aliases could nest far beyond what the parser allows, and the stack.
+        if self.depth >= EXPANDED_DEPTH {
+            return self.error(id, format!("aliases nest this document more than {EXPANDED_DEPTH} levels deep"));
+        }
+        self.depth += 1;
+        let value = self.node_value(id);
+        self.depth -= 1;
+        value
+    }
+
+    fn node_value(&mut self, id: NodeId) -> Result<Value, ValueError> {
         match self.tree.kind(id) {
             Kind::Alias => {
                 let target = self.tree.resolve(id);
@@ -334,6 +349,12 @@ mod tests {
             nodes = format!("{nodes}a{level}: &a{level} [{aliases}]\n");
         }
         assert!(read(&nodes).is_err());
+        let mut depth = format!("a0: &a0 {}{}\n", "[".repeat(110), "]".repeat(110));
+        for level in 1..127 {
+            let (open, close) = ("[".repeat(110), "]".repeat(110));
+            depth = format!("{depth}a{level}: &a{level} {open}*a{}{close}\n", level - 1);
+        }
+        assert!(read(&depth).is_err());
         let bytes = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 20_000].join(", "));
         assert!(read(&bytes).is_err());
     }

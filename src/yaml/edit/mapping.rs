@@ -20,8 +20,9 @@ struct Entry<'n> {
 impl<'n, 'v> Editor<'n, '_, 'v> {
     /// Sets one entry of a mapping, which must not be empty.
     pub fn set_entry(&mut self, mapping: NodeId, name: &'v str, value: &'v Value) -> Result<(), Refusal> {
-        match self.tree.get(mapping, name) {
-            Some(node) => self.reconcile(node, value),
+        // The entry itself and not what an alias stands for: other places may use that too.
+        match self.tree.entries(mapping).filter(|(key, _)| self.tree.text(*key) == name).last() {
+            Some((_, node)) => self.reconcile(node, value),
             None => self.add_entries(mapping, [(name, value)].into_iter()),
         }
     }
