@@ -3,7 +3,7 @@ use std::io;
 use super::args::{LogFormat, LoggingArgs};
 use super::exit::Exit;
 use super::log;
-use crate::finding::Severity;
+use crate::finding::{CheckId, Severity};
 use crate::plan::{Error, Problem};
 use crate::report::{Origin, WithSource};
 use crate::text::Span;
@@ -21,13 +21,13 @@ pub(super) enum CliError {
     #[error("cannot use the configuration: {0}")]
     ConfigurationFile(Box<CliError>),
     /// The input is no text.
-    #[error("{message} ({name}, byte {offset})")]
+    #[error("{name} is {message} (byte {offset})")]
     NotText { name: String, message: String, offset: usize },
     /// There is nothing to do.
     #[error("the input is empty")]
     Empty,
-    /// The configuration is wrong.
-    #[error("{message}")]
+    /// The configuration is wrong; the field comes first, because some hosts show one line only.
+    #[error("{label}{}{message}", if label.is_empty() { "" } else { ": " })]
     Configuration { name: String, text: String, message: String, span: Span, label: String, help: Option<String> },
     /// The input cannot be processed.
     #[error("{}", problem.message)]
@@ -61,7 +61,16 @@ impl CliError {
         }
     }
 
-    fn help(&self) -> Option<&str> {
+    /// The rule under which the failure stands among the `results` of a list.
+    pub(super) fn check(&self) -> CheckId {
+        CheckId(match self {
+            Self::Configuration { .. } | Self::ConfigurationFile(_) => "configuration",
+            Self::Internal(_) => "internal-error",
+            _ => "input",
+        })
+    }
+
+    pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Empty => Some(
                 "an empty result would make the host delete everything. Likely causes: `helm template --output-dir` (Helm \

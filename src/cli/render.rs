@@ -43,18 +43,17 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
             return Err(CliError::of_plan(Error::Input(Box::new(problem)), &source.name, &source.text));
         }
     };
-    let config =
-        configure(arguments, list.as_ref(), &source).or_else(|error| keep_items(list.as_ref(), &source, error))?;
-    let request = request(arguments);
-    match plan(&stream, &config, &request) {
+    let planned = configure(arguments, list.as_ref(), &source).and_then(|config| {
+        plan(&stream, &config, &request(arguments))
+            .map_err(|error| CliError::of_plan(error, &source.name, &source.text))
+    });
+    match planned {
         Ok(outcome) => finish(arguments, &source, &stream, list.as_ref(), &outcome),
         Err(error) => {
-            if let (Some(list), Error::Input(problem)) = (&list, &error)
-                && let Ok(output) = list.with_problem(&source.text, problem)
-            {
-                write_output(&output)?;
+            if let Some(list) = list.filter(|_| !arguments.dry_run) {
+                give_back(&list, &source, &error)?;
             }
-            Err(CliError::of_plan(error, &source.name, &source.text))
+            Err(error)
         }
     }
 }
@@ -76,16 +75,19 @@ fn configure(arguments: &RenderArgs, list: Option<&ResourceList<'_>>, source: &S
     Ok(config)
 }
 
-/// A host that sent a list gets its items back even if the configuration is wrong.
-fn keep_items(list: Option<&ResourceList<'_>>, source: &Source, error: CliError) -> Result<Config, CliError> {
-    if let (Some(list), CliError::Configuration { message, help, .. }) = (list, &error) {
-        let mut finding = Finding::new(Severity::Error, crate::finding::CheckId("configuration"), message.clone());
-        finding.help.clone_from(help);
-        if let Ok(output) = list.with_findings(&source.text, &[finding]) {
-            write_output(&output)?;
-        }
+/// A host that sent a list gets its items back whatever is wrong, with the reason among the results.
+fn give_back(list: &ResourceList<'_>, source: &Source, error: &CliError) -> Result<(), CliError> {
+    let output = if let CliError::Input { problem, .. } = error {
+        list.with_problem(&source.text, problem)
+    } else {
+        let mut finding = Finding::new(Severity::Error, error.check(), error.to_string());
+        finding.help = error.help().map(str::to_owned);
+        list.with_findings(&source.text, &[finding])
+    };
+    match output {
+        Ok(output) => write_output(&output),
+        Err(_) => write::stdout(|out| out.write_all(source.text.as_bytes())),
     }
-    Err(error)
 }
 
 /// An empty result would make a host delete everything, so an empty input is an error unless it is expected.
@@ -114,10 +116,10 @@ fn finish(
     } else if !outcome.rejected {
         write_output(&outcome.output)?;
     } else if let Some(list) = list {
-        let output = list
-            .with_findings(&source.text, &outcome.findings)
-            .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
-        write_output(&output)?;
+        match list.with_findings(&source.text, &outcome.findings) {
+            Ok(output) => write_output(&output)?,
+            Err(_) => write::stdout(|out| out.write_all(source.text.as_bytes()))?,
+        }
     }
     report(arguments, source, outcome);
     Ok(exit)
@@ -155,19 +157,8 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
     let verbose = arguments.logging.verbose > 0;
     let shown: Vec<&Finding> =
         everything.clone().filter(|finding| verbose || finding.severity != Severity::Info).collect();
-    let count = |severity: Severity| everything.clone().filter(|finding| finding.severity == severity).count();
     if !shown.is_empty() || verbose {
-        let notes = if verbose { "" } else { " (-v shows them)" };
-        let verdict = if outcome.rejected { "rejected: pods violate Pod Security; " } else { "" };
-        let line = format!(
-            "floe: {verdict}{} errors, {} warnings, {} notes{notes}; {} of {} pods hardened, {} objects added or changed",
-            count(Severity::Error),
-            count(Severity::Warning),
-            count(Severity::Info),
-            outcome.pods.hardened,
-            outcome.pods.seen,
-            outcome.objects.len(),
-        );
+        let line = headline(outcome, arguments);
         match arguments.logging.log_format {
             LogFormat::Text => log::eprint(&line),
             LogFormat::Json => tracing::warn!("{line}"),
@@ -185,6 +176,45 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
             LogFormat::Json => log_finding(finding, origin),
         }
     }
+}
+
+/// All that happened, on one line.
+fn headline(outcome: &Outcome<'_>, arguments: &RenderArgs) -> String {
+    let findings = || outcome.findings.iter().chain(&outcome.actions);
+    let of = |severity: Severity| findings().filter(|finding| finding.severity == severity).count();
+    let found = [
+        counted(of(Severity::Error), "error"),
+        counted(of(Severity::Warning), "warning"),
+        counted(of(Severity::Info), "note")
+            .map(|notes| if arguments.logging.verbose > 0 { notes } else { format!("{notes} (-v shows them)") }),
+    ];
+    let did = |verb: &str| outcome.objects.iter().filter(|line| line.starts_with(verb)).count();
+    let objects = [
+        counted(did("add "), "object").map(|objects| format!("{objects} added")),
+        counted(did("replace "), "object").map(|objects| format!("{objects} replaced")),
+        counted(did("remove "), "object").map(|objects| format!("{objects} removed")),
+    ];
+    let pods = outcome.pods;
+    let clauses = [
+        outcome.rejected.then(|| "rejected, because pods violate Pod Security".to_owned()),
+        joined(found),
+        counted(pods.seen, "pod").map(|seen| format!("{} of {seen} hardened", pods.hardened)),
+        joined(objects),
+        outcome.output.is_unchanged().then(|| "nothing to change".to_owned()),
+    ];
+    let clauses: Vec<String> = clauses.into_iter().flatten().collect();
+    format!("floe: {}{}", if arguments.dry_run { "dry run: " } else { "" }, clauses.join("; "))
+}
+
+/// A number with its noun; absent for none.
+fn counted(count: usize, noun: &str) -> Option<String> {
+    let plural = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| format!("{count} {noun}{plural}"))
+}
+
+fn joined(parts: [Option<String>; 3]) -> Option<String> {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn log_finding(finding: &Finding, origin: Origin<'_>) {

@@ -13,7 +13,7 @@ use crate::object::{
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
-use crate::yaml::FieldPath;
+use crate::yaml::{FieldPath, ParseError};
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,9 +83,10 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads) -> Result<Self, Error> {
+    /// Looks at every document; `summary` is the name that no other `ConfigMap` may have.
+    pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads, summary: &str) -> Result<Self, Error> {
         let documents = map_documents(stream, |index| match stream.documents.get(index) {
-            Some(document) => survey(stream.text, index, *document, workloads),
+            Some(document) => survey(stream.text, index, *document, workloads, summary),
             None => Ok(Surveyed::NOTHING),
         })?;
         Ok(Self { documents })
@@ -109,7 +110,8 @@ impl Survey {
             if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
                 && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
             {
-                seen.extend(sheet.units.iter().filter_map(|unit| namespace_of(&sheet, unit.node)));
+                let units = sheet.units.iter().filter(|unit| !sheet.is_own(unit));
+                seen.extend(units.filter_map(|unit| namespace_of(&sheet, unit.node)));
             }
         }
         seen.pop_first().filter(|_| seen.is_empty())
@@ -133,9 +135,15 @@ fn is_hook(text: &str, document: Document) -> bool {
         })
 }
 
-fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -> Result<Surveyed, Error> {
+fn survey(
+    text: &str,
+    index: usize,
+    document: Document,
+    workloads: &Workloads,
+    summary: &str,
+) -> Result<Surveyed, Error> {
     let content = text.get(document.content.range()).unwrap_or_default();
-    let marked = || memmem::find(content.as_bytes(), COMPONENT_LABEL.as_bytes()).is_some();
+    let holds = |word: &str| memmem::find(content.as_bytes(), word.as_bytes()).is_some();
     let mut surveyed = Surveyed { objects: 1, ..Surveyed::NOTHING };
     // Directives have to stay in front of their document.
     surveyed.precedes_namespaces = content.starts_with('%');
@@ -144,8 +152,12 @@ fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -
         Class::Kind(kind) => {
             surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
             surveyed.is_namespace = kind == "Namespace";
-            let parsed = matches!(kind, "Namespace" | "Service" | "NetworkPolicy") || kind.ends_with("List");
-            if !parsed && !marked() {
+            let parsed = match kind {
+                "Namespace" | "Service" | "NetworkPolicy" => true,
+                "ConfigMap" => holds(summary),
+                kind => kind.ends_with("List"),
+            };
+            if !parsed && !holds(COMPONENT_LABEL) {
                 surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
                 return Ok(surveyed);
             }
@@ -154,22 +166,25 @@ fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -
     }
     match Sheet::parse(text, index, document) {
         Ok(sheet) => survey_sheet(&sheet, workloads, surveyed),
-        Err(error) if may_hold_workload(content, workloads) => {
-            let at = document.content.start + error.offset;
-            Err(Error::input(Problem {
-                message: format!("this document cannot be read as YAML: {}", error.message),
-                document: index,
-                object: None,
-                path: FieldPath::root(),
-                span: Span::at(at),
-                help: "floe has to read every document that may hold a pod template; correct it, or check whether the \
-                       input was cut off"
-                    .to_owned(),
-            }))
-        }
+        Err(error) if may_hold_workload(content, workloads) => Err(unreadable(index, document, &error)),
         // What need not be edited passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
     }
+}
+
+/// The error of a document that has to be read and cannot be.
+pub(super) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
+    Error::input(Problem {
+        message: format!("this document cannot be read as YAML: {}", error.message),
+        document: index,
+        object: None,
+        path: FieldPath::root(),
+        span: Span::at(document.content.start + error.offset),
+        help:
+            "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
+               cut off"
+                .to_owned(),
+    })
 }
 
 fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Result<Surveyed, Error> {

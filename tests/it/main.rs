@@ -8,6 +8,10 @@
     reason = "a test may fail loudly, and reads its environment and files"
 )]
 
+mod bad_input;
+mod cli;
 mod hosts;
+mod laws;
+mod placement;
 mod pod_security_fixtures;
 mod support;
