@@ -10,14 +10,13 @@ use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::plan::{Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
-use crate::report::Origin;
-use crate::stream::{Stream, frame};
+use crate::report::{Origin, unified_diff};
+use crate::stream::frame;
 use crate::text::Span;
 use crate::yaml::FieldPath;
 
 /// Secures manifests: standard input, or a file, to standard output.
 pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
-    log::init(&arguments.logging);
     let Some(source) = input::read(arguments.file.as_deref())? else {
         let help = Args::command().render_long_help();
         write::stdout(|out| write!(out, "{help}"))?;
@@ -48,7 +47,7 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
             .map_err(|error| CliError::of_plan(error, &source.name, &source.text))
     });
     match planned {
-        Ok(outcome) => finish(arguments, &source, &stream, list.as_ref(), &outcome),
+        Ok(outcome) => finish(arguments, &source, list.as_ref(), &outcome),
         Err(error) => {
             if let Some(list) = list.filter(|_| !arguments.dry_run) {
                 give_back(&list, &source, &error)?;
@@ -106,13 +105,12 @@ fn write_output(output: &Output<'_>) -> Result<(), CliError> {
 fn finish(
     arguments: &RenderArgs,
     source: &Source,
-    stream: &Stream<'_>,
     list: Option<&ResourceList<'_>>,
     outcome: &Outcome<'_>,
 ) -> Result<Exit, CliError> {
     let exit = if outcome.rejected { Exit::Findings } else { Exit::Done };
     if arguments.dry_run {
-        write_plan(arguments, stream, outcome)?;
+        write_plan(arguments, source, outcome)?;
     } else if !outcome.rejected {
         write_output(&outcome.output)?;
     } else if let Some(list) = list {
@@ -125,16 +123,13 @@ fn finish(
     Ok(exit)
 }
 
-fn write_plan(arguments: &RenderArgs, stream: &Stream<'_>, outcome: &Outcome<'_>) -> Result<(), CliError> {
+fn write_plan(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) -> Result<(), CliError> {
     let terminal = std::io::stdout().is_terminal();
     let form = arguments.output.unwrap_or(if terminal { PlanForm::Diff } else { PlanForm::Plan });
     match form {
         PlanForm::Diff => {
-            let after = outcome.output.to_string();
-            let diff = similar::TextDiff::configure()
-                .timeout(std::time::Duration::from_secs(5))
-                .diff_lines(stream.text, &after);
-            write::stdout(|out| write!(out, "{}", diff.unified_diff().header("input", "output")))
+            let name = source.name.trim_matches(['<', '>', '/']);
+            write::stdout(|mut out| unified_diff(name, source.text.as_str(), outcome.output.edits(), &mut out))
         }
         PlanForm::Plan => write::stdout(|out| {
             for line in &outcome.objects {

@@ -15,16 +15,16 @@ fn the_first_line_tells_all() {
     let warned = run(&[], JOB);
     assert_eq!(
         warned.headline(),
-        "floe: 1 warning, 3 notes (-v shows them); 1 of 1 pod hardened; 9 objects added",
+        "floe: 2 warnings, 4 notes (-v shows them); 1 of 1 pod hardened; 9 objects added",
         "{}",
         warned.stderr
     );
     let verbose = run(&["-v"], JOB);
-    assert!(verbose.headline().starts_with("floe: 1 warning, "), "{}", verbose.stderr);
+    assert!(verbose.headline().starts_with("floe: 2 warnings, 4 notes; "), "{}", verbose.stderr);
     assert!(!verbose.headline().contains("-v"), "{}", verbose.stderr);
     let failed = run(&[], rejected());
     assert!(
-        failed.headline().starts_with("floe: rejected, because pods violate Pod Security; 1 error, 1 warning, "),
+        failed.headline().starts_with("floe: rejected, because pods violate Pod Security; 1 error, 2 warnings, "),
         "{}",
         failed.stderr
     );
@@ -39,7 +39,7 @@ fn the_first_line_tells_all() {
 
 #[test]
 fn a_run_without_findings_is_silent() {
-    let ran = run(&["--only", "pods,namespaces"], JOB);
+    let ran = run(&["--only", "pods,namespaces"], "kind: ConfigMap\nmetadata: {name: a}\n");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 }
 
@@ -55,7 +55,7 @@ fn findings_show_their_place() {
 #[test]
 fn verbose_names_every_object() {
     let ran = run(&["-v"], JOB);
-    assert!(ran.stderr.contains("add v1/Namespace floe-jobs"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("add Namespace floe-jobs"), "{}", ran.stderr);
     assert!(ran.stderr.contains("note[") || ran.stderr.contains("info["), "{}", ran.stderr);
     assert!(run(&["-vv"], JOB).stderr.len() > ran.stderr.len());
 }

@@ -20,8 +20,8 @@ fn pool() -> &'static [String] {
             .iter()
             .flat_map(|(_, text)| text.split("\n---\n").map(|document| format!("{document}\n")).collect::<Vec<_>>())
             .map(|text| text.trim_start_matches("---\n").to_owned())
-            .filter(|text| text.len() < 6_000 && !text.trim().is_empty())
-            .filter(|text| super::secure(text, "floe-jobs").is_ok())
+            .filter(|text| text.len() < 6_000 && !text.trim().is_empty() && !text.starts_with(['{', '-']))
+            .filter(|text| super::lossless(text, "floe-jobs").is_ok())
             .collect();
         documents.sort();
         documents.dedup();
