@@ -78,7 +78,7 @@ pub struct RenderArgs {
 
     /// What a document without metadata.namespace means: the namespace of the release
     ///
-    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then security.release_namespace, then
+    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then
     /// the one namespace that all other documents name.
     #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,

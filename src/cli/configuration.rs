@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::error::CliError;
+use super::error::{CliError, Misconfiguration};
 use super::input::{self, Source};
 use crate::config::{Config, ConfigError, ConfigErrorKind};
 use crate::plan::ResourceList;
@@ -46,7 +46,7 @@ fn read_implicit() -> Result<Option<Source>, CliError> {
 
 fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
     let tree = Tree::parse(&source.text).map_err(|error| {
-        let broken = CliError::Configuration {
+        let broken = Misconfiguration {
             name: source.name.clone(),
             text: source.text.clone(),
             message: format!("the configuration cannot be read as YAML: {}", error.message),
@@ -57,7 +57,10 @@ fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
         // A broken file of ours must not pass for somebody else's: the defaults would take its place unnoticed.
         let ours =
             source.text.lines().any(|line| line.trim_start().starts_with("apiVersion") && line.contains("floe.dev/"));
-        (broken, if ours { ConfigErrorKind::Invalid } else { ConfigErrorKind::NotAManifest })
+        (
+            CliError::Configuration(Box::new(broken)),
+            if ours { ConfigErrorKind::Invalid } else { ConfigErrorKind::NotAManifest },
+        )
     })?;
     Config::from_manifest(&tree).map_err(|error| {
         let kind = error.kind;
@@ -71,14 +74,14 @@ fn of_config(source: &Source, offset: usize, error: ConfigError) -> CliError {
         (Some(help), Some(related)) => Some(format!("{help}; {related}")),
         (help, related) => help.or(related),
     };
-    CliError::Configuration {
+    CliError::Configuration(Box::new(Misconfiguration {
         name: source.name.clone(),
         text: source.text.clone(),
         span: error.span.shifted(offset),
         label: error.path.to_string(),
         message: error.message,
         help,
-    }
+    }))
 }
 
 /// The namespace of the release, as the environment of Argo CD tells it.

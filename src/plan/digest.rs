@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 use super::wanted::without_host_annotations;
@@ -23,6 +25,9 @@ pub(super) fn of_item(value: &Value) -> Digest {
 pub(super) fn of_all(documents: impl Iterator<Item = Digest>) -> String {
     let mut whole = Sha256::new();
     documents.for_each(|digest| whole.update(digest));
-    let hex: String = whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    whole.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -1,5 +1,6 @@
 //! The first look at a stream: what is there, before anything is decided.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use memchr::memmem;
@@ -111,17 +112,11 @@ impl Survey {
                 && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
             {
                 let units = sheet.units.iter().filter(|unit| !sheet.is_own(unit));
-                seen.extend(units.filter_map(|unit| namespace_of(&sheet, unit.node)));
+                seen.extend(units.filter_map(|unit| sheet.text(unit, &["metadata", "namespace"]).map(Cow::into_owned)));
             }
         }
         seen.pop_first().filter(|_| seen.is_empty())
     }
-}
-
-fn namespace_of(sheet: &Sheet<'_>, node: crate::yaml::NodeId) -> Option<String> {
-    let namespace = sheet.tree.get(sheet.tree.get(node, "metadata")?, "namespace")?;
-    let text = sheet.tree.text(namespace);
-    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn is_hook(text: &str, document: Document) -> bool {
@@ -165,7 +160,7 @@ fn survey(
         Class::Unknown => {}
     }
     match Sheet::parse(text, index, document) {
-        Ok(sheet) => survey_sheet(&sheet, workloads, surveyed),
+        Ok(sheet) => Ok(survey_sheet(&sheet, workloads, surveyed)),
         Err(error) if may_hold_workload(content, workloads) => Err(unreadable(index, document, &error)),
         // What need not be edited passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
@@ -187,7 +182,7 @@ pub(super) fn unreadable(index: usize, document: Document, error: &ParseError) -
     })
 }
 
-fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Result<Surveyed, Error> {
+fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Surveyed {
     surveyed.blank = sheet.tree.is_empty();
     surveyed.list = sheet.is_list();
     surveyed.objects = 0;
@@ -198,7 +193,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             surveyed.objects += 1;
             continue;
         };
-        let Some(id) = ResourceId::of(&value) else {
+        let Some(id) = sheet.id(unit, &value) else {
             surveyed.objects += 1;
             continue;
         };
@@ -210,10 +205,13 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
         }
         surveyed.objects += 1;
         surveyed.seen.extend(id.namespace.clone());
+        let alone = unit.holder.is_none();
+        surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
                 surveyed.relevant = true;
+                surveyed.is_namespace = alone;
             }
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
             ("networking.k8s.io", "NetworkPolicy") | ("", "ConfigMap") => {
@@ -223,7 +221,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             _ => {}
         }
     }
-    Ok(surveyed)
+    surveyed
 }
 
 /// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts.

@@ -199,7 +199,8 @@ mod tests {
                 continue;
             }
             let unended = lines.next_if(|next| next.starts_with('\\')).is_some();
-            let content = if unended { line[1..].trim_end_matches('\n') } else { &line[1..] };
+            let content = if unended { line.trim_end_matches('\n') } else { line };
+            let content = content.split_at(1).1;
             if !line.starts_with('+') {
                 assert_eq!(old[at], content, "{diff}");
                 at += 1;

@@ -1,5 +1,6 @@
 //! Documents that are small on disk and large in memory, or simply large.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ fn node_bomb() -> String {
     let mut bomb = String::from("x-bomb:\n- &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb.push_str(&format!("- &a{level} [{aliases}]\n"));
+        writeln!(bomb, "- &a{level} [{aliases}]").unwrap();
     }
     bomb
 }
@@ -47,7 +48,7 @@ fn depth_is_bounded() {
     let brackets = format!("x-deep: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
     let braces = format!("x-deep: {}1{}\n", "{a: ".repeat(10_000), "}".repeat(10_000));
     let dashes = format!("x-deep:\n  {}1\n", "- ".repeat(10_000));
-    let lines: String = (0..10_000).map(|depth| format!("{}a:\n", " ".repeat(depth % 1_500))).collect();
+    let lines = (0..1_500).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n");
     for deep in [brackets, braces, dashes] {
         assert_refused(deployment(&deep), &[], &["cannot be read as YAML", "<stdin>:"]);
         assert_passes(&format!("apiVersion: v1\nkind: ConfigMap\n{deep}"), &["--only", "pods"]);

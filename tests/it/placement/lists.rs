@@ -10,9 +10,12 @@ fn placed_without_policies(input: &str) -> String {
     placed_by(input, &config("security: {network_policies: {enabled: false}}\n"), Parts::ALL)
 }
 
+fn indented(text: &str) -> String {
+    text.lines().fold(String::new(), |text, line| text + "  " + line + "\n")
+}
+
 fn item(object: &str) -> String {
-    let lines: String = object.lines().map(|line| format!("  {line}\n")).collect();
-    format!("- {}", lines.trim_start())
+    format!("- {}", indented(object).trim_start())
 }
 
 fn list(version: &str, items: &str) -> String {
@@ -88,13 +91,25 @@ fn a_package_of_kpt() {
                      config.kubernetes.io/local-config: \"true\"\nspec:\n  containers: [{name: a, image: a}]\n";
     let pod = local_pod.replace("\"true\"", "\"false\"").replace("name: local", "name: real");
     let items = format!("items:\n{}{}{}{}", item(kptfile), item(function), item(local_pod), item(&pod));
-    let function_config: String = function.lines().map(|line| format!("  {line}\n")).collect();
+    let function_config: String = indented(function);
     let input = list("v1", &format!("{items}functionConfig:\n{function_config}"));
     assert_snapshot!(placed_without_policies(&input));
 }
 
 #[test]
 fn wide_sequences_stay_wide() {
-    let items: String = item(CONFIG).lines().map(|line| format!("  {line}\n")).collect();
+    let items: String = indented(&item(CONFIG));
     assert_snapshot!(placed_without_policies(&list("v1", &format!("items:\n{items}"))));
+}
+
+/// The API server names the kind of a list's items once, in the kind of the list.
+#[test]
+fn items_without_a_kind_are_what_their_list_says() {
+    let only = config("security: {network_policies: {enabled: false}, summary: {enabled: false}}\n");
+    let list = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: web, namespace: floe-jobs}\n  spec:\n    \
+                template:\n      spec:\n        containers:\n        - name: web\n          image: web\n";
+    let namespaces = "apiVersion: v1\nkind: NamespaceList\nitems:\n- metadata:\n    name: floe-jobs\n";
+    assert_snapshot!("items_without_a_kind", placed_by(&format!("---\n{list}---\n{namespaces}"), &only, Parts::ALL));
+    let other = list.replace("DeploymentList", "ThingList");
+    assert!(!placed_by(&other, &only, Parts::ALL).contains("runAsNonRoot"));
 }

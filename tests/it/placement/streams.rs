@@ -174,3 +174,38 @@ fn json_documents() {
         "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\", \"namespace\": \"shop\"}}\n";
     assert_snapshot!(placed(input));
 }
+
+/// Who an object is may stand elsewhere, too.
+#[test]
+fn merged_metadata_counts() {
+    let only = config(
+        "security: {network_policies: {enabled: false}, summary: {enabled: false}, pod_security: {namespaces: off}}\n",
+    );
+    let pod = |head: &str| format!("{head}spec:\n  containers:\n  - name: a\n    image: a\n");
+    for (head, hardened) in [
+        ("x: &m {namespace: floe-jobs}\nkind: Pod\napiVersion: v1\nmetadata: {<<: *m, name: a}\n", true),
+        (
+            "x: &m {namespace: shop}\nkind: Pod\napiVersion: v1\nmetadata: {name: a, namespace: floe-jobs, <<: *m}\n",
+            false,
+        ),
+        (
+            "x: &m {namespace: shop}\nkind: Pod\napiVersion: v1\nmetadata: {<<: *m, namespace: floe-jobs, name: a}\n",
+            true,
+        ),
+        ("x: &m {kind: Pod, apiVersion: v1}\n<<: *m\nmetadata: {name: a, namespace: floe-jobs}\n", true),
+    ] {
+        let output = placed_by(&pod(head), &only, Parts::ALL);
+        assert_eq!(output.contains("runAsNonRoot"), hardened, "{output}");
+    }
+}
+
+/// The order of documents counts also where they are written in another style.
+#[test]
+fn quoted_kinds_are_kinds() {
+    let quoted = |text: &str| text.replace("kind: ", "\"kind\": ");
+    let input = |document: &dyn Fn(&str) -> String| {
+        format!("---\n{}---\n{}---\n{CONFIG}---\n{}", document(CRD), document(PRIORITY), document(NAMESPACE))
+    };
+    let kinds = |output: String| output.replace("\"kind\": ", "kind: ");
+    assert_eq!(kinds(placed(&input(&quoted))), placed(&input(&str::to_owned)));
+}
