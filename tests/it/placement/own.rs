@@ -1,4 +1,4 @@
-//! Floe's own objects in its input: kept, replaced, removed, one of each (decision 17).
+//! Floe's own objects in its input: kept, replaced, removed, one of each.
 
 use floe::config::Config;
 use floe::plan::{Error, Parts};

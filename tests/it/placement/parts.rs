@@ -1,4 +1,4 @@
-//! `--only` in all combinations, and the summary (decisions 15 and 19).
+//! `--only` in all combinations, and the summary.
 
 use floe::config::Config;
 use floe::plan::{Part, Parts};

@@ -1,4 +1,4 @@
-//! Streams of documents (decisions 11, 13 and 18).
+//! Streams of documents.
 
 use floe::plan::Parts;
 use insta::assert_snapshot;
