@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::config::Conflicts;
+use crate::config::{Conflicts, is_dns_label};
 use crate::plan::Part;
 
 use super::completions::CompletionsArgs;
@@ -70,16 +71,16 @@ pub struct RenderArgs {
 
     /// Configuration: a floe Manifest
     ///
-    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest, then the
-    /// built-in defaults.
-    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
+    /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
+    /// then the built-in defaults.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub config: Option<PathBuf>,
 
     /// What a document without metadata.namespace means: the namespace of the release
     ///
-    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then security.release_namespace, then
+    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then
     /// the one namespace that all other documents name.
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,
 
     /// Do only these parts, separated by commas
@@ -105,6 +106,15 @@ pub struct RenderArgs {
     /// How to log.
     #[command(flatten)]
     pub logging: LoggingArgs,
+}
+
+/// The name of a namespace; empty counts as not given, because that is how scripts leave a variable out.
+fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() || is_dns_label(text, 63) {
+        return Ok(text.to_owned());
+    }
+    Err("a namespace has at most 63 lower-case letters, digits and `-`, beginning and ending with a letter or a digit"
+        .to_owned())
 }
 
 /// How messages go to standard error.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::error::CliError;
+use super::error::{CliError, Misconfiguration};
 use super::input::{self, Source};
 use crate::config::{Config, ConfigError, ConfigErrorKind};
 use crate::plan::ResourceList;
@@ -23,11 +23,11 @@ pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option
         return parse(&input::read_file(path).map_err(CliError::of_configuration)?).map_err(|(error, _)| error);
     }
     if Path::new(IMPLICIT).is_file()
-        && let Ok(source) = input::read_file(Path::new(IMPLICIT))
+        && let Some(source) = read_implicit()?
     {
         match parse(&source) {
             // Somebody else's file of that name is no configuration of ours.
-            Err((_, ConfigErrorKind::NotAManifest)) => tracing::info!("./{IMPLICIT} is no floe Manifest: not used"),
+            Err((_, ConfigErrorKind::NotAManifest)) => tracing::debug!("./{IMPLICIT} is no floe Manifest: not used"),
             parsed => return parsed.map_err(|(error, _)| error),
         }
     }
@@ -35,9 +35,18 @@ pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option
     Ok(Config::default())
 }
 
+/// Reads the file that nobody named; absent if it is no text, and so not ours.
+fn read_implicit() -> Result<Option<Source>, CliError> {
+    match input::read_file(Path::new(IMPLICIT)) {
+        Ok(source) => Ok(Some(source)),
+        Err(CliError::NotText { .. }) => Ok(None),
+        Err(error) => Err(CliError::of_configuration(error)),
+    }
+}
+
 fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
     let tree = Tree::parse(&source.text).map_err(|error| {
-        let broken = CliError::Configuration {
+        let broken = Misconfiguration {
             name: source.name.clone(),
             text: source.text.clone(),
             message: format!("the configuration cannot be read as YAML: {}", error.message),
@@ -45,7 +54,13 @@ fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
             label: String::new(),
             help: None,
         };
-        (broken, ConfigErrorKind::NotAManifest)
+        // A broken file of ours must not pass for somebody else's: the defaults would take its place unnoticed.
+        let ours =
+            source.text.lines().any(|line| line.trim_start().starts_with("apiVersion") && line.contains("floe.dev/"));
+        (
+            CliError::Configuration(Box::new(broken)),
+            if ours { ConfigErrorKind::Invalid } else { ConfigErrorKind::NotAManifest },
+        )
     })?;
     Config::from_manifest(&tree).map_err(|error| {
         let kind = error.kind;
@@ -59,14 +74,14 @@ fn of_config(source: &Source, offset: usize, error: ConfigError) -> CliError {
         (Some(help), Some(related)) => Some(format!("{help}; {related}")),
         (help, related) => help.or(related),
     };
-    CliError::Configuration {
+    CliError::Configuration(Box::new(Misconfiguration {
         name: source.name.clone(),
         text: source.text.clone(),
         span: error.span.shifted(offset),
         label: error.path.to_string(),
         message: error.message,
         help,
-    }
+    }))
 }
 
 /// The namespace of the release, as the environment of Argo CD tells it.

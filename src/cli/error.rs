@@ -1,9 +1,9 @@
-use std::io;
+use std::{fmt, io};
 
 use super::args::{LogFormat, LoggingArgs};
 use super::exit::Exit;
 use super::log;
-use crate::finding::Severity;
+use crate::finding::{CheckId, Severity};
 use crate::plan::{Error, Problem};
 use crate::report::{Origin, WithSource};
 use crate::text::Span;
@@ -21,20 +21,42 @@ pub(super) enum CliError {
     #[error("cannot use the configuration: {0}")]
     ConfigurationFile(Box<CliError>),
     /// The input is no text.
-    #[error("{message} ({name}, byte {offset})")]
+    #[error("{name} is {message} (byte {offset})")]
     NotText { name: String, message: String, offset: usize },
     /// There is nothing to do.
     #[error("the input is empty")]
     Empty,
     /// The configuration is wrong.
-    #[error("{message}")]
-    Configuration { name: String, text: String, message: String, span: Span, label: String, help: Option<String> },
+    #[error("{0}")]
+    Configuration(Box<Misconfiguration>),
     /// The input cannot be processed.
     #[error("{}", problem.message)]
     Input { name: String, text: String, problem: Box<Problem> },
     /// A result could not be verified.
     #[error("{0}; nothing was written; this is a bug of floe, please report it with the input")]
     Internal(String),
+}
+
+/// What is wrong with the configuration, and where.
+#[derive(Debug)]
+pub(super) struct Misconfiguration {
+    /// The file, or what else the configuration stands in.
+    pub(super) name: String,
+    /// All of it.
+    pub(super) text: String,
+    pub(super) message: String,
+    pub(super) span: Span,
+    /// The field; empty for the whole.
+    pub(super) label: String,
+    pub(super) help: Option<String>,
+}
+
+impl fmt::Display for Misconfiguration {
+    /// The field comes first: some hosts show one line only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colon = if self.label.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.label, self.message)
+    }
 }
 
 impl CliError {
@@ -53,7 +75,7 @@ impl CliError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Configuration { .. } | Self::ConfigurationFile(_) => Exit::Usage,
+            Self::Configuration(_) | Self::ConfigurationFile(_) => Exit::Usage,
             Self::Internal(_) => Exit::Internal,
             Self::Read { .. } | Self::Write { .. } | Self::NotText { .. } | Self::Empty | Self::Input { .. } => {
                 Exit::Input
@@ -61,14 +83,23 @@ impl CliError {
         }
     }
 
-    fn help(&self) -> Option<&str> {
+    /// The rule under which the failure stands among the `results` of a list.
+    pub(super) fn check(&self) -> CheckId {
+        CheckId(match self {
+            Self::Configuration(_) | Self::ConfigurationFile(_) => "configuration",
+            Self::Internal(_) => "internal-error",
+            _ => "input",
+        })
+    }
+
+    pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Empty => Some(
                 "an empty result would make the host delete everything. Likely causes: `helm template --output-dir` (Helm \
                  3 gives its post-renderer nothing), a command before the pipe that failed (use `set -o pipefail`), or a \
                  chart that renders nothing (use --allow-empty)",
             ),
-            Self::Configuration { help, .. } => help.as_deref(),
+            Self::Configuration(wrong) => wrong.help.as_deref(),
             Self::Input { problem, .. } => Some(&problem.help),
             _ => None,
         }
@@ -88,7 +119,8 @@ impl CliError {
         let message = self.to_string();
         let label;
         let (place, label) = match self {
-            Self::Configuration { name, text, span, label, .. } => {
+            Self::Configuration(wrong) => {
+                let Misconfiguration { name, text, span, label, .. } = &**wrong;
                 (Some((Origin { name, text }, *span)), label.as_str())
             }
             Self::Input { name, text, problem } => {
@@ -114,7 +146,9 @@ impl CliError {
 
     fn report_json(&self) {
         let place = match self {
-            Self::Configuration { name, text, span, .. } => Some(Origin { name, text }.line_column(span.start)),
+            Self::Configuration(wrong) => {
+                Some(Origin { name: &wrong.name, text: &wrong.text }.line_column(wrong.span.start))
+            }
             Self::Input { name, text, problem } => Some(Origin { name, text }.line_column(problem.span.start)),
             _ => None,
         };

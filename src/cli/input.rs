@@ -54,28 +54,24 @@ pub(super) fn read_file(path: &Path) -> Result<Source, CliError> {
 
 fn decode(name: String, bytes: Vec<u8>) -> Result<Source, CliError> {
     let known = [
-        (&b"\xff\xfe"[..], "UTF-16; convert it to UTF-8"),
-        (&b"\xfe\xff"[..], "UTF-16; convert it to UTF-8"),
-        (&b"\x1f\x8b"[..], "gzip; decompress it first"),
+        (&b"\xff\xfe"[..], "text in UTF-16; convert it to UTF-8"),
+        (&b"\xfe\xff"[..], "text in UTF-16; convert it to UTF-8"),
+        (&b"\x1f\x8b"[..], "compressed by gzip; decompress it first"),
         (&b"PK\x03\x04"[..], "a zip archive; unpack it first"),
     ];
     if let Some((_, what)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return Err(CliError::NotText { name, message: format!("the input is {what}"), offset: 0 });
+        return Err(CliError::NotText { name, message: (*what).to_owned(), offset: 0 });
     }
     let head = bytes.get(..BINARY_CHECK).unwrap_or(&bytes);
     if let Some(offset) = memchr::memchr(0, head) {
-        return Err(CliError::NotText {
-            name,
-            message: "the input is binary: it holds a zero byte".to_owned(),
-            offset,
-        });
+        return Err(CliError::NotText { name, message: "binary: it holds a zero byte".to_owned(), offset });
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source { name, text }),
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
             let line = memchr::memchr_iter(b'\n', error.as_bytes().get(..offset).unwrap_or_default()).count() + 1;
-            Err(CliError::NotText { name, message: format!("the input is not UTF-8: line {line} is broken"), offset })
+            Err(CliError::NotText { name, message: format!("not UTF-8: line {line} is broken"), offset })
         }
     }
 }

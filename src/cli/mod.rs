@@ -30,6 +30,7 @@ pub fn run() -> ExitCode {
             return code.into();
         }
     };
+    log::init(&args.active_render().logging);
     let result = match &args.command {
         None => render::run(&args.render),
         Some(Command::Render(render)) => render::run(render),

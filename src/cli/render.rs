@@ -10,14 +10,13 @@ use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::plan::{Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
-use crate::report::Origin;
-use crate::stream::{Stream, frame};
+use crate::report::{Origin, unified_diff};
+use crate::stream::frame;
 use crate::text::Span;
 use crate::yaml::FieldPath;
 
 /// Secures manifests: standard input, or a file, to standard output.
 pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
-    log::init(&arguments.logging);
     let Some(source) = input::read(arguments.file.as_deref())? else {
         let help = Args::command().render_long_help();
         write::stdout(|out| write!(out, "{help}"))?;
@@ -43,18 +42,17 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
             return Err(CliError::of_plan(Error::Input(Box::new(problem)), &source.name, &source.text));
         }
     };
-    let config =
-        configure(arguments, list.as_ref(), &source).or_else(|error| keep_items(list.as_ref(), &source, error))?;
-    let request = request(arguments);
-    match plan(&stream, &config, &request) {
-        Ok(outcome) => finish(arguments, &source, &stream, list.as_ref(), &outcome),
+    let planned = configure(arguments, list.as_ref(), &source).and_then(|config| {
+        plan(&stream, &config, &request(arguments))
+            .map_err(|error| CliError::of_plan(error, &source.name, &source.text))
+    });
+    match planned {
+        Ok(outcome) => finish(arguments, &source, list.as_ref(), &outcome),
         Err(error) => {
-            if let (Some(list), Error::Input(problem)) = (&list, &error)
-                && let Ok(output) = list.with_problem(&source.text, problem)
-            {
-                write_output(&output)?;
+            if let Some(list) = list.filter(|_| !arguments.dry_run) {
+                give_back(&list, &source, &error)?;
             }
-            Err(CliError::of_plan(error, &source.name, &source.text))
+            Err(error)
         }
     }
 }
@@ -77,16 +75,19 @@ fn configure(arguments: &RenderArgs, list: Option<&ResourceList<'_>>, source: &S
     Ok(config)
 }
 
-/// A host that sent a list gets its items back even if the configuration is wrong.
-fn keep_items(list: Option<&ResourceList<'_>>, source: &Source, error: CliError) -> Result<Config, CliError> {
-    if let (Some(list), CliError::Configuration { message, help, .. }) = (list, &error) {
-        let mut finding = Finding::new(Severity::Error, crate::finding::CheckId("configuration"), message.clone());
-        finding.help.clone_from(help);
-        if let Ok(output) = list.with_findings(&source.text, &[finding]) {
-            write_output(&output)?;
-        }
+/// A host that sent a list gets its items back whatever is wrong, with the reason among the results.
+fn give_back(list: &ResourceList<'_>, source: &Source, error: &CliError) -> Result<(), CliError> {
+    let output = if let CliError::Input { problem, .. } = error {
+        list.with_problem(&source.text, problem)
+    } else {
+        let mut finding = Finding::new(Severity::Error, error.check(), error.to_string());
+        finding.help = error.help().map(str::to_owned);
+        list.with_findings(&source.text, &[finding])
+    };
+    match output {
+        Ok(output) => write_output(&output),
+        Err(_) => write::stdout(|out| out.write_all(source.text.as_bytes())),
     }
-    Err(error)
 }
 
 /// An empty result would make a host delete everything, so an empty input is an error unless it is expected.
@@ -105,35 +106,31 @@ fn write_output(output: &Output<'_>) -> Result<(), CliError> {
 fn finish(
     arguments: &RenderArgs,
     source: &Source,
-    stream: &Stream<'_>,
     list: Option<&ResourceList<'_>>,
     outcome: &Outcome<'_>,
 ) -> Result<Exit, CliError> {
     let exit = if outcome.rejected { Exit::Findings } else { Exit::Done };
     if arguments.dry_run {
-        write_plan(arguments, stream, outcome)?;
+        write_plan(arguments, source, outcome)?;
     } else if !outcome.rejected {
         write_output(&outcome.output)?;
     } else if let Some(list) = list {
-        let output = list
-            .with_findings(&source.text, &outcome.findings)
-            .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
-        write_output(&output)?;
+        match list.with_findings(&source.text, &outcome.findings) {
+            Ok(output) => write_output(&output)?,
+            Err(_) => write::stdout(|out| out.write_all(source.text.as_bytes()))?,
+        }
     }
     report(arguments, source, outcome);
     Ok(exit)
 }
 
-fn write_plan(arguments: &RenderArgs, stream: &Stream<'_>, outcome: &Outcome<'_>) -> Result<(), CliError> {
+fn write_plan(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) -> Result<(), CliError> {
     let terminal = std::io::stdout().is_terminal();
     let form = arguments.output.unwrap_or(if terminal { PlanForm::Diff } else { PlanForm::Plan });
     match form {
         PlanForm::Diff => {
-            let after = outcome.output.to_string();
-            let diff = similar::TextDiff::configure()
-                .timeout(std::time::Duration::from_secs(5))
-                .diff_lines(stream.text, &after);
-            write::stdout(|out| write!(out, "{}", diff.unified_diff().header("input", "output")))
+            let name = source.name.trim_matches(['<', '>', '/']);
+            write::stdout(|mut out| unified_diff(name, source.text.as_str(), outcome.output.edits(), &mut out))
         }
         PlanForm::Plan => write::stdout(|out| {
             for line in &outcome.objects {
@@ -156,19 +153,8 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
     let verbose = arguments.logging.verbose > 0;
     let shown: Vec<&Finding> =
         everything.clone().filter(|finding| verbose || finding.severity != Severity::Info).collect();
-    let count = |severity: Severity| everything.clone().filter(|finding| finding.severity == severity).count();
     if !shown.is_empty() || verbose {
-        let notes = if verbose { "" } else { " (-v shows them)" };
-        let verdict = if outcome.rejected { "rejected: pods violate Pod Security; " } else { "" };
-        let line = format!(
-            "floe: {verdict}{} errors, {} warnings, {} notes{notes}; {} of {} pods hardened, {} objects added or changed",
-            count(Severity::Error),
-            count(Severity::Warning),
-            count(Severity::Info) + outcome.untold,
-            outcome.pods.hardened,
-            outcome.pods.seen,
-            outcome.objects.len(),
-        );
+        let line = headline(outcome, arguments);
         match arguments.logging.log_format {
             LogFormat::Text => log::eprint(&line),
             LogFormat::Json => tracing::warn!("{line}"),
@@ -186,6 +172,45 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
             LogFormat::Json => log_finding(finding, origin),
         }
     }
+}
+
+/// All that happened, on one line.
+fn headline(outcome: &Outcome<'_>, arguments: &RenderArgs) -> String {
+    let findings = || outcome.findings.iter().chain(&outcome.actions);
+    let of = |severity: Severity| findings().filter(|finding| finding.severity == severity).count();
+    let found = [
+        counted(of(Severity::Error), "error"),
+        counted(of(Severity::Warning), "warning"),
+        counted(of(Severity::Info) + outcome.untold, "note")
+            .map(|notes| if arguments.logging.verbose > 0 { notes } else { format!("{notes} (-v shows them)") }),
+    ];
+    let did = |verb: &str| outcome.objects.iter().filter(|line| line.starts_with(verb)).count();
+    let objects = [
+        counted(did("add "), "object").map(|objects| format!("{objects} added")),
+        counted(did("replace "), "object").map(|objects| format!("{objects} replaced")),
+        counted(did("remove "), "object").map(|objects| format!("{objects} removed")),
+    ];
+    let pods = outcome.pods;
+    let clauses = [
+        outcome.rejected.then(|| "rejected, because pods violate Pod Security".to_owned()),
+        joined(found),
+        counted(pods.seen, "pod").map(|seen| format!("{} of {seen} hardened", pods.hardened)),
+        joined(objects),
+        outcome.output.is_unchanged().then(|| "nothing to change".to_owned()),
+    ];
+    let clauses: Vec<String> = clauses.into_iter().flatten().collect();
+    format!("floe: {}{}", if arguments.dry_run { "dry run: " } else { "" }, clauses.join("; "))
+}
+
+/// A number with its noun; absent for none.
+fn counted(count: usize, noun: &str) -> Option<String> {
+    let plural = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| format!("{count} {noun}{plural}"))
+}
+
+fn joined(parts: [Option<String>; 3]) -> Option<String> {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn log_finding(finding: &Finding, origin: Origin<'_>) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A manifest; sections other than these are accepted unread.
@@ -211,6 +211,7 @@ pub(super) struct PodSecurity {
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct PodSecurityKeys {
     pub(super) enabled: Option<bool>,
+    #[serde(default, deserialize_with = "word_or_off")]
     pub(super) namespaces: Option<String>,
     pub(super) jobs_level: Option<String>,
     pub(super) platform_level: Option<String>,
@@ -224,6 +225,47 @@ pub(super) struct PodSecurityKeys {
     pub(super) harden: Option<Vec<String>>,
     pub(super) conflicts: Option<String>,
     pub(super) workloads: Option<Vec<Workload>>,
+}
+
+/// A word among which is `off`: without quotes YAML 1.1, which Kubernetes reads by, takes that for false.
+fn word_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Word;
+
+    impl Visitor<'_> for Word {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<String, E> {
+            if value { Err(E::invalid_type(Unexpected::Bool(value), &self)) } else { Ok("off".to_owned()) }
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+    }
+
+    struct Present;
+
+    impl<'de> Visitor<'de> for Present {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_none<E>(self) -> Result<Option<String>, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+            deserializer.deserialize_any(Word).map(Some)
+        }
+    }
+
+    deserializer.deserialize_option(Present)
 }
 
 impl<'de> Deserialize<'de> for PodSecurity {

@@ -21,3 +21,4 @@ pub use model::{
     Config, Conflicts, DnsConfig, EgressRule, EgressTarget, IpFamily, KubernetesApiConfig, ManagedNamespace,
     NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig, WorkloadConfig,
 };
+pub(crate) use syntax::is_dns_label;

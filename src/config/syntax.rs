@@ -1,7 +1,7 @@
 //! The forms of names, labels, quantities and paths that the Kubernetes API accepts.
 
 /// RFC 1123 label, of at most `most` characters (`IsDNS1123Label` with 63).
-pub(super) fn is_dns_label(text: &str, most: usize) -> bool {
+pub(crate) fn is_dns_label(text: &str, most: usize) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=most).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
 }

@@ -118,20 +118,19 @@ struct Decision<'a, 't> {
 impl Decision<'_, '_> {
     fn take(&self, decided: &mut Decided) -> Result<(), Error> {
         let text = |path: &[&str]| self.sheet.text(self.unit, path);
-        let Some(kind) = text(&["kind"]) else { return Ok(()) };
-        let gvk = GroupVersionKind::new(text(&["apiVersion"]).unwrap_or_default(), kind);
+        let Some(gvk) = self.sheet.gvk(self.unit) else { return Ok(()) };
         if self.sheet.is_local(self.unit) {
             return Ok(());
         }
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
-            return self.namespace(text(&["metadata", "name"]).unwrap_or_default(), decided);
+            return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
         let templates: Vec<&FieldPath> = self.context.workloads.template_paths(&gvk).collect();
         if templates.is_empty() {
             return Ok(());
         }
         let named = text(&["metadata", "namespace"]);
-        let Some(namespace) = named.or(self.context.release_namespace.as_deref()) else {
+        let Some(namespace) = named.as_deref().or(self.context.release_namespace.as_deref()) else {
             if self.context.needs_namespaces() && decided.homeless.is_none() {
                 decided.homeless = Some(Box::new(self.homeless(&gvk)?));
             }
@@ -149,7 +148,7 @@ impl Decision<'_, '_> {
             problem.span = crate::text::Span::at(self.sheet.offset + error.offset);
             Error::input(problem)
         })?;
-        match ResourceId::of(&value) {
+        match self.sheet.id(self.unit, &value) {
             Some(id) => Ok((id, value)),
             None => Err(Error::Internal("an object lost its kind".to_owned())),
         }
@@ -174,10 +173,9 @@ impl Decision<'_, '_> {
             &FieldPath::of_keys(["metadata"]),
             format!("the namespace of {} {} is not known", gvk.kind, id.name),
         );
-        problem.help =
-            "give it with --namespace, FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or \
-                        write metadata.namespace"
-                .to_owned();
+        "give it with --namespace, FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or write \
+         metadata.namespace"
+            .clone_into(&mut problem.help);
         Ok(problem)
     }
 
@@ -250,7 +248,7 @@ impl Decision<'_, '_> {
         let found = value.pointer(&containers.to_pointer()).and_then(Value::as_array);
         if template_path(&id.gvk).is_some() && found.is_none_or(Vec::is_empty) {
             let mut problem = self.problem(Some(id.clone()), &containers, format!("{containers} is missing"));
-            problem.help = "a pod needs at least one container; was the input cut off?".to_owned();
+            "a pod needs at least one container; was the input cut off?".clone_into(&mut problem.help);
             return Err(Error::input(problem));
         }
         let hardening = harden(value, template, &id.gvk, &self.context.config.pod_security)

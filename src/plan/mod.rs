@@ -167,10 +167,12 @@ impl<'t> ResourceList<'t> {
     /// Its `functionConfig`, where there is one.
     pub fn function_config(&self) -> Option<NodeId> {
         let node = self.sheet.tree.get(self.sheet.tree.root()?, "functionConfig")?;
-        matches!(self.sheet.tree.kind(node), crate::yaml::Kind::Mapping { .. }).then_some(node)
+        // Null is how a host may say that there is none.
+        (!self.sheet.tree.value(node).is_ok_and(|value| value.is_null())).then_some(node)
     }
 
     /// The list as it came, with what prevented a result among its `results`: hosts show those, and lose no item.
+    /// In a document that cannot be edited the result is left out.
     pub fn with_problem(&self, text: &'t str, problem: &Problem) -> Result<Output<'t>, Error> {
         self.with_results(text, vec![results::of_problem(problem)])
     }
@@ -182,7 +184,12 @@ impl<'t> ResourceList<'t> {
 
     fn with_results(&self, text: &'t str, own: Vec<Value>) -> Result<Output<'t>, Error> {
         let changes = Changes { results: merged_results(&self.sheet, own), ..Changes::default() };
-        let edits = if changes.is_empty() { Vec::new() } else { apply(&self.sheet, &changes)?.edits };
+        let applied = if changes.is_empty() { Ok(Vec::new()) } else { apply(&self.sheet, &changes).map(|it| it.edits) };
+        let edits = match applied {
+            // The items count for more than the reason, which is on standard error too.
+            Err(Error::Input(_)) => Vec::new(),
+            applied => applied?,
+        };
         Output::new(text, edits).map_err(|error| Error::Internal(error.to_string()))
     }
 }
@@ -196,7 +203,7 @@ fn merged_results(sheet: &Sheet<'_>, own: Vec<Value>) -> Option<Value> {
 /// Plans a run: what the result is, and what there is to say about it.
 pub fn plan<'t>(stream: &Stream<'t>, config: &Config, request: &Request) -> Result<Outcome<'t>, Error> {
     let workloads = Workloads::new(&config.pod_security.workloads);
-    let survey = Survey::take(stream, &workloads)?;
+    let survey = Survey::take(stream, &workloads, &config.summary.name)?;
     let context = Context {
         config,
         workloads: &workloads,
@@ -317,8 +324,8 @@ impl<'t> Planner<'_, 't, '_> {
                 let digest = digest::of_all(&mut done.digests);
                 wanted.push(self.summary(&network, &findings, pods, digest));
             }
+            self.check_names(&wanted)?;
             difference = Difference::of(wanted, &self.survey, self.context.parts);
-            self.check_names(&difference.new)?;
         }
         let objects = describe(&difference, &self.survey);
         let edits = self.edits(done, difference, &findings)?;
@@ -336,8 +343,7 @@ impl<'t> Planner<'_, 't, '_> {
     fn sheet(&self, index: usize) -> Result<Sheet<'t>, Error> {
         let lost = || Error::Internal("a document was lost".to_owned());
         let document = self.stream.documents.get(index).ok_or_else(lost)?;
-        Sheet::parse(self.stream.text, index, *document)
-            .map_err(|error| Error::Internal(format!("document {index} was readable before: {error}")))
+        Sheet::parse(self.stream.text, index, *document).map_err(|error| survey::unreadable(index, *document, &error))
     }
 
     /// The document whose list new objects join: a `ResourceList`, or the one list that a stream consists of.
@@ -447,7 +453,7 @@ impl<'t> Planner<'_, 't, '_> {
     }
 
     /// Refuses to give one name to two objects: the one applied last would win.
-    fn check_names(&self, new: &[Wanted]) -> Result<(), Error> {
+    fn check_names(&self, wanted: &[Wanted]) -> Result<(), Error> {
         for (index, surveyed) in self.survey.documents.iter().enumerate() {
             for (id, span) in &surveyed.named {
                 let namespace = id.namespace.as_ref().or(self.context.release_namespace.as_ref());
@@ -457,7 +463,7 @@ impl<'t> Planner<'_, 't, '_> {
                         && text("/metadata/name") == Some(&id.name)
                         && text("/metadata/namespace") == namespace.map(String::as_str)
                 };
-                if new.iter().any(|wanted| same(&wanted)) {
+                if wanted.iter().any(|wanted| same(&wanted)) {
                     return Err(Error::input(Problem {
                         message: format!("{id} has the name of an object that floe adds, and is not floe's"),
                         document: index,
@@ -477,26 +483,25 @@ impl<'t> Planner<'_, 't, '_> {
         let mut edits = done.edits;
         let Difference { new, replace, remove, .. } = difference;
         let mut items: BTreeMap<usize, Vec<(usize, ItemChange)>> = BTreeMap::new();
-        let span_of = |index: usize| self.stream.documents.get(index).map_or(Span::at(0), |document| document.span);
+        let document = |at: Position| self.stream.documents.get(at.document);
+        let span_of = |at: Position| document(at).map_or(Span::at(0), crate::stream::Document::unmarked);
         for (at, wanted) in replace {
             if self.surveyed(at.document).list {
                 items.entry(at.document).or_default().push((at.unit, ItemChange::Replace(wanted.value)));
             } else {
-                let separated =
-                    self.stream.documents.get(at.document).is_some_and(crate::stream::Document::has_separator);
-                let text = if separated {
+                let text = if document(at).is_some_and(|document| document.separator.is_some()) {
                     place::render(self.stream, &wanted)
                 } else {
                     place::render_body(self.stream, &wanted)
                 };
-                edits.push(TextEdit::replace(span_of(at.document), text));
+                edits.push(TextEdit::replace(span_of(at), text));
             }
         }
         for at in remove {
             if self.surveyed(at.document).list {
                 items.entry(at.document).or_default().push((at.unit, ItemChange::Remove));
             } else {
-                edits.push(TextEdit::delete(span_of(at.document)));
+                edits.push(TextEdit::delete(span_of(at)));
             }
         }
         let container = self.container();

@@ -54,28 +54,27 @@ pub(super) fn insertions(stream: &Stream<'_>, survey: &Survey, new: &[Wanted]) -
         (Place::Policy, first_other.max(last_namespace)),
         (Place::Summary, end_of(stream)),
     ];
-    places
-        .into_iter()
-        .map(|(place, at)| (text_of(place), at))
-        .filter(|(text, _)| !text.is_empty())
-        .map(|(text, at)| insert_before(stream, at, text))
-        .collect()
+    // One insertion for each position: a document without separator needs one behind all that comes before it.
+    let mut texts: Vec<(usize, String)> = Vec::new();
+    for (place, at) in places {
+        match texts.last_mut().filter(|(other, _)| *other == at) {
+            Some((_, text)) => text.push_str(&text_of(place)),
+            None => texts.push((at, text_of(place))),
+        }
+    }
+    texts.retain(|(_, text)| !text.is_empty());
+    texts.into_iter().map(|(at, text)| insert_before(stream, at, text)).collect()
 }
 
 /// Inserts documents before the document at `position`, or at the end.
 fn insert_before(stream: &Stream<'_>, position: usize, text: String) -> TextEdit {
     let newline = stream.newline;
     match stream.documents.get(position) {
-        Some(document) if document.has_separator() => TextEdit::insert(separator(document), text),
+        Some(Document { separator: Some(separator), .. }) => TextEdit::insert(*separator, text),
         Some(document) => TextEdit::insert(document.content.start, format!("{text}---{newline}")),
         None if stream.text.is_empty() || stream.text.ends_with('\n') => TextEdit::insert(stream.text.len(), text),
         None => TextEdit::insert(stream.text.len(), format!("{newline}{text}")),
     }
-}
-
-/// Start of a document's `---`; behind a byte order mark, which must stay first.
-fn separator(document: &Document) -> usize {
-    if document.body == document.content { document.content.start - 3 } else { document.content.start }
 }
 
 /// The place for the last document: the end, unless a line break there would change the value of what stands last.

@@ -1,4 +1,8 @@
-use crate::object::{COMPONENT, COMPONENT_LABEL};
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
+use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, ResourceId};
 use crate::stream::Document;
 use crate::text::Span;
 use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
@@ -49,6 +53,27 @@ impl<'t> Sheet<'t> {
         self.tree.get(self.tree.root()?, "items")
     }
 
+    /// The type of an object. An item that names none is what its list says, as kubectl reads the lists of the API
+    /// server: a `Deployment` in a `DeploymentList`.
+    pub(super) fn gvk(&self, unit: &Unit) -> Option<GroupVersionKind> {
+        if let Some(kind) = self.text(unit, &["kind"]) {
+            return Some(GroupVersionKind::new(&self.text(unit, &["apiVersion"]).unwrap_or_default(), &kind));
+        }
+        let list = self.tree.parent(unit.holder?.0)?;
+        let kind = kind(&self.tree, list)?.strip_suffix("List").filter(|kind| !kind.is_empty())?;
+        let api_version = self.tree.get(list, "apiVersion").map_or("", |version| self.tree.text(version));
+        (kind != "Resource").then(|| GroupVersionKind::new(api_version, kind))
+    }
+
+    /// The identity of an object whose value is known.
+    pub(super) fn id(&self, unit: &Unit, value: &Value) -> Option<ResourceId> {
+        ResourceId::of(value).or_else(|| {
+            let gvk = self.gvk(unit)?;
+            let typed = json!({"kind": gvk.kind, "metadata": value.get("metadata")});
+            Some(ResourceId { gvk, ..ResourceId::of(&typed)? })
+        })
+    }
+
     /// The position that a report gives for an object.
     pub(super) fn reported(&self, number: usize) -> usize {
         if self.is_resource_list { number } else { self.document }
@@ -68,20 +93,37 @@ impl<'t> Sheet<'t> {
     }
 
     /// The text of a scalar field of an object; absent if it is missing or empty.
-    pub(super) fn text(&self, unit: &Unit, path: &[&str]) -> Option<&str> {
-        let node = path.iter().try_fold(unit.node, |node, key| self.tree.get(node, key))?;
-        Some(self.tree.text(node)).filter(|text| !text.is_empty())
+    pub(super) fn text(&self, unit: &Unit, path: &[&str]) -> Option<Cow<'_, str>> {
+        let mut node = unit.node;
+        let mut rest = path.iter();
+        while let Some(key) = rest.next() {
+            if merges(&self.tree, node) {
+                // The key may come from elsewhere, or be overridden from there.
+                let value = self.tree.value(node).ok()?;
+                let found = rest.try_fold(value.get(key)?, |value, key| value.get(key))?;
+                return found.as_str().filter(|text| !text.is_empty()).map(|text| Cow::Owned(text.to_owned()));
+            }
+            node = self.tree.get(node, key)?;
+        }
+        Some(self.tree.text(node)).filter(|text| !text.is_empty()).map(Cow::Borrowed)
     }
 
     /// Whether floe made the object.
     pub(super) fn is_own(&self, unit: &Unit) -> bool {
-        self.text(unit, &["metadata", "labels", COMPONENT_LABEL]) == Some(COMPONENT)
+        self.text(unit, &["metadata", "labels", COMPONENT_LABEL]).is_some_and(|component| component == COMPONENT)
     }
 
     /// Whether the object is not for the API server (KRM Functions Specification).
     pub(super) fn is_local(&self, unit: &Unit) -> bool {
-        self.text(unit, &["metadata", "annotations", "config.kubernetes.io/local-config"]) == Some("true")
+        self.text(unit, &["metadata", "annotations", "config.kubernetes.io/local-config"])
+            .is_some_and(|local| local == "true")
     }
+}
+
+/// Whether a mapping takes entries of others by `<<`.
+fn merges(tree: &Tree<'_>, node: NodeId) -> bool {
+    let node = tree.resolve(node);
+    matches!(tree.kind(node), Kind::Mapping { .. }) && tree.entries(node).any(|(key, _)| tree.text(key) == "<<")
 }
 
 fn kind<'n>(tree: &'n Tree<'_>, node: NodeId) -> Option<&'n str> {

@@ -1,5 +1,6 @@
 //! The first look at a stream: what is there, before anything is decided.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use memchr::memmem;
@@ -13,7 +14,7 @@ use crate::object::{
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
-use crate::yaml::FieldPath;
+use crate::yaml::{FieldPath, ParseError};
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,12 +84,16 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads) -> Result<Self, Error> {
+    /// Looks at every document; `summary` is the name that no other `ConfigMap` may have.
+    pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads, summary: &str) -> Result<Self, Error> {
         let chunks = map_chunks(stream, |range| {
             let offset = range.start;
             let documents = stream.documents.get(range).unwrap_or_default();
             let surveyed = documents.iter().enumerate();
-            surveyed.map(|(index, document)| survey(stream.text, offset + index, *document, workloads)).collect()
+            let look = |(index, document): (usize, &Document)| {
+                survey(stream.text, offset + index, *document, workloads, summary)
+            };
+            surveyed.map(look).collect()
         })?;
         let documents = chunks.into_iter().flat_map(|chunk: Vec<Surveyed>| chunk).collect();
         Ok(Self { documents })
@@ -112,17 +117,12 @@ impl Survey {
             if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
                 && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
             {
-                seen.extend(sheet.units.iter().filter_map(|unit| namespace_of(&sheet, unit.node)));
+                let units = sheet.units.iter().filter(|unit| !sheet.is_own(unit));
+                seen.extend(units.filter_map(|unit| sheet.text(unit, &["metadata", "namespace"]).map(Cow::into_owned)));
             }
         }
         seen.pop_first().filter(|_| seen.is_empty())
     }
-}
-
-fn namespace_of(sheet: &Sheet<'_>, node: crate::yaml::NodeId) -> Option<String> {
-    let namespace = sheet.tree.get(sheet.tree.get(node, "metadata")?, "namespace")?;
-    let text = sheet.tree.text(namespace);
-    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn is_hook(text: &str, document: Document) -> bool {
@@ -136,9 +136,15 @@ fn is_hook(text: &str, document: Document) -> bool {
         })
 }
 
-fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -> Result<Surveyed, Error> {
+fn survey(
+    text: &str,
+    index: usize,
+    document: Document,
+    workloads: &Workloads,
+    summary: &str,
+) -> Result<Surveyed, Error> {
     let content = text.get(document.content.range()).unwrap_or_default();
-    let marked = || memmem::find(content.as_bytes(), COMPONENT_LABEL.as_bytes()).is_some();
+    let holds = |word: &str| memmem::find(content.as_bytes(), word.as_bytes()).is_some();
     let mut surveyed = Surveyed { objects: 1, ..Surveyed::NOTHING };
     // Directives have to stay in front of their document.
     surveyed.precedes_namespaces = content.starts_with('%');
@@ -147,8 +153,12 @@ fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -
         Class::Kind(kind) => {
             surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
             surveyed.is_namespace = kind == "Namespace";
-            let parsed = matches!(kind, "Namespace" | "Service" | "NetworkPolicy") || kind.ends_with("List");
-            if !parsed && !marked() {
+            let parsed = match kind {
+                "Namespace" | "Service" | "NetworkPolicy" => true,
+                "ConfigMap" => holds(summary),
+                kind => kind.ends_with("List"),
+            };
+            if !parsed && !holds(COMPONENT_LABEL) {
                 surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
                 return Ok(surveyed);
             }
@@ -156,26 +166,29 @@ fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -
         Class::Unknown => {}
     }
     match Sheet::parse(text, index, document) {
-        Ok(sheet) => survey_sheet(&sheet, workloads, surveyed),
-        Err(error) if may_hold_workload(content, workloads) => {
-            let at = document.content.start + error.offset;
-            Err(Error::input(Problem {
-                message: format!("this document cannot be read as YAML: {}", error.message),
-                document: index,
-                object: None,
-                path: FieldPath::root(),
-                span: Span::at(at),
-                help: "floe has to read every document that may hold a pod template; correct it, or check whether the \
-                       input was cut off"
-                    .to_owned(),
-            }))
-        }
+        Ok(sheet) => Ok(survey_sheet(&sheet, workloads, surveyed)),
+        Err(error) if may_hold_workload(content, workloads) => Err(unreadable(index, document, &error)),
         // What need not be edited passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
     }
 }
 
-fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Result<Surveyed, Error> {
+/// The error of a document that has to be read and cannot be.
+pub(super) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
+    Error::input(Problem {
+        message: format!("this document cannot be read as YAML: {}", error.message),
+        document: index,
+        object: None,
+        path: FieldPath::root(),
+        span: Span::at(document.content.start + error.offset),
+        help:
+            "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
+               cut off"
+                .to_owned(),
+    })
+}
+
+fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Surveyed {
     surveyed.blank = sheet.tree.is_empty();
     surveyed.list = sheet.is_list();
     surveyed.objects = 0;
@@ -186,7 +199,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             surveyed.objects += 1;
             continue;
         };
-        let Some(id) = ResourceId::of(&value) else {
+        let Some(id) = sheet.id(unit, &value) else {
             surveyed.objects += 1;
             continue;
         };
@@ -198,10 +211,13 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
         }
         surveyed.objects += 1;
         surveyed.seen.extend(id.namespace.clone());
+        let alone = unit.holder.is_none();
+        surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
                 surveyed.relevant = true;
+                surveyed.is_namespace = alone;
             }
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
             ("networking.k8s.io", "NetworkPolicy") | ("", "ConfigMap") => {
@@ -211,7 +227,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             _ => {}
         }
     }
-    Ok(surveyed)
+    surveyed
 }
 
 /// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts.

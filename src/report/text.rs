@@ -169,7 +169,15 @@ mod tests {
             label: "spec.containers",
             help: Some("correct it"),
         });
-        insta::assert_snapshot!(painted);
+        insta::assert_snapshot!(painted, @r"
+        error: containers must be a list (<stdin>:3:15)
+         --> <stdin>:3:15
+          |
+        3 |   containers: x
+          |               ^ spec.containers
+          |
+          = help: correct it
+        ");
     }
 
     #[test]

@@ -9,16 +9,18 @@ use crate::text::Span;
 pub struct Document {
     /// Everything from this document's separator, if it has one, to the next document.
     pub span: Span,
-    /// What a YAML parser is to see: with the separator, unless text is glued to it.
+    /// Where its `---` begins, if the document begins with one; behind a byte order mark.
+    pub separator: Option<usize>,
+    /// What a YAML parser is to see: with the separator, unless text is glued to it; without a byte order mark.
     pub content: Span,
     /// The text behind the separator's line break, or behind a glued separator.
     pub body: Span,
 }
 
 impl Document {
-    /// Whether the document begins with `---`.
-    pub const fn has_separator(&self) -> bool {
-        self.body.start > self.span.start
+    /// The document without a byte order mark, which belongs to the stream.
+    pub fn unmarked(&self) -> Span {
+        Span::new(self.separator.unwrap_or(self.content.start), self.span.end)
     }
 }
 
@@ -109,15 +111,17 @@ fn document(bytes: &[u8], span: Span, mark: usize) -> Document {
     let first = if span.start == 0 { mark } else { span.start };
     let has_separator = bytes.get(first..).is_some_and(|rest| rest.starts_with(b"---")) && is_separator(bytes, first);
     if !has_separator {
-        return Document { span, content: Span::new(first, span.end), body: Span::new(span.start, span.end) };
+        let all = Span::new(first, span.end);
+        return Document { span, separator: None, content: all, body: all };
     }
     if is_glued(bytes, first) {
         let rest = Span::new(first + 3, span.end);
-        return Document { span, content: rest, body: rest };
+        return Document { span, separator: Some(first), content: rest, body: rest };
     }
     let line = bytes.get(first..span.end).and_then(|rest| memchr::memchr(b'\n', rest));
     let body = line.map_or(span.end, |at| first + at + 1);
-    Document { span, content: Span::new(first, span.end), body: Span::new(body, span.end) }
+    let body = Span::new(body, span.end);
+    Document { span, separator: Some(first), content: Span::new(first, span.end), body }
 }
 
 fn format_of(text: &str, documents: &[Document]) -> Format {
@@ -149,6 +153,7 @@ mod tests {
         assert_eq!(bodies("a: 1\r\n---\r\nb: 2\r\n"), ["a: 1\r\n", "b: 2\r\n"]);
         assert_eq!(bodies("\u{feff}---\na: 1\n---"), ["a: 1\n", ""]);
         assert_eq!(bodies("%YAML 1.1\n---\na: 1\n"), ["%YAML 1.1\n---\na: 1\n"]);
+        assert_eq!(bodies("\u{feff}a: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
         assert_eq!(bodies(""), [""]);
     }
 

@@ -3,12 +3,18 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::disallowed_methods,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a test may fail loudly, and reads its environment and files"
 )]
 
+mod bad_input;
+mod cli;
 mod hosts;
+mod laws;
+mod placement;
 mod pod_security_fixtures;
 mod support;
 mod yaml_laws;

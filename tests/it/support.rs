@@ -80,6 +80,44 @@ pub(crate) fn floe() -> assert_cmd::Command {
     command
 }
 
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// The exit code; absent if a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// The first line of standard error: the only one that every host shows.
+    pub(crate) fn headline(&self) -> &str {
+        self.stderr.lines().next().unwrap_or_default()
+    }
+}
+
+/// Runs the binary under test in an empty folder and waits for its end.
+pub(crate) fn run(arguments: &[&str], input: impl Into<Vec<u8>>) -> Ran {
+    let folder = TempDir::new().unwrap();
+    run_with(floe().current_dir(folder.path()).args(arguments), input)
+}
+
+/// Runs a command and waits for its end; both of its streams have to be UTF-8.
+pub(crate) fn run_with(command: &mut assert_cmd::Command, input: impl Into<Vec<u8>>) -> Ran {
+    let output = command.write_stdin(input).output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The first line of `before` that is not in `after`, in order. Lines between them are insertions.
+pub(crate) fn lost_line<'t>(before: &'t str, after: &str) -> Option<&'t str> {
+    let mut after = after.lines();
+    before.lines().find(|line| !after.any(|other| other == *line))
+}
+
 /// A folder that holds the binary under test by its name, and a `PATH` that starts with it: hosts start floe by name.
 pub(crate) struct OnPath {
     dir: TempDir,
