@@ -60,14 +60,13 @@ fn depth_is_bounded() {
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }
 
-/// Streams `head`, then `megabytes` of a block scalar, into floe with three times that much address space.
+/// Streams `head`, then `megabytes` of a block scalar, into floe.
 ///
-/// Gives the exit code, the number of bytes on standard output, and standard error.
+/// Gives the exit code, the number of bytes on standard output, and standard error. Fails if floe takes more memory than
+/// three times the input.
 fn feed(head: &str, megabytes: usize) -> (Option<i32>, usize, String) {
-    let limit = megabytes * 3 * 1024;
-    let mut child = Command::new("sh")
-        .args(["-c", &format!("ulimit -v {limit} && exec \"$0\" --only pods")])
-        .arg(floe_path())
+    let mut child = Command::new(floe_path())
+        .args(["--only", "pods"])
         .env_remove("FLOE_CONFIG")
         .env_remove("FLOE_NAMESPACE")
         .env_remove("ARGOCD_APP_NAMESPACE")
@@ -76,6 +75,18 @@ fn feed(head: &str, megabytes: usize) -> (Option<i32>, usize, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let watch = std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Ok(status) = std::fs::read_to_string(&status) {
+            let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+            // A process that has ended has no memory.
+            let Some(kilobytes) = kilobytes else { break };
+            peak = kilobytes.trim().parse::<usize>().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        peak / 1024
+    });
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let reader = std::thread::spawn(move || {
@@ -94,6 +105,8 @@ fn feed(head: &str, megabytes: usize) -> (Option<i32>, usize, String) {
     }
     drop(stdin);
     let output = child.wait_with_output().unwrap();
+    let peak = watch.join().unwrap();
+    assert!(peak <= 3 * megabytes, "{peak} MiB for an input of {megabytes} MiB");
     (output.status.code(), reader.join().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 

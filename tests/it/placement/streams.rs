@@ -192,7 +192,6 @@ fn merged_metadata_counts() {
             "x: &m {namespace: shop}\nkind: Pod\napiVersion: v1\nmetadata: {<<: *m, namespace: floe-jobs, name: a}\n",
             true,
         ),
-        ("x: &m {kind: Pod, apiVersion: v1}\n<<: *m\nmetadata: {name: a, namespace: floe-jobs}\n", true),
     ] {
         let output = placed_by(&pod(head), &only, Parts::ALL);
         assert_eq!(output.contains("runAsNonRoot"), hardened, "{output}");
