@@ -8,6 +8,8 @@
     reason = "a test may fail loudly, and reads its environment and files"
 )]
 
+mod architecture;
+mod documentation;
 mod hosts;
 mod pod_security_fixtures;
 mod support;
