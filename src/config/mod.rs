@@ -19,6 +19,6 @@ mod validate;
 pub use error::{ConfigError, ConfigErrorKind, Related};
 pub use model::{
     Config, Conflicts, DnsConfig, EgressRule, EgressTarget, IpFamily, KubernetesApiConfig, ManagedNamespace,
-    NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig, WorkloadConfig,
+    NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,
 };
 pub(crate) use syntax::is_dns_label;

@@ -4,7 +4,7 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::defaults::PLATFORM;
-use crate::object::{Level, Protocol, Version};
+use crate::object::{CustomWorkload, Level, Protocol, Version};
 
 /// What a namespace is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,17 +213,6 @@ pub enum Conflicts {
     Warn,
 }
 
-/// One entry of `pod_security.workloads`: a further kind with a pod template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkloadConfig {
-    /// API group.
-    pub group: String,
-    /// Kind.
-    pub kind: String,
-    /// Path of the pod template (the object that holds `metadata` and `spec`), split at dots.
-    pub path: Vec<String>,
-}
-
 /// `security.pod_security`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodSecurityConfig {
@@ -248,7 +237,7 @@ pub struct PodSecurityConfig {
     /// What happens to pods that still violate their level.
     pub conflicts: Conflicts,
     /// Further kinds with pod templates.
-    pub workloads: Vec<WorkloadConfig>,
+    pub workloads: Vec<CustomWorkload>,
 }
 
 /// `security.summary`.

@@ -1,8 +1,8 @@
 //! Network policies: the flows that a configuration declares, and the policies that allow exactly those.
 //!
 //! Three steps, each pure: [`declare`] turns configuration and input into [`Flow`]s, one per reason why traffic is
-//! needed; [`synthesize`] writes every flow as egress at its source and as ingress at its destination, wherever that
-//! namespace is managed; [`prove`] judges the result independently and refuses anything blocked or undeclared.
+//! needed; [`synthesize()`] writes every flow as egress at its source and as ingress at its destination, wherever that
+//! namespace is managed; [`prove()`] judges the result independently and refuses anything blocked or undeclared.
 
 mod address_set;
 mod canonical;

@@ -15,7 +15,7 @@ pub use inventory::{
 };
 pub use level::Level;
 pub use version::Version;
-pub use workload::{Workloads, template_path};
+pub use workload::{CustomWorkload, Workloads, template_path};
 
 /// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
 /// objects, so that one cannot serve.

@@ -1,4 +1,3 @@
-use crate::config::WorkloadConfig;
 use crate::yaml::FieldPath;
 
 use super::GroupVersionKind;
@@ -26,6 +25,17 @@ pub fn template_path(gvk: &GroupVersionKind) -> Option<FieldPath> {
         .map(|(_, _, path)| FieldPath::of_keys(*path))
 }
 
+/// A further kind with a pod template, as `pod_security.workloads` lists it: mostly of a custom resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomWorkload {
+    /// API group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Path of the pod template (the object that holds `metadata` and `spec`), split at dots.
+    pub path: Vec<String>,
+}
+
 /// One kind with a pod template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Workload {
@@ -45,7 +55,7 @@ pub struct Workloads {
 
 impl Workloads {
     /// Extends the kinds of Kubernetes with those of the configuration. Entries that repeat an earlier one are dropped.
-    pub fn new(further: &[WorkloadConfig]) -> Self {
+    pub fn new(further: &[CustomWorkload]) -> Self {
         let core = CORE.iter().flat_map(|(groups, kind, path)| {
             groups.iter().map(|group| Workload {
                 group: (*group).to_owned(),
@@ -117,8 +127,8 @@ mod tests {
         assert_eq!(path_of("batch.volcano.sh/v1alpha1", "Job"), None);
     }
 
-    fn entry(kind: &str, path: &[&str]) -> WorkloadConfig {
-        WorkloadConfig {
+    fn entry(kind: &str, path: &[&str]) -> CustomWorkload {
+        CustomWorkload {
             group: "example.com".to_owned(),
             kind: kind.to_owned(),
             path: path.iter().map(|&step| step.to_owned()).collect(),

@@ -2,7 +2,7 @@
 //!
 //! [`evaluate`] is `k8s.io/pod-security-admission` on plain JSON values: the same verdict, order and text for every
 //! level and policy version. [`Evaluator::judge`] is the verdict of the API server, which fills in
-//! [`admission_defaults`] first.
+//! [`admission_defaults()`] first.
 
 mod admission_defaults;
 mod check;

@@ -10,8 +10,10 @@
     reason = "a test may fail loudly, and reads its environment and files"
 )]
 
+mod architecture;
 mod bad_input;
 mod cli;
+mod documentation;
 mod hosts;
 mod laws;
 mod placement;

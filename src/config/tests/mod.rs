@@ -7,7 +7,7 @@ mod hostile;
 use std::path::Path;
 
 use super::*;
-use crate::object::{Level, Protocol, Version};
+use crate::object::{CustomWorkload, Level, Protocol, Version};
 use crate::text::LineIndex;
 use crate::yaml::Tree;
 
@@ -176,7 +176,7 @@ fn every_key_has_its_effect() {
     assert_eq!(network.platform_egress_allow[0].protocol, Protocol::Tcp);
     assert_eq!(network.domain_egress_allow[0].to, EgressTarget::Namespace("s".into()));
     assert_eq!(network.domain_egress_allow[0].protocol, Protocol::Sctp);
-    let workload = WorkloadConfig {
+    let workload = CustomWorkload {
         group: "sparkoperator.k8s.io".into(),
         kind: "SparkApplication".into(),
         path: vec!["spec".into(), "driver".into(), "template".into()],

@@ -2,10 +2,10 @@
 
 use super::check;
 use crate::config::file::{PodSecurityKeys, Workload};
-use crate::config::model::{Conflicts, ManagedNamespace, NamespaceMode, PodSecurityConfig, RoleKind, WorkloadConfig};
+use crate::config::model::{Conflicts, ManagedNamespace, NamespaceMode, PodSecurityConfig, RoleKind};
 use crate::config::part::Invalid;
 use crate::config::syntax;
-use crate::object::{Level, Version};
+use crate::object::{CustomWorkload, Level, Version};
 use crate::text::excerpt;
 use crate::yaml::FieldPath;
 
@@ -117,7 +117,7 @@ fn quantity(text: &str, path: &FieldPath) -> Result<String, Invalid> {
         .help("write a number and a unit, such as `64Mi` or `1Gi`"))
 }
 
-fn workload(written: &Workload, path: &FieldPath) -> Result<WorkloadConfig, Invalid> {
+fn workload(written: &Workload, path: &FieldPath) -> Result<CustomWorkload, Invalid> {
     if !syntax::is_dns_subdomain(&written.group) {
         return Err(check::no_subdomain(&written.group, &path.child("group")));
     }
@@ -132,5 +132,5 @@ fn workload(written: &Workload, path: &FieldPath) -> Result<WorkloadConfig, Inva
         return Err(Invalid::new(&path.child("path"), message)
             .help("write the names of fields joined by dots, such as `spec.driver.template`"));
     }
-    Ok(WorkloadConfig { group: written.group.clone(), kind: written.kind.clone(), path: segments })
+    Ok(CustomWorkload { group: written.group.clone(), kind: written.kind.clone(), path: segments })
 }

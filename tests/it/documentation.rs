@@ -1,0 +1,196 @@
+//! The documentation says what the code does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use floe::config::{Config, NamespaceMode};
+use floe::finding::CheckId;
+use floe::network_policy;
+use floe::object::Level;
+use floe::pod_security::{NOTICES, checks};
+use floe::yaml::Tree;
+
+use crate::architecture::LAYERS;
+use crate::support::{floe, project};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The fenced code blocks of a language, in order.
+fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<String> = None;
+    for line in markdown.lines() {
+        match &mut open {
+            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some(block) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            None if line == format!("```{language}") => open = Some(String::new()),
+            // Another language: its lines must not be taken for the opening of a block.
+            None => {}
+        }
+    }
+    blocks
+}
+
+/// The manifests of the README: all keys with their defaults, and examples for the lists.
+fn manifests() -> Vec<String> {
+    let blocks = blocks(&read("README.md"), "yaml");
+    let manifests: Vec<String> = blocks.into_iter().filter(|block| block.contains("kind: Manifest")).collect();
+    assert_eq!(manifests.len(), 2, "the README has one manifest with the defaults and one with examples");
+    manifests
+}
+
+fn config(manifest: &str) -> Config {
+    let tree = Tree::parse(manifest).unwrap();
+    Config::from_manifest(&tree).unwrap_or_else(|error| panic!("{}: {}\n{manifest}", error.path, error.message))
+}
+
+/// Names of the fields below `node`, those of mappings in lists included.
+fn keys(tree: &Tree<'_>, node: floe::yaml::NodeId, found: &mut BTreeSet<String>) {
+    for (key, value) in tree.entries(node) {
+        found.insert(tree.text(key).to_owned());
+        keys(tree, value, found);
+    }
+    for item in tree.items(node) {
+        keys(tree, item, found);
+    }
+}
+
+#[test]
+fn readme_names_the_defaults() {
+    assert_eq!(config(&manifests()[0]), Config::default());
+}
+
+#[test]
+fn readme_examples_of_lists_are_valid() {
+    let config = config(&manifests()[1]);
+    let domain = config.namespaces.iter().find(|namespace| namespace.name == "floe-sales-domain").unwrap();
+    assert_eq!(domain.level, Level::Baseline, "the level of a single namespace");
+    assert_eq!((config.pod_security.workloads.len(), config.network.jobs_egress_allow.len()), (1, 3));
+    assert_eq!(config.pod_security.namespaces, NamespaceMode::Append);
+}
+
+#[test]
+fn readme_names_every_key() {
+    let mut documented = BTreeSet::new();
+    for manifest in manifests() {
+        let tree = Tree::parse(&manifest).unwrap();
+        keys(&tree, tree.root().unwrap(), &mut documented);
+    }
+    // The fields of the types that the manifest is read into, but for the roles of an object and what is no key.
+    let file = read("src/config/file.rs");
+    let known: BTreeSet<&str> = file
+        .lines()
+        .filter_map(|line| {
+            let line = line.strip_prefix("    ")?;
+            let (name, kind) = line.strip_prefix("pub(super) ").unwrap_or(line).split_once(": ")?;
+            let is_field = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            (is_field && !name.starts_with('_') && kind.ends_with(',')).then_some(name)
+        })
+        .filter(|name| !matches!(*name, "data" | "spec" | "keys" | "namespace_levels" | "map" | "levels"))
+        .collect();
+    assert!(known.len() > 50, "{known:?}");
+    let missing: Vec<_> = known.iter().filter(|name| !documented.contains(**name)).collect();
+    assert!(missing.is_empty(), "not in the README: {missing:?}");
+}
+
+/// Codes and meanings from the long help; a meaning may go on in the next line.
+fn exit_codes_of_help() -> BTreeMap<u8, String> {
+    let output = floe().arg("--help").assert().success().get_output().stdout.clone();
+    let help = String::from_utf8(output).unwrap();
+    let (_, section) = help.split_once("Exit codes:\n").unwrap();
+    let mut codes = BTreeMap::new();
+    let mut last = None;
+    for line in section.lines().take_while(|line| !line.is_empty()) {
+        let text = line.trim();
+        match text.split_once(' ').and_then(|(code, meaning)| Some((code.parse().ok()?, meaning.trim()))) {
+            Some((code, meaning)) => {
+                codes.insert(code, meaning.to_owned());
+                last = Some(code);
+            }
+            None => {
+                let meaning = codes.get_mut(&last.unwrap()).unwrap();
+                meaning.push(' ');
+                meaning.push_str(text);
+            }
+        }
+    }
+    codes
+}
+
+#[test]
+fn exit_codes_agree() {
+    let readme = read("README.md");
+    let (_, section) = readme.split_once("## Exit codes\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ");
+        Some((cells.next()?.parse::<u8>().ok()?, cells.next()?.to_owned()))
+    });
+    let documented: BTreeMap<u8, String> = rows.collect();
+    assert_eq!(documented, exit_codes_of_help());
+
+    let code = read("src/cli/exit.rs");
+    let arms = code.lines().filter_map(|line| line.trim().strip_prefix("Exit::")?.strip_suffix(','));
+    let codes: BTreeSet<u8> = arms.map(|arm| arm.split_once(" => ").unwrap().1.parse().unwrap()).collect();
+    assert_eq!(codes, documented.keys().copied().collect());
+}
+
+#[test]
+fn architecture_names_layers_and_modules() {
+    let page = read("ARCHITECTURE.md");
+    let rows = LAYERS.iter().map(|modules| match modules {
+        [module] => (*module).to_owned(),
+        modules => format!("{{{}}}", modules.join(", ")),
+    });
+    let arrow = rows.collect::<Vec<_>>().join(" <- ");
+    assert!(page.contains(&arrow), "ARCHITECTURE.md has other layers than the test: {arrow}");
+    for module in LAYERS.iter().flat_map(|modules| modules.iter()) {
+        assert!(page.contains(&format!("\n{module}/ ")), "ARCHITECTURE.md does not say what {module} is for");
+    }
+}
+
+#[test]
+fn links_lead_to_files() {
+    for page in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+        let text = read(page);
+        for target in text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
+            let path = target.split_once('#').map_or(target, |(path, _)| path);
+            let is_local = !path.contains("://") && !path.is_empty();
+            assert!(!is_local || project().join(path).exists(), "{page} links to {target}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn check_ids_are_unique() {
+    let network = [
+        network_policy::ANY_ADDRESS_RULE,
+        network_policy::KUBERNETES_API_ANY_ADDRESS,
+        network_policy::PORT_RANGE_TOO_LONG,
+        network_policy::SERVICE_NOT_NARROWED,
+    ];
+    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(network).collect();
+    let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
+    assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");
+}
+
+#[test]
+fn platform_example_gives_what_it_shows() {
+    let success = floe()
+        .current_dir(project())
+        .args(["--config", "examples/platform/manifest.yaml"])
+        .write_stdin(read("examples/platform/rendered.yaml"))
+        .assert()
+        .success();
+    let output = String::from_utf8(success.get_output().stdout.clone()).unwrap();
+    assert!(
+        output == read("examples/platform/expected.yaml"),
+        "another result than examples/platform/expected.yaml; if that is right, write it anew: floe --config \
+         examples/platform/manifest.yaml < examples/platform/rendered.yaml > examples/platform/expected.yaml"
+    );
+}
