@@ -8,7 +8,9 @@
     reason = "a test may fail loudly, and reads its environment and files"
 )]
 
+mod cluster;
 mod hosts;
 mod pod_security_fixtures;
+mod pod_security_judges;
 mod support;
 mod yaml_laws;
