@@ -5,8 +5,10 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// Runs a program, and ends it and removes its folder as soon as the standard input of the shell is closed. That happens
-/// however this process ends, also when it is killed: the kernel closes the other end.
+/// however this process ends, also when it is killed: the kernel closes the other end. A signal from the terminal must not
+/// end the shell first.
 const GUARD: &str = r#"
+trap '' HUP INT QUIT TERM
 dir=$1; shift
 "$@" </dev/null >"$dir/log" 2>&1 &
 child=$!

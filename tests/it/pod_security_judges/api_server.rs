@@ -7,10 +7,10 @@ use floe::object::{Level, Version};
 use floe::pod_security::{ENFORCE_LEVEL_LABEL, ENFORCE_VERSION_LABEL};
 use serde_json::Value;
 
-use super::corpus::{Sample, chart_templates, fixtures, harden_all, streams, templates};
+use super::corpus::{Sample, chart_templates, fixtures, hardened_streams, templates};
 use super::{Policy, policies};
 use crate::cluster::{Cluster, FieldValidation, Reply, cluster};
-use crate::support::{data_dir, documents, floe, tool};
+use crate::support::{data_dir, documents, tool};
 
 /// Policy versions of which each has other rules than the one before; the checks are compared one by one elsewhere.
 const VERSIONS: [Version; 5] =
@@ -124,15 +124,6 @@ fn the_api_server_agrees_on_every_pod_template_of_the_charts() {
     tally.report("charts");
 }
 
-/// What floe makes of a stream; nothing where it refuses.
-fn secured(stream: &str, config: &std::path::Path) -> String {
-    let mut command = floe();
-    command.args(["--namespace", "floe-jobs", "--conflicts", "warn", "--config"]).arg(config);
-    let output = command.write_stdin(stream).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// What identifies an object within its stream: kind, namespace and name, and how many came before it with the same.
 fn key(object: &Value, seen: &mut BTreeMap<String, usize>) -> (String, usize) {
     let metadata = &object["metadata"];
@@ -160,16 +151,11 @@ fn ask(cluster: &Cluster, object: &Value) -> Option<(FieldValidation, Reply)> {
 #[test]
 fn the_api_server_accepts_what_floe_makes() {
     let (Some(data), Some(_), Some(cluster)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
-    let config = harden_all();
-    let config = config.path().join("manifest.yaml");
     let (mut accepted, mut patched, mut generated) = (0, 0, 0);
     let mut refused_before = BTreeMap::new();
     let mut pods = Vec::new();
-    for (name, stream) in streams(&data).into_iter().filter(|(_, stream)| stream.contains("\nkind:")) {
-        if name.ends_with("manifest.yaml") || name.ends_with("floe.yaml") {
-            continue;
-        }
-        let (before, text) = (documents(&stream).unwrap(), secured(&stream, &config));
+    for (name, before, text) in hardened_streams(&data) {
+        let before = documents(&before).unwrap();
         let after = documents(&text).unwrap();
         let namespaces: BTreeSet<_> =
             after.iter().filter_map(|object| object["metadata"]["namespace"].as_str()).chain(["floe-jobs"]).collect();

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use floe::object::{ResourceId, template_path};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::support::{documents, judge, snapshot};
+use crate::support::{documents, floe, judge, snapshot};
 
 /// A pod, and where it comes from.
 #[derive(Debug, Clone)]
@@ -67,11 +68,23 @@ pub(super) fn chart_templates(data: &Path) -> Vec<Sample> {
     all
 }
 
-/// A folder for a configuration that has every managed pod patched, those of the platform too.
-pub(super) fn harden_all() -> tempfile::TempDir {
-    let dir = tempfile::TempDir::new().unwrap();
+/// The streams of rendered charts before and after floe: name, what Helm rendered, what floe made of it.
+///
+/// Every pod of a managed namespace is patched, those of the platform too; what still violates its level goes on.
+pub(super) fn hardened_streams(data: &Path) -> Vec<(String, String, String)> {
+    let dir = TempDir::new().unwrap();
+    let config = dir.path().join("manifest.yaml");
     let manifest = "apiVersion: floe.dev/v1\nkind: Manifest\nmetadata: {name: t}\n\
         security: {pod_security: {harden: [jobs, domain, platform]}}\n";
-    fs::write(dir.path().join("manifest.yaml"), manifest).unwrap();
-    dir
+    fs::write(&config, manifest).unwrap();
+    let rendered =
+        streams(data).into_iter().filter(|(name, _)| !matches!(name.as_str(), "floe/manifest.yaml" | "floe/floe.yaml"));
+    let hardened = rendered.map(|(name, before)| {
+        let mut command = floe();
+        command.args(["--namespace", "floe-jobs", "--conflicts", "warn", "--config"]).arg(&config);
+        let output = command.write_stdin(before.as_str()).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        (name, before, String::from_utf8(output.stdout).unwrap())
+    });
+    hardened.collect()
 }

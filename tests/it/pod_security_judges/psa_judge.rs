@@ -8,7 +8,7 @@ use std::thread;
 use floe::object::Version;
 use serde_json::Value;
 
-use super::corpus::{Sample, chart_templates, fixtures};
+use super::corpus::{Sample, chart_templates, fixtures, hardened_streams, templates};
 use super::random_pods::{Dice, pod};
 use super::{Policy, policies};
 use crate::support::{data_dir, tool};
@@ -94,6 +94,16 @@ fn upstream_agrees_on_every_pod_template_of_the_charts() {
     let comparisons = compare(&at_all_policies(chart_templates(&data))).unwrap();
     assert!(comparisons >= 127 * 28);
     report("charts", comparisons);
+}
+
+#[test]
+fn upstream_agrees_on_every_pod_template_that_floe_has_hardened() {
+    let (Some(data), Some(_), Some(_)) = (data_dir(), tool("yamljudge"), tool("psajudge")) else { return };
+    let streams = hardened_streams(&data);
+    let pods: Vec<_> = streams.iter().flat_map(|(name, _, after)| templates(name, after)).collect();
+    let comparisons = compare(&at_all_policies(pods)).unwrap();
+    assert!(comparisons >= 127 * 28);
+    report("hardened charts", comparisons);
 }
 
 #[test]
