@@ -1,7 +1,7 @@
 // Psajudge says what Pod Security Admission makes of a pod, by upstream's own checks.
 //
 // It reads jobs from standard input, each as a line with the length of the pod in bytes and one or more policies, and
-// the pod itself, as YAML or JSON:
+// the pod itself, as YAML or, where it starts with a brace, JSON:
 //
 //	57 baseline:v1.29 restricted:latest
 //
@@ -33,10 +33,10 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	kjson "sigs.k8s.io/json"
-	"sigs.k8s.io/yaml"
 )
 
 func main() {
@@ -199,7 +199,7 @@ type failure struct {
 
 // judgeJob returns the line for one pod.
 func judgeJob(document []byte, policies []api.LevelVersion) []byte {
-	value, err := yaml.YAMLToJSON(document)
+	value, err := utilyaml.ToJSON(document)
 	if err != nil {
 		return line(failure{err.Error()})
 	}
