@@ -11,6 +11,7 @@ export GOTOOLCHAIN := local
 
 TOOLS := $(CURDIR)/tests/tools/bin
 SKIPPED := $(CURDIR)/target/skipped
+KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
 
@@ -26,6 +27,7 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 test: tools ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
 	@mkdir -p target && : > $(SKIPPED)
 	go -C tests/tools/yamljudge test ./...
+	go -C tests/tools/psajudge test ./...
 	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \
 	tests/report-skipped $(SKIPPED); exit $$status
 
@@ -35,7 +37,7 @@ lint: format clippy deny ## formatting, clippy without warnings, licences and ba
 .PHONY: format
 format: ## check the formatting of Rust and Go
 	cargo fmt --check
-	@unformatted=$$(gofmt -l tests/tools/yamljudge); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l tests/tools/yamljudge tests/tools/psajudge); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 
 .PHONY: clippy
 clippy: ## clippy, pedantic, a warning is an error
@@ -54,12 +56,12 @@ bench: tools ## compare floe with kustomize, yq and cat: one table (release buil
 	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
 
 .PHONY: tools
-tools: $(TOOLS)/helm $(TOOLS)/kustomize $(TOOLS)/yq $(TOOLS)/yamljudge ## build the pinned Go tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm kustomize yq yamljudge psajudge etcd kube-apiserver) ## build the pinned Go tools that the tests use
 
-# $(call build-tool,NAME,PACKAGE). Cgo off: the tools must not depend on a C compiler's version. The `touch` is for make,
-# because Go leaves an output alone that is already right.
+# $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
+# for make, because Go leaves an output alone that is already right.
 define build-tool
-CGO_ENABLED=0 go -C tests/tools/$(1) build -buildvcs=false -trimpath -ldflags='-s -w' -o $(TOOLS)/$(1) $(2)
+CGO_ENABLED=0 go -C tests/tools/$(1) build -buildvcs=false -trimpath -ldflags='-s -w$(3)' -o $(TOOLS)/$(1) $(2)
 @touch $@
 endef
 
@@ -74,6 +76,21 @@ $(TOOLS)/yq: tests/tools/yq/go.mod tests/tools/yq/go.sum
 
 $(TOOLS)/yamljudge: tests/tools/yamljudge/go.mod tests/tools/yamljudge/go.sum tests/tools/yamljudge/main.go
 	$(call build-tool,yamljudge,.)
+
+$(TOOLS)/psajudge: tests/tools/psajudge/go.mod tests/tools/psajudge/go.sum $(wildcard tests/tools/psajudge/*.go)
+	$(call build-tool,psajudge,.)
+
+$(TOOLS)/etcd: tests/tools/etcd/go.mod tests/tools/etcd/go.sum
+	$(call build-tool,etcd,go.etcd.io/etcd/server/v3)
+
+# About five minutes on two cores from an empty cache. A build from a module does not know its own version.
+version-flag = -X k8s.io/component-base/version.
+$(TOOLS)/kube-apiserver: tests/tools/kube-apiserver/go.mod tests/tools/kube-apiserver/go.sum
+	@grep -q 'k8s.io/kubernetes $(KUBERNETES_VERSION) ' $< || { echo "error: $< does not pin $(KUBERNETES_VERSION)" >&2; exit 1; }
+	$(call build-tool,kube-apiserver,k8s.io/kubernetes/cmd/kube-apiserver, \
+	$(version-flag)gitVersion=$(KUBERNETES_VERSION) \
+	$(version-flag)gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
+	$(version-flag)gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION))))
 
 # The version is part of the name, so that another pinned version is another target.
 $(CARGO_DENY):

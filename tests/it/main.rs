@@ -13,10 +13,13 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod cluster;
 mod documentation;
+
 mod hosts;
 mod laws;
 mod placement;
 mod pod_security_fixtures;
+mod pod_security_judges;
 mod support;
 mod yaml_laws;
