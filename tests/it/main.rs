@@ -15,7 +15,6 @@ mod bad_input;
 mod cli;
 mod cluster;
 mod documentation;
-
 mod hosts;
 mod laws;
 mod placement;
