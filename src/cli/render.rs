@@ -9,7 +9,9 @@ use super::input::{self, Source};
 use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
+use crate::plan::{
+    CONFIGURATION, Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list,
+};
 use crate::report::Origin;
 use crate::stream::{Stream, frame};
 use crate::text::Span;
@@ -80,7 +82,7 @@ fn configure(arguments: &RenderArgs, list: Option<&ResourceList<'_>>, source: &S
 /// A host that sent a list gets its items back even if the configuration is wrong.
 fn keep_items(list: Option<&ResourceList<'_>>, source: &Source, error: CliError) -> Result<Config, CliError> {
     if let (Some(list), CliError::Configuration { message, help, .. }) = (list, &error) {
-        let mut finding = Finding::new(Severity::Error, crate::finding::CheckId("configuration"), message.clone());
+        let mut finding = Finding::new(Severity::Error, CONFIGURATION, message.clone());
         finding.help.clone_from(help);
         if let Ok(output) = list.with_findings(&source.text, &[finding]) {
             write_output(&output)?;

@@ -13,7 +13,7 @@ use crate::object::{
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
-use crate::yaml::FieldPath;
+use crate::yaml::{FieldPath, ParseError};
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,20 +103,33 @@ impl Survey {
 
     /// The one namespace that all objects name, if there is one (decision 12).
     pub(super) fn only_namespace(&self, stream: &Stream<'_>) -> Option<String> {
-        let mut seen: BTreeSet<String> = self.documents.iter().flat_map(|it| it.seen.iter().cloned()).collect();
+        let mut seen = BTreeSet::new();
+        self.add_namespaces(stream, &mut seen);
+        seen.pop_first().filter(|_| seen.is_empty())
+    }
+
+    /// Adds the namespaces that objects name; stops once there are two, because then none is the only one.
+    pub(super) fn add_namespaces(&self, stream: &Stream<'_>, seen: &mut BTreeSet<String>) {
+        seen.extend(self.documents.iter().flat_map(|it| it.seen.iter().cloned()));
         for (index, document) in stream.documents.iter().enumerate() {
             if seen.len() > 1 {
-                return None;
+                return;
             }
             let surveyed = self.documents.get(index);
+            let content = stream.text.get(document.content.range()).unwrap_or_default();
             if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
+                && may_name_namespace(content)
                 && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
             {
                 seen.extend(sheet.units.iter().filter_map(|unit| namespace_of(&sheet, unit.node)));
             }
         }
-        seen.pop_first().filter(|_| seen.is_empty())
     }
+}
+
+/// Whether a text may hold the key `namespace`; a key in double quotes may be spelled with escapes.
+fn may_name_namespace(content: &str) -> bool {
+    memmem::find(content.as_bytes(), b"namespace").is_some() || memchr::memchr(b'\\', content.as_bytes()).is_some()
 }
 
 fn namespace_of(sheet: &Sheet<'_>, node: crate::yaml::NodeId) -> Option<String> {
@@ -157,22 +170,25 @@ fn survey(text: &str, index: usize, document: Document, workloads: &Workloads) -
     }
     match Sheet::parse(text, index, document) {
         Ok(sheet) => survey_sheet(&sheet, workloads, surveyed),
-        Err(error) if may_hold_workload(content, workloads) => {
-            let at = document.content.start + error.offset;
-            Err(Error::input(Problem {
-                message: format!("this document cannot be read as YAML: {}", error.message),
-                document: index,
-                object: None,
-                path: FieldPath::root(),
-                span: Span::at(at),
-                help: "floe has to read every document that may hold a pod template; correct it, or check whether the \
-                       input was cut off"
-                    .to_owned(),
-            }))
-        }
+        Err(error) if may_hold_workload(content, workloads) => Err(unreadable(index, document, &error)),
         // What need not be edited passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
     }
+}
+
+/// What is wrong with a document that has to be read and is no YAML.
+pub(super) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
+    Error::input(Problem {
+        message: format!("this document cannot be read as YAML: {}", error.message),
+        document: index,
+        object: None,
+        path: FieldPath::root(),
+        span: Span::at(document.content.start + error.offset),
+        help:
+            "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
+               cut off"
+                .to_owned(),
+    })
 }
 
 fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Result<Surveyed, Error> {

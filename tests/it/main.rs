@@ -9,6 +9,8 @@
 )]
 
 mod hosts;
+mod json_schema;
 mod pod_security_fixtures;
+mod pods_check;
 mod support;
 mod yaml_laws;
