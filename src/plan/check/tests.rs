@@ -162,7 +162,7 @@ fn each_mode_has_its_words_and_each_check_stands_once() {
 
 #[test]
 fn bad_labels_are_named_where_they_stand() {
-    let text = namespace("n", "pod-security.kubernetes.io/enforce: Baseline") + "---\n" + &pod_in("n");
+    let text = namespace("shop", "pod-security.kubernetes.io/enforce: Baseline") + "---\n" + &pod_in("shop");
     let report = run(&[&text], &Config::default(), &CheckRequest::default());
     // The server fails closed.
     assert_eq!(policies(&report), ["restricted:latest privileged:latest privileged:latest"]);

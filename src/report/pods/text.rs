@@ -36,21 +36,20 @@ fn summary(report: &Report) -> String {
         return format!("floe: all of {all} pods admitted{with_warnings}");
     }
     format!(
-        "floe: {rejected} of {all} pods rejected; of the fields at fault floe fills in {}, and {} need a change in the \
-         chart{with_warnings}",
+        "floe: {rejected} of {all} pods rejected; fields at fault: {} filled by floe, {} to change in the chart{with_warnings}",
         fields(Fix::FilledByFloe),
         fields(Fix::NeedsChange),
     )
 }
 
 fn paint(pod: &PodVerdict, violation: &ViolationFound, input: &Input<'_>, painter: &Painter) -> String {
-    let (level, mood) = match violation.mode {
-        Mode::Enforce => (Level::ERROR, violates(pod)),
-        Mode::Warn | Mode::Audit => (Level::WARNING, format!("{} ({})", would_violate(pod), violation.mode)),
+    let (level, who, mode) = match violation.mode {
+        Mode::Enforce => (Level::ERROR, violates(pod), String::new()),
+        mode => (Level::WARNING, would_violate(pod), format!(" ({mode})")),
     };
     let first = violation.fields.first().map(|field| input.line_column(field.span.start));
     let place = first.map(|place| format!(" ({}:{place})", input.origin.name)).unwrap_or_default();
-    let title = format!("{mood} PodSecurity \"{}\": {}{place}", violation.policy, violation.message);
+    let title = format!("{who} PodSecurity \"{}\"{mode}: {}{place}", violation.policy, violation.message);
     let mut group = Group::with_title(level.primary_title(title).id(violation.check.0));
     for field in &violation.fields {
         let excerpt = input.origin.excerpt_numbered(field.span, |at| input.line_column(at).line);
