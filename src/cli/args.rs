@@ -7,7 +7,9 @@ use crate::config::{Conflicts, is_dns_label};
 use crate::plan::Part;
 
 use super::completions::CompletionsArgs;
+use super::explain::ExplainArgs;
 use super::man::ManArgs;
+use super::pods::PodsArgs;
 
 /// Makes rendered Kubernetes workloads secure, and touches nothing else.
 #[derive(Debug, Parser)]
@@ -25,10 +27,11 @@ use super::man::ManArgs;
         helm install shop ./chart --post-renderer floe\n  \
         kustomize build overlays/prod | floe --config manifest.yaml\n  \
         kpt fn eval ./package --exec floe\n  \
-        floe --dry-run -f rendered.yaml\n\n\
+        floe --dry-run -f rendered.yaml\n  \
+        floe pods check -f manifests/ --enforce restricted:v1.34\n\n\
         Exit codes:\n  \
         0   done\n  \
-        1   pods would be rejected at admission; nothing was written but, for a ResourceList, its items and results\n  \
+        1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         70  internal error: a result that could not be verified; nothing was written"
@@ -56,6 +59,10 @@ impl Args {
 pub enum Command {
     /// Secure manifests: standard input to standard output (the default)
     Render(RenderArgs),
+    /// Judge pods as the API server will, and change nothing
+    Pods(PodsArgs),
+    /// Say what a check is about and how to satisfy it
+    Explain(ExplainArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write all pages to a folder

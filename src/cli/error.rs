@@ -26,6 +26,12 @@ pub(super) enum CliError {
     /// There is nothing to do.
     #[error("the input is empty")]
     Empty,
+    /// There is nothing to judge.
+    #[error("there is nothing to check: {0}")]
+    Nothing(String),
+    /// There is no page of that name.
+    #[error("there is no check `{id}`")]
+    NoSuchCheck { id: String, help: String },
     /// The configuration is wrong.
     #[error("{0}")]
     Configuration(Box<Misconfiguration>),
@@ -75,11 +81,14 @@ impl CliError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) | Self::ConfigurationFile(_) => Exit::Usage,
+            Self::Configuration(_) | Self::ConfigurationFile(_) | Self::NoSuchCheck { .. } => Exit::Usage,
             Self::Internal(_) => Exit::Internal,
-            Self::Read { .. } | Self::Write { .. } | Self::NotText { .. } | Self::Empty | Self::Input { .. } => {
-                Exit::Input
-            }
+            Self::Read { .. }
+            | Self::Write { .. }
+            | Self::NotText { .. }
+            | Self::Empty
+            | Self::Nothing(_)
+            | Self::Input { .. } => Exit::Input,
         }
     }
 
@@ -99,6 +108,10 @@ impl CliError {
                  3 gives its post-renderer nothing), a command before the pipe that failed (use `set -o pipefail`), or a \
                  chart that renders nothing (use --allow-empty)",
             ),
+            Self::Nothing(_) => Some(
+                "did a command before the pipe fail (use `set -o pipefail`)? Of a folder *.yaml, *.yml and *.json are read",
+            ),
+            Self::NoSuchCheck { help, .. } => Some(help),
             Self::Configuration(wrong) => wrong.help.as_deref(),
             Self::Input { problem, .. } => Some(&problem.help),
             _ => None,

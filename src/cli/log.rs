@@ -1,6 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "an edge module: it looks at the terminal")]
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 
 use tracing::Level;
 
@@ -25,13 +25,22 @@ pub(super) fn init(arguments: &LoggingArgs) {
 
 /// Colour only on a terminal and never under `NO_COLOR`.
 pub(super) fn is_colored() -> bool {
+    is_terminal_colored(&io::stderr())
+}
+
+fn is_terminal_colored(stream: &impl io::IsTerminal) -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stderr().is_terminal() && !is_set("NO_COLOR") && !dumb
+    stream.is_terminal() && !is_set("NO_COLOR") && !dumb
 }
 
 pub(super) fn painter() -> Painter {
     if is_colored() { Painter::colored() } else { Painter::plain() }
+}
+
+/// For a report on standard output.
+pub(super) fn painter_for_stdout() -> Painter {
+    if is_terminal_colored(&io::stdout()) { Painter::colored() } else { Painter::plain() }
 }
 
 /// Writes one message to standard error; that it is closed is no reason to fail.

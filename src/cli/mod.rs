@@ -5,9 +5,11 @@ mod completions;
 mod configuration;
 mod error;
 mod exit;
+mod explain;
 mod input;
 mod log;
 mod man;
+mod pods;
 mod render;
 mod write;
 
@@ -34,6 +36,8 @@ pub fn run() -> ExitCode {
     let result = match &args.command {
         None => render::run(&args.render),
         Some(Command::Render(render)) => render::run(render),
+        Some(Command::Pods(arguments)) => pods::run(arguments, &args.render.logging),
+        Some(Command::Explain(arguments)) => explain::run(arguments),
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),
         Some(Command::Man(arguments)) => man::run(arguments, &Args::command()),
     };

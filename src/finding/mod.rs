@@ -1,10 +1,14 @@
 //! Facts about the result that a user should know: one type, rendered as text, JSON, SARIF or KRM results.
 
+mod page;
+
 use std::fmt;
 
 use crate::object::ResourceId;
 use crate::text::Span;
 use crate::yaml::FieldPath;
+
+pub use page::Page;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,6 +8,7 @@ mod address_set;
 mod canonical;
 mod direction;
 mod evaluate;
+mod explain;
 mod flow;
 mod flows;
 mod interval_set;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use direction::Direction;
 pub use evaluate::{IpBlockReach, Party, Side, Traffic, Verdict, evaluate};
+pub use explain::PAGES;
 pub use flow::{Endpoint, Flow, Flows, Reason};
 pub use flows::{ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PORT_RANGE_TOO_LONG, SERVICE_NOT_NARROWED, declare};
 pub use ip_block::IpBlock;

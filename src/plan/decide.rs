@@ -6,14 +6,13 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use super::error::{Error, Problem};
+use super::judge::{Judged, judge};
 use super::sheet::{Sheet, Unit};
 use super::{Detail, Part, Parts};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Location, Severity};
 use crate::object::{ContainerPort, GroupVersionKind, PodFacts, ResourceId, Workloads, pod_facts, template_path};
-use crate::pod_security::{
-    Change, Evaluator, HardenError, Hardening, LevelVersion, Pod, harden, near_miss, patch_namespace,
-};
+use crate::pod_security::{Change, Evaluator, HardenError, Hardening, LevelVersion, harden, patch_namespace};
 use crate::yaml::FieldPath;
 
 /// What every decision needs.
@@ -294,9 +293,9 @@ impl Decision<'_, '_> {
     /// Judges the pods that a template makes, as admission will under the enforce level of their namespace.
     fn judge(&self, id: &ResourceId, value: &Value, template: &FieldPath, namespace: &str, decided: &mut Decided) {
         let Some(enforce) = self.context.levels.get(namespace) else { return };
-        let Some(pod) = value.pointer(&template.to_pointer()).and_then(Pod::new) else { return };
-        let violations = Evaluator::default().judge(pod, enforce.level, enforce.version);
-        let misses = if violations.is_empty() { Vec::new() } else { near_miss(pod) };
+        let Some(Judged { violations, near_misses }) = judge(Evaluator::default(), value, template, *enforce) else {
+            return;
+        };
         let severity = match self.context.config.pod_security.conflicts {
             Conflicts::Fail => Severity::Error,
             Conflicts::Warn => Severity::Warning,
@@ -307,7 +306,7 @@ impl Decision<'_, '_> {
                 format!("pods of {id} violate PodSecurity \"{enforce}\": {} ({})", violation.reason, violation.detail);
             let mut finding =
                 Finding::new(severity, violation.check, message).at(id, self.location(&template.join(&path)));
-            let miss = misses.iter().find(|(missed, _)| violation.paths.contains(missed));
+            let miss = near_misses.iter().find(|(missed, _)| violation.paths.contains(missed));
             finding.help = Some(match miss {
                 Some((_, hint)) => hint.clone(),
                 None => {

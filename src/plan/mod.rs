@@ -5,9 +5,12 @@
 //! place new objects. No pass holds more than the edits and facts of the documents it has seen.
 
 mod apply;
+mod check;
 mod decide;
 mod digest;
 mod error;
+mod explain;
+mod judge;
 mod output;
 mod place;
 mod results;
@@ -32,11 +35,17 @@ use crate::text::{Span, TextEdit};
 use crate::yaml::{NodeId, ParseError};
 
 use apply::{Changes, ItemChange, apply};
+pub use check::{
+    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PodVerdict, Report, Verdict, ViolatingField, ViolationFound,
+    check,
+};
 use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};
 use digest::Digest;
 pub use error::{Error, Problem};
+pub use explain::PAGES;
 pub use output::Output;
+pub use results::{CONFIGURATION, INPUT};
 use sheet::Sheet;
 use survey::{Position, Survey};
 use wanted::{Difference, Place, Wanted};
@@ -343,6 +352,7 @@ impl<'t> Planner<'_, 't, '_> {
     fn sheet(&self, index: usize) -> Result<Sheet<'t>, Error> {
         let lost = || Error::Internal("a document was lost".to_owned());
         let document = self.stream.documents.get(index).ok_or_else(lost)?;
+        // The survey does not parse a document whose kind is plain to see.
         Sheet::parse(self.stream.text, index, *document).map_err(|error| survey::unreadable(index, *document, &error))
     }
 

@@ -3,9 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::error::Problem;
-use crate::finding::Finding;
+use crate::finding::{CheckId, Finding};
 use crate::object::ResourceId;
 use crate::yaml::FieldPath;
+
+/// A configuration that cannot be used is reported under this id.
+pub const CONFIGURATION: CheckId = CheckId("configuration");
+/// What prevented a result is reported under this id.
+pub const INPUT: CheckId = CheckId("input");
 
 /// The tag by which floe finds the results of an earlier run.
 const CHECK_TAG: &str = "floe.dev/check";
@@ -36,7 +41,7 @@ pub(super) fn of_finding(finding: &Finding) -> Value {
 /// What prevented a result, as a result.
 pub(super) fn of_problem(problem: &Problem) -> Value {
     let message = format!("{}; {}", problem.message, problem.help);
-    result(&message, "error", "input", problem.object.as_ref(), Some(&problem.path))
+    result(&message, "error", INPUT.0, problem.object.as_ref(), Some(&problem.path))
 }
 
 fn result(message: &str, severity: &str, check: &str, object: Option<&ResourceId>, path: Option<&FieldPath>) -> Value {

@@ -108,21 +108,34 @@ impl Survey {
 
     /// The one namespace that all objects name, if there is one (decision 12).
     pub(super) fn only_namespace(&self, stream: &Stream<'_>) -> Option<String> {
-        let mut seen: BTreeSet<String> = self.documents.iter().flat_map(|it| it.seen.iter().cloned()).collect();
+        let mut seen = BTreeSet::new();
+        self.add_namespaces(stream, &mut seen);
+        seen.pop_first().filter(|_| seen.is_empty())
+    }
+
+    /// Adds the namespaces that objects name; stops once there are two, because then none is the only one.
+    pub(super) fn add_namespaces(&self, stream: &Stream<'_>, seen: &mut BTreeSet<String>) {
+        seen.extend(self.documents.iter().flat_map(|it| it.seen.iter().cloned()));
         for (index, document) in stream.documents.iter().enumerate() {
             if seen.len() > 1 {
-                return None;
+                return;
             }
             let surveyed = self.documents.get(index);
+            let content = stream.text.get(document.content.range()).unwrap_or_default();
             if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
+                && may_name_namespace(content)
                 && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
             {
                 let units = sheet.units.iter().filter(|unit| !sheet.is_own(unit));
                 seen.extend(units.filter_map(|unit| sheet.text(unit, &["metadata", "namespace"]).map(Cow::into_owned)));
             }
         }
-        seen.pop_first().filter(|_| seen.is_empty())
     }
+}
+
+/// Whether a text may hold the key `namespace`; a key in double quotes may be spelled with escapes.
+fn may_name_namespace(content: &str) -> bool {
+    memmem::find(content.as_bytes(), b"namespace").is_some() || memchr::memchr(b'\\', content.as_bytes()).is_some()
 }
 
 fn is_hook(text: &str, document: Document) -> bool {

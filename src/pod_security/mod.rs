@@ -8,6 +8,7 @@ mod admission_defaults;
 mod check;
 mod checks;
 mod draft;
+mod explain;
 mod harden;
 mod message;
 mod namespace_labels;
@@ -20,6 +21,7 @@ mod wording;
 pub use admission_defaults::admission_defaults;
 pub use check::{Check, Violation};
 pub use draft::{Change, HardenError};
+pub use explain::{CHECK_PAGES, NOTICE_PAGES};
 pub use harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, Hardening, INJECTED_SIDECARS,
     JOB_TEMPLATE_IMMUTABLE, NOTICES, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS,

@@ -27,18 +27,20 @@ impl<'t> Origin<'t> {
         LineColumn { line, column }
     }
 
-    /// The lines around a span.
+    /// The lines around a span; counts the lines before it.
     pub fn excerpt(&self, span: Span) -> Excerpt<'t> {
+        self.excerpt_numbered(span, |at| {
+            memchr::memchr_iter(b'\n', self.text.get(..at).unwrap_or_default().as_bytes()).count() + 1
+        })
+    }
+
+    /// The lines around a span, where something knows the line of an offset.
+    pub(super) fn excerpt_numbered(&self, span: Span, line_at: impl Fn(usize) -> usize) -> Excerpt<'t> {
         let text = self.text;
         let start = span.start.min(text.len());
         let before = text.get(..start).unwrap_or_default();
-        let mut first = start;
-        for newline in memchr::memrchr_iter(b'\n', before.as_bytes()).take(CONTEXT_LINES) {
-            first = newline + 1;
-        }
-        if memchr::memrchr_iter(b'\n', before.as_bytes()).count() < CONTEXT_LINES {
-            first = 0;
-        }
+        let first = memchr::memrchr_iter(b'\n', before.as_bytes()).nth(CONTEXT_LINES - 1);
+        let first = first.map_or(0, |newline| newline + 1);
         let line_start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |newline| newline + 1);
         // A document may be one line of a megabyte.
         let first = if start - line_start > SHOWN_BYTES { floor(text, start - SHOWN_BYTES / 2) } else { first };
@@ -48,7 +50,7 @@ impl<'t> Origin<'t> {
         let end = span.end.clamp(start, last);
         Excerpt {
             text: text.get(first..last).unwrap_or_default(),
-            line: memchr::memchr_iter(b'\n', text.get(..first).unwrap_or_default().as_bytes()).count() + 1,
+            line: line_at(first),
             span: Span::new(start - first, end - first),
         }
     }
@@ -104,6 +106,11 @@ impl Painter {
     /// Without colour.
     pub fn plain() -> Self {
         Self { renderer: Renderer::plain().decor_style(DecorStyle::Ascii) }
+    }
+
+    /// Renders what was put together elsewhere.
+    pub(super) fn render(&self, group: Group<'_>) -> String {
+        self.renderer.render(&[group])
     }
 
     /// Renders one message; the first line alone says what is the matter and where, because hosts cut the rest.

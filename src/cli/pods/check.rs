@@ -1,0 +1,244 @@
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, ValueEnum};
+
+use crate::cli::args::{Args as Program, LogFormat, LoggingArgs};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::input::{self, Source};
+use crate::cli::{configuration, log, write};
+use crate::finding::{Finding, Page};
+use crate::object::{Level, Version};
+use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, Report, check, resource_list};
+use crate::pod_security::{CHECK_PAGES, Evaluator, LevelVersion};
+use crate::report::{Input, Origin, write_json, write_sarif, write_text};
+use crate::stream::{Stream, frame};
+
+/// Arguments of `floe pods check`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Judges every pod and pod template by the Pod Security Standards: the verdict and the words of the API \
+        server, offline. The template of a workload is judged as the pods that it makes. Nothing is changed.\n\n\
+        The level of a namespace is what --enforce says; else what the labels of a Namespace in the input say; else what \
+        the configuration wants for it; else privileged. The same holds for --audit and --warn; as with labels, a level \
+        to enforce that is stricter than the one to warn about is warned about too.",
+    after_long_help = "Examples:\n  \
+        helm template shop ./chart | floe pods check --enforce restricted\n  \
+        floe pods check -f manifests/ --enforce baseline:v1.34 --cluster-version v1.33 -o sarif\n\n\
+        Exit codes:\n  \
+        0   every pod is admitted\n  \
+        1   a pod is rejected\n  \
+        2   wrong usage or configuration\n  \
+        3   the input cannot be read or processed\n  \
+        70  internal error"
+)]
+pub(super) struct CheckArgs {
+    /// Read manifests from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    file: Vec<PathBuf>,
+
+    /// The level that rejects pods, in every namespace: privileged, baseline or restricted
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_version)]
+    enforce: Option<LevelVersion>,
+
+    /// The level whose violations are noted in the audit log, in every namespace
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_version)]
+    audit: Option<LevelVersion>,
+
+    /// The level whose violations are answered with a warning, in every namespace
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_version)]
+    warn: Option<LevelVersion>,
+
+    /// The version of the cluster: what `latest` means, and the newest rules there are
+    #[arg(long, value_name = "v1.N", value_parser = cluster_version)]
+    cluster_version: Option<Version>,
+
+    /// Configuration: a floe Manifest
+    ///
+    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest, then the
+    /// built-in defaults.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// What a document without metadata.namespace means
+    ///
+    /// Without it: `ARGOCD_APP_NAMESPACE`, then security.release_namespace, then the one namespace that all objects
+    /// name, else `default`.
+    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    namespace: Option<String>,
+
+    /// Form of the verdicts
+    #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    output: Form,
+}
+
+/// Forms of the verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// A SARIF 2.1.0 log
+    Sarif,
+}
+
+fn level_version(text: &str) -> Result<LevelVersion, String> {
+    let (level, version) = text.split_once(':').unwrap_or((text, "latest"));
+    let level = Level::parse(level).ok_or("the level must be privileged, baseline or restricted")?;
+    let version = Version::parse(version).ok_or("the version must be \"latest\" or \"v1.N\"")?;
+    Ok(LevelVersion { level, version })
+}
+
+/// Reads `v1.34`, and what servers say of themselves: `1.34`, `v1.34.2`, `v1.34.1-gke.100`.
+fn cluster_version(text: &str) -> Result<Version, String> {
+    let mut numbers = text.strip_prefix('v').unwrap_or(text).splitn(3, '.');
+    let minor = numbers.next().filter(|major| *major == "1").and_then(|_| numbers.next());
+    let version = minor.and_then(|minor| Version::parse(&format!("v1.{minor}")));
+    version.ok_or_else(|| "a version of Kubernetes looks like v1.34".to_owned())
+}
+
+/// Judges pods: files or standard input to standard output.
+pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    log::init(logging);
+    let Some(sources) = input::read_all(&arguments.file)? else {
+        let mut program = Program::command();
+        program.build();
+        let command =
+            ["pods", "check"].iter().try_fold(&mut program, |command, name| command.find_subcommand_mut(name));
+        if let Some(command) = command {
+            let help = command.render_long_help();
+            write::stdout(|out| write!(out, "{help}"))?;
+        }
+        return Ok(Exit::Done);
+    };
+    let is_blank = |source: &Source| source.text.trim_start_matches('\u{feff}').trim().is_empty();
+    if sources.iter().all(is_blank) {
+        let names: Vec<String> = arguments.file.iter().map(|file| file.display().to_string()).collect();
+        let what = if names.is_empty() { "standard input".to_owned() } else { names.join(", ") };
+        return Err(CliError::Nothing(format!("{what} is empty")));
+    }
+    let streams: Vec<Stream<'_>> = sources.iter().map(|source| frame(&source.text)).collect();
+    let config = find_configuration(arguments, &sources, &streams)?;
+    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let request = CheckRequest {
+        namespace: given.or_else(configuration::argocd_namespace),
+        enforce: arguments.enforce,
+        audit: arguments.audit,
+        warn: arguments.warn,
+        evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
+    };
+    let report = check(&streams, &config, &request).map_err(|error| of_source(error, &sources))?;
+    write_report(&report, arguments.output, &sources)?;
+    report_notices(&report, &sources, logging);
+    Ok(if report.rejected() > 0 { Exit::Findings } else { Exit::Done })
+}
+
+/// The configuration of the first `ResourceList`, or that of a file.
+fn find_configuration(
+    arguments: &CheckArgs,
+    sources: &[Source],
+    streams: &[Stream<'_>],
+) -> Result<crate::config::Config, CliError> {
+    for (source, stream) in sources.iter().zip(streams) {
+        if let Some(Ok(list)) = resource_list(stream) {
+            return configuration::find(Some(&list), source, arguments.config.as_deref());
+        }
+    }
+    match sources.first() {
+        Some(source) => configuration::find(None, source, arguments.config.as_deref()),
+        None => Ok(crate::config::Config::default()),
+    }
+}
+
+fn of_source(error: plan::CheckError, sources: &[Source]) -> CliError {
+    match sources.get(error.stream) {
+        Some(source) => CliError::of_plan(error.error, &source.name, &source.text),
+        None => CliError::Internal(error.to_string()),
+    }
+}
+
+fn write_report(report: &Report, form: Form, sources: &[Source]) -> Result<(), CliError> {
+    let inputs: Vec<Input<'_>> = sources
+        .iter()
+        .map(|Source { name, is_file, text }| match is_file {
+            true => Input::file(name, text),
+            false => Input::stream(name, text),
+        })
+        .collect();
+    write::stdout(|out| match form {
+        Form::Text => write_text(report, &inputs, &log::painter_for_stdout(), out),
+        Form::Json => write_json(report, &inputs, out),
+        Form::Sarif => write_sarif(report, &inputs, &rules(), out),
+    })
+}
+
+/// The rules of a SARIF log: the checks, and what may be wrong with a Namespace.
+fn rules() -> Vec<Page> {
+    let of_namespaces = plan::PAGES.into_iter().filter(|page| page.id == NAMESPACE_LABEL);
+    CHECK_PAGES.into_iter().chain(of_namespaces).collect()
+}
+
+/// Says on standard error what is no verdict.
+fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
+    for (stream, finding) in &report.notices {
+        let Some(source) = sources.get(*stream) else { continue };
+        notice(finding, Origin { name: &source.name, text: &source.text }, logging);
+    }
+    if report.without_level > 0 {
+        let line = format!(
+            "nothing names the level of the namespace of {} of {} pods, so everything is allowed there; give --enforce, or \
+             --namespace for documents that name none",
+            report.without_level,
+            report.pods.len()
+        );
+        match logging.log_format {
+            LogFormat::Text => log::eprint(&format!("floe: warning: {line}")),
+            LogFormat::Json => tracing::warn!("{line}"),
+        }
+    }
+}
+
+fn notice(finding: &Finding, origin: Origin<'_>, logging: &LoggingArgs) {
+    match logging.log_format {
+        LogFormat::Text => log::eprint(&log::painter().paint_finding(finding, origin)),
+        LogFormat::Json => {
+            let span = finding.location.as_ref().and_then(|location| location.span);
+            let place = span.map(|span| origin.line_column(span.start));
+            tracing::warn!(
+                check = finding.check.0,
+                file = origin.name,
+                line = place.map(|place| place.line),
+                column = place.map(|place| place.column),
+                help = finding.help,
+                "{}",
+                finding.message
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_levels_and_versions() {
+        let shown = |text| level_version(text).map(|it| it.to_string()).unwrap_or_default();
+        assert_eq!(shown("restricted"), "restricted:latest");
+        assert_eq!(shown("baseline:v1.29"), "baseline:v1.29");
+        for bad in ["", "Restricted", "restricted:", "restricted:1.29", "restricted:v1.029", ":v1.29"] {
+            assert!(level_version(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn reads_what_servers_say_of_themselves() {
+        for text in ["v1.34", "1.34", "v1.34.2", "v1.34.1-gke.100", "v1.34.0+k3s1"] {
+            assert_eq!(cluster_version(text), Ok(Version::Minor(34)), "{text}");
+        }
+        for bad in ["", "latest", "v2.1", "34", "v1", "v1.x", "1.034"] {
+            assert!(cluster_version(bad).is_err(), "{bad}");
+        }
+    }
+}

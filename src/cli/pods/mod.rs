@@ -1,0 +1,30 @@
+//! `floe pods`: what will become of pods.
+
+mod check;
+
+use clap::{Args, Subcommand};
+
+use super::args::LoggingArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use check::CheckArgs;
+
+/// Arguments of `floe pods`.
+#[derive(Debug, Args)]
+pub struct PodsArgs {
+    #[command(subcommand)]
+    command: PodsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PodsCommand {
+    /// Judge every pod and pod template by the Pod Security Standards, as the API server will judge the pods
+    Check(Box<CheckArgs>),
+}
+
+/// Runs a command of `floe pods`.
+pub(super) fn run(arguments: &PodsArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    match &arguments.command {
+        PodsCommand::Check(arguments) => check::run(arguments, logging),
+    }
+}
