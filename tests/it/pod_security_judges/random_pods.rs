@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// A source of choices, the same in every run (SplitMix64).
+/// A source of choices, the same in every run (`SplitMix64`).
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
