@@ -133,7 +133,7 @@ fn sources(folder: &str) -> Vec<SourceFile> {
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(files.len() > 5, "{folder} holds no sources");
+    assert!(!files.is_empty(), "{folder} holds no sources");
     files
 }
 
