@@ -64,9 +64,11 @@ impl Cluster {
                 format!("--tls-cert-file={}", made.certificate.display()),
                 format!("--tls-private-key-file={}", made.key.display()),
                 "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-                format!("--service-account-key-file={}", made.key.display()),
+                // Its public half: the server does not take it from a private key in PKCS #8.
+                format!("--service-account-key-file={}", made.certificate.display()),
                 format!("--service-account-signing-key-file={}", made.key.display()),
                 format!("--token-auth-file={}", made.tokens.display()),
+                "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
                 "--authorization-mode=RBAC".to_owned(),
                 "--allow-privileged=true".to_owned(),
                 // No controller makes the ServiceAccounts that this plugin wants every pod to have.
