@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::support::project;
 
 /// Modules from the bottom up: one may import those of the rows above its own, and no other.
-pub(crate) const LAYERS: [&[&str]; 7] = [
+pub(crate) const LAYERS: [&[&str]; 8] = [
     &["text"],
     &["stream", "yaml"],
     &["object"],
     &["config", "finding"],
     &["network_policy", "pod_security"],
-    &["plan", "report"],
+    &["plan"],
+    &["report"],
     &["cli"],
 ];
 

@@ -107,16 +107,14 @@ fn exit_codes_of_help() -> BTreeMap<u8, String> {
     let mut last = None;
     for line in section.lines().take_while(|line| !line.is_empty()) {
         let text = line.trim();
-        match text.split_once(' ').and_then(|(code, meaning)| Some((code.parse().ok()?, meaning.trim()))) {
-            Some((code, meaning)) => {
-                codes.insert(code, meaning.to_owned());
-                last = Some(code);
-            }
-            None => {
-                let meaning = codes.get_mut(&last.unwrap()).unwrap();
-                meaning.push(' ');
-                meaning.push_str(text);
-            }
+        let first = text.split_once(' ').and_then(|(code, meaning)| Some((code.parse().ok()?, meaning.trim())));
+        if let Some((code, meaning)) = first {
+            codes.insert(code, meaning.to_owned());
+            last = Some(code);
+        } else {
+            let meaning = codes.get_mut(&last.unwrap()).unwrap();
+            meaning.push(' ');
+            meaning.push_str(text);
         }
     }
     codes

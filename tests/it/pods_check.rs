@@ -186,8 +186,8 @@ fn reads_files_folders_and_standard_input_in_order() {
     let last = dir.path().join("e.yaml");
     let arguments = ["--enforce", "restricted", "-f", folder, "-f", "-", "-f", last.to_str().unwrap()];
     let (_, pods) = check(&arguments, &named("stdin"));
-    let names: Vec<&str> = pods.iter().map(|pod| pod["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["first", "second", "third", "fourth", "stdin", "fourth"]);
+    let found: Vec<&str> = pods.iter().map(|pod| pod["name"].as_str().unwrap()).collect();
+    assert_eq!(found, ["first", "second", "third", "fourth", "stdin", "fourth"]);
     assert!(pods[1]["file"].as_str().unwrap().ends_with("b/c/x.yml"));
     assert!(pods[4].get("file").is_none());
     let empty = TempDir::new().unwrap();

@@ -62,7 +62,7 @@ pub(super) struct CheckArgs {
 
     /// What a document without metadata.namespace means
     ///
-    /// Without it: `ARGOCD_APP_NAMESPACE`, then security.release_namespace, then the one namespace that all objects
+    /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then the one namespace that all objects
     /// name, else `default`.
     #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
     namespace: Option<String>,
