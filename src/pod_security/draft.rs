@@ -189,7 +189,7 @@ impl<'v> Draft<'v> {
         for (index, segment) in segments.iter().enumerate() {
             let depth = index + 1;
             let (next, expected) = match (segment, here) {
-                (Segment::Key(key), Value::Object(map)) => (map.get(key), "mapping"),
+                (Segment::Key(key), Value::Object(map)) => (map.get(key.as_str()), "mapping"),
                 (Segment::Index(index), Value::Array(items)) => (items.get(*index), "list"),
                 (Segment::Key(_), _) => (None, "mapping"),
                 (Segment::Index(_), _) => (None, "list"),
@@ -214,13 +214,16 @@ impl<'v> Draft<'v> {
     /// The value that earlier edits put at a path.
     fn drafted(&mut self, path: &FieldPath) -> Option<&mut Value> {
         let segments = path.segments();
-        let (depth, index) = (0..=segments.len()).find_map(|depth| {
-            let outer: FieldPath = segments.iter().take(depth).cloned().collect();
-            Some((depth, *self.values.get(&outer)?))
-        })?;
+        // No path in `values` leads into the value of another.
+        let holds = |outer: &FieldPath| segments.starts_with(outer.segments());
+        let (depth, index) = self
+            .values
+            .iter()
+            .find(|(outer, _)| holds(outer))
+            .map(|(outer, index)| (outer.segments().len(), *index))?;
         let Content::Value(value) = &mut self.edits.get_mut(index)?.content else { return None };
         segments.iter().skip(depth).try_fold(value, |value, segment| match segment {
-            Segment::Key(key) => value.get_mut(key),
+            Segment::Key(key) => value.get_mut(key.as_str()),
             Segment::Index(index) => value.get_mut(index),
         })
     }
@@ -247,7 +250,9 @@ fn position(object: &Value, path: &FieldPath, appended: bool) -> Vec<usize> {
     let mut here = object;
     for segment in path.segments() {
         let next = match (segment, here) {
-            (Segment::Key(key), Value::Object(map)) => map.keys().position(|it| it == key).zip(map.get(key)),
+            (Segment::Key(key), Value::Object(map)) => {
+                map.keys().position(|it| it == key.as_str()).zip(map.get(key.as_str()))
+            }
             (Segment::Index(index), Value::Array(items)) => Some(*index).zip(items.get(*index)),
             _ => None,
         };

@@ -139,7 +139,7 @@ impl<'a> Pod<'a> {
         };
         let below = segments.take_while(|segment| {
             value = value.and_then(|value| match segment {
-                Segment::Key(key) => value.get(key),
+                Segment::Key(key) => value.get(key.as_str()),
                 Segment::Index(index) => value.get(index),
             });
             value.is_some_and(|value| !value.is_null())

@@ -1,23 +1,25 @@
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// One step into a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
-    /// A mapping key.
-    Key(String),
+    /// A mapping key; the usual ones of Kubernetes take no allocation, because paths are made and copied all the time.
+    Key(CompactString),
     /// A position in a sequence, from 0.
     Index(usize),
 }
 
 impl From<&str> for Segment {
     fn from(key: &str) -> Self {
-        Self::Key(key.to_owned())
+        Self::Key(key.into())
     }
 }
 
 impl From<String> for Segment {
     fn from(key: String) -> Self {
-        Self::Key(key)
+        Self::Key(key.into())
     }
 }
 
@@ -73,7 +75,10 @@ impl FieldPath {
         for segment in &self.0 {
             pointer.push('/');
             match segment {
-                Segment::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Segment::Key(key) if key.contains(['~', '/']) => {
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                }
+                Segment::Key(key) => pointer.push_str(key),
                 Segment::Index(index) => pointer.push_str(&index.to_string()),
             }
         }
