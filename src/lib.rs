@@ -13,9 +13,8 @@
 //! 6. **Verify and emit** ([`plan`], `cli`): every touched document is parsed again and must equal the patched value
 //!    of the original; then standard output is written once.
 //!
-//! Imports point one way: `text <- yaml <- stream <- object <- {pod_security, network_policy} <- plan <- {report,
-//! cli}`; `finding` and `config` sit beside `object`. Everything before `report` is pure: no files, environment,
-//! clock, network or standard streams.
+//! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- {network_policy, pod_security} <- plan
+//! <- report <- cli`. Everything but `cli` is pure: no files, environment, clock, network or standard streams.
 
 pub mod cli;
 pub mod config;

@@ -5,10 +5,10 @@ use std::fs;
 
 use floe::config::{Config, NamespaceMode};
 use floe::finding::CheckId;
-use floe::network_policy;
 use floe::object::Level;
 use floe::pod_security::{NOTICES, checks};
 use floe::yaml::Tree;
+use floe::{network_policy, plan};
 
 use crate::architecture::LAYERS;
 use crate::support::{floe, project};
@@ -172,7 +172,9 @@ fn check_ids_are_unique() {
         network_policy::PORT_RANGE_TOO_LONG,
         network_policy::SERVICE_NOT_NARROWED,
     ];
-    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(network).collect();
+    let of_runs = [plan::CONFIGURATION, plan::INPUT, plan::NAMESPACE_LABEL];
+    let ids: Vec<CheckId> =
+        checks().iter().map(|check| check.id).chain(NOTICES).chain(network).chain(of_runs).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");
 }

@@ -7,7 +7,7 @@ use super::harden::{
     JOB_TEMPLATE_IMMUTABLE, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WRITABLE_PATHS_ANNOTATION,
 };
 
-/// The pages of the checks of the Pod Security Standards, in the order of [`checks`](super::checks).
+/// The pages of the checks of the Pod Security Standards, in the order of [`checks`](super::checks()).
 pub const CHECK_PAGES: [Page; 19] = [
     Page::new(CheckId("appArmorProfile"), include_str!("appArmorProfile.md")),
     Page::new(CheckId("capabilities_baseline"), include_str!("capabilities_baseline.md")),
