@@ -23,7 +23,7 @@ pub(crate) const LAYERS: [&[&str]; 8] = [
 const MAX_LINES: usize = 600;
 
 /// Names that say nothing about what is inside.
-const EMPTY_NAMES: [&str; 8] = ["common", "helper", "helpers", "misc", "shared", "types", "util", "utils"];
+const EMPTY_NAMES: [&str; 7] = ["common", "helper", "helpers", "misc", "types", "util", "utils"];
 
 /// A Rust file below a folder of the project.
 struct SourceFile {
