@@ -78,7 +78,9 @@ fn add_manifests(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 fn read_stdin() -> io::Result<Vec<u8>> {
     use std::os::fd::AsFd as _;
     let mut bytes = Vec::new();
-    std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?).read_to_end(&mut bytes)?;
+    let mut file = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    super::write::enlarge_pipe(&file);
+    file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -17,10 +17,21 @@ pub(super) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Re
 #[cfg(unix)]
 fn raw_stdout() -> io::Result<std::fs::File> {
     use std::os::fd::AsFd as _;
-    io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from)
+    let file = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    enlarge_pipe(&file);
+    Ok(file)
 }
 
 #[cfg(not(unix))]
 fn raw_stdout() -> io::Result<io::Stdout> {
     Ok(io::stdout())
+}
+
+/// Lets a pipe hold more, so that its two ends wait for each other less often. What is no pipe stays as it is.
+#[cfg(unix)]
+pub(super) fn enlarge_pipe(file: &std::fs::File) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(file, 1 << 20);
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
 }
