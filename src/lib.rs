@@ -13,8 +13,8 @@
 //! 6. **Verify and emit** ([`plan`], `cli`): every touched document is parsed again and must equal the patched value
 //!    of the original; then standard output is written once.
 //!
-//! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- {network_policy, pod_security} <- plan
-//! <- report <- cli`. Everything but `cli` is pure: no files, environment, clock, network or standard streams.
+//! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- reachability <- {network_policy,
+//! pod_security} <- plan <- report <- cli`. Everything but `cli` is pure: no files, environment, clock, network or standard streams.
 
 pub mod cli;
 pub mod config;
@@ -23,6 +23,7 @@ pub mod network_policy;
 pub mod object;
 pub mod plan;
 pub mod pod_security;
+pub mod reachability;
 pub mod report;
 pub mod stream;
 pub mod text;

@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::address_set::{AddressSet, length};
 use super::peer::carries;
 use super::{IpBlock, NamespaceScope, Peer, PortSet, Rule};
 use crate::object::Protocol;
+use crate::reachability::{AddressSet, length};
 
 type Labels = BTreeMap<String, String>;
 

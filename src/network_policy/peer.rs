@@ -1,13 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
 use super::{Endpoint, IpBlock};
-
-/// The label that the API server sets on every namespace to its name.
-const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
+use crate::object::NAMESPACE_NAME_LABEL;
 
 /// Which namespaces a pod peer is looked for in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,30 +42,6 @@ impl Peer {
                     if namespace == own { NamespaceScope::Own } else { NamespaceScope::Named(namespace.clone()) };
                 vec![Self::Pods { namespace: scope, labels: labels.clone() }]
             }
-        }
-    }
-
-    /// Whether a pod is this peer by its namespace and labels, in a policy of the namespace `own`.
-    pub fn matches_pod(&self, own: &str, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Block(_) => false,
-            Self::Pods { namespace: scope, labels: wanted } => {
-                let there = match scope {
-                    NamespaceScope::Own => own,
-                    NamespaceScope::Named(name) => name,
-                };
-                there == namespace && carries(labels, wanted)
-            }
-        }
-    }
-
-    /// Whether an address is this peer by its number.
-    pub fn matches_address(&self, address: IpAddr) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Block(block) => block.contains(address),
-            Self::Pods { .. } => false,
         }
     }
 

@@ -1,24 +1,21 @@
 //! The proof that policies say what flows declare, run on every result before it is written.
 //!
 //! It compares two readings that share no code but set arithmetic: what the declared flows cover, and what the policies
-//! let pass by the rules of the API. The parties are a finite set that stands for all: every label set that a selector
-//! can tell apart, in each namespace that is named and in one that is not, and the first address of every stretch
-//! between two ends of ranges. Ports are not sampled: whole port sets are compared.
+//! let pass, read from the objects that are written. The parties are a finite set that stands for all: every label set
+//! that a selector can tell apart, in each namespace that is named and in one that is not, and every class of addresses.
+//! Ports are not sampled: whole port sets are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::address_set::number;
-use super::evaluate::{connections, isolating};
-use super::peer::carries;
-use super::{
-    Direction, Endpoint, Flow, IpBlock, IpBlockReach, NamespaceScope, NetworkPolicy, Party, Peer, PortSet, Rule,
-};
+use super::peer::{carries, write_labels};
+use super::{Direction, Endpoint, Flow, NamespaceScope, NetworkPolicy, Peer, PortSet, Rule};
 use crate::config::Config;
-use crate::object::Inventory;
+use crate::object::{Inventory, PodFacts, ResourceId};
+use crate::reachability::{AddressSet, IpBlockReach, Policy, Reachability, ReadError, Source, World};
 
 type Labels = BTreeMap<String, String>;
 
@@ -41,15 +38,49 @@ pub enum ProofError {
         /// What passes.
         ports: PortSet,
     },
+    /// A policy is not what the API server would take.
+    #[error("the policy {policy} cannot be read: {error}")]
+    Unreadable {
+        /// Its `namespace/name`.
+        policy: String,
+        /// What is wrong with it.
+        error: ReadError,
+    },
+}
+
+/// Who speaks or is spoken to. Two equal pods are two pods: a pod may always talk to itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// A pod.
+    Pod {
+        /// Its namespace.
+        namespace: String,
+        /// Its labels.
+        labels: Labels,
+    },
+    /// Something that is not a pod.
+    Address(IpAddr),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Pod { namespace, labels } => {
+                write!(f, "a pod of {namespace}")?;
+                write_labels(f, labels)
+            }
+        }
+    }
 }
 
 /// The two ends of a connection on which the proof failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ends {
     /// Who opens it.
-    pub source: Party,
+    pub source: End,
     /// Who accepts it.
-    pub destination: Party,
+    pub destination: End,
     /// How `ipBlock` is read.
     pub reach: IpBlockReach,
 }
@@ -77,81 +108,95 @@ pub fn prove(
     if !config.network.enabled {
         return Ok(());
     }
-    let addresses = addresses(config, flows, policies);
-    let labels = label_sets(config, flows, policies, inventory);
-    let pods = |address: Option<IpAddr>| {
-        let by_namespace = labels.iter().flat_map(|(namespace, sets)| sets.iter().map(move |set| (namespace, set)));
-        by_namespace.map(move |(namespace, labels)| Party::Pod {
-            namespace: namespace.clone(),
-            labels: labels.clone(),
-            address,
-        })
+    let read = |policy: &NetworkPolicy| {
+        Policy::read(&policy.to_value(), &policy.namespace)
+            .map_err(|error| ProofError::Unreadable { policy: format!("{}/{}", policy.namespace, policy.name), error })
     };
+    let objects: Vec<Policy> = policies.iter().map(read).collect::<Result<_, _>>()?;
+    let labels = label_sets(config, flows, policies, inventory);
+    let world = |ip_blocks, address: Option<IpAddr>| {
+        let by_namespace = labels.iter().flat_map(|(namespace, sets)| sets.iter().map(move |set| (namespace, set)));
+        let pods = by_namespace.map(|(namespace, labels)| representative(namespace, labels, address)).collect();
+        World::new(pods, &[], objects.clone(), ip_blocks, &config.network.cluster_cidrs)
+    };
+    compare(config, flows, &world(IpBlockReach::OutsideOnly, None))?;
+    pod_addresses(config)
+        .into_iter()
+        .try_for_each(|address| compare(config, flows, &world(IpBlockReach::PodsToo, Some(address))))
+}
 
-    let outside = pods(None).chain(addresses.into_iter().map(Party::Address)).collect();
-    compare(config, flows, policies, outside, IpBlockReach::OutsideOnly)?;
-    // Addresses were compared above, and the reading of ipBlock does not change them.
-    for address in pod_addresses(config) {
-        compare(config, flows, policies, pods(Some(address)).collect(), IpBlockReach::PodsToo)?;
+/// A pod that stands for all with its labels.
+pub(super) fn representative(namespace: &str, labels: &Labels, address: Option<IpAddr>) -> PodFacts {
+    let gvk = crate::object::GroupVersionKind::new("v1", "Pod");
+    PodFacts {
+        owner: ResourceId { gvk, namespace: Some(namespace.to_owned()), name: String::new() },
+        namespace: namespace.to_owned(),
+        labels: labels.clone(),
+        ports: Vec::new(),
+        host_network: false,
+        addresses: address.into_iter().collect(),
+        is_finished: false,
+        controller: None,
     }
-    Ok(())
 }
 
 /// A party with all that depends on it alone.
-struct Candidate<'p> {
-    party: Party,
+struct Candidate {
+    end: End,
     managed: bool,
-    egress: Vec<(&'p NetworkPolicy, &'p [Rule])>,
-    ingress: Vec<(&'p NetworkPolicy, &'p [Rule])>,
+    address: Option<IpAddr>,
+    reach: IpBlockReach,
 }
 
-fn compare(
-    config: &Config,
-    flows: &[Flow],
-    policies: &[NetworkPolicy],
-    parties: Vec<Party>,
-    reach: IpBlockReach,
-) -> Result<(), ProofError> {
-    let mut by_namespace: BTreeMap<&str, Vec<&NetworkPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_namespace.entry(&policy.namespace).or_default().push(policy);
-    }
-    let candidate = |party: Party| {
-        let there = namespace(&party);
-        let policies = by_namespace.get(there).map(Vec::as_slice).unwrap_or_default();
-        Candidate {
-            managed: config.managed(there).is_some(),
-            egress: isolating(policies.iter().copied(), Direction::Egress, &party),
-            ingress: isolating(policies.iter().copied(), Direction::Ingress, &party),
-            party,
-        }
+fn compare(config: &Config, flows: &[Flow], world: &World) -> Result<(), ProofError> {
+    let blocks = flows.iter().flat_map(|flow| [&flow.source, &flow.destination]).filter_map(|end| match end {
+        Endpoint::Addresses(blocks) => Some(blocks),
+        Endpoint::Any | Endpoint::Pods { .. } => None,
+    });
+    let cuts: Vec<AddressSet> = blocks.flatten().map(AddressSet::of).collect();
+    let reachability = Reachability::new(world, &cuts);
+    let reach = world.ip_blocks;
+    let pods: Vec<Candidate> = world
+        .pods
+        .iter()
+        .map(|pod| Candidate {
+            end: End::Pod { namespace: pod.namespace.clone(), labels: pod.labels.clone() },
+            managed: config.managed(&pod.namespace).is_some(),
+            address: pod.addresses.first().copied(),
+            reach,
+        })
+        .collect();
+    let outside = |classes: &[AddressSet]| -> Vec<Candidate> {
+        let first = |set: &AddressSet| set.ranges().next().map(|(first, _)| first);
+        let candidate =
+            |address| Candidate { end: End::Address(address), managed: false, address: Some(address), reach };
+        classes.iter().filter_map(first).map(candidate).collect()
     };
-    let parties: Vec<_> = parties.into_iter().map(candidate).collect();
+    let (sources, destinations) = (outside(reachability.sources()), outside(reachability.destinations()));
 
-    for source in &parties {
-        let from_here: Vec<_> = flows.iter().filter(|flow| holds(&flow.source, source, reach)).collect();
-        for destination in parties.iter().filter(|destination| source.managed || destination.managed) {
-            let covering = from_here.iter().filter(|flow| holds(&flow.destination, destination, reach));
+    let from_pods =
+        pods.iter().enumerate().map(|(at, pod)| (pod, Source::Pods(reachability.class_of(at).unwrap_or(at))));
+    let from_outside = sources.iter().enumerate().map(|(at, address)| (address, Source::Addresses(at)));
+    for (source, from) in from_pods.chain(from_outside) {
+        let from_here: Vec<_> = flows.iter().filter(|flow| holds(&flow.source, source)).collect();
+        let connections = reachability.from(from);
+        let into = |pod: usize| reachability.class_of(pod).and_then(|class| connections.pods.get(class));
+        let to_pods = pods.iter().enumerate().map(|(at, pod)| (pod, into(at)));
+        let to_outside = destinations.iter().zip(connections.addresses.iter().map(Some));
+        for (destination, set) in to_pods.chain(to_outside).filter(|(it, _)| source.managed || it.managed) {
+            let covering = from_here.iter().filter(|flow| holds(&flow.destination, destination));
             let declared = covering.fold(PortSet::default(), |all, flow| all.union(&flow.ports));
-            let egress = connections(&source.egress, namespace(&source.party), &destination.party, reach);
-            let ingress = connections(&destination.ingress, namespace(&destination.party), &source.party, reach);
-            let passing = egress.intersection(&ingress);
+            let passing = set.map(|&set| reachability.set(set)).unwrap_or_default();
             if passing != declared {
-                return Err(difference(source, destination, reach, &declared, &passing));
+                return Err(difference(source, destination, &declared, &passing));
             }
         }
     }
     Ok(())
 }
 
-fn difference(
-    source: &Candidate,
-    destination: &Candidate,
-    reach: IpBlockReach,
-    declared: &PortSet,
-    passing: &PortSet,
-) -> ProofError {
-    let ends = Box::new(Ends { source: source.party.clone(), destination: destination.party.clone(), reach });
+fn difference(source: &Candidate, destination: &Candidate, declared: &PortSet, passing: &PortSet) -> ProofError {
+    let ends = Box::new(Ends { source: source.end.clone(), destination: destination.end.clone(), reach: source.reach });
     if passing.covers(declared) {
         ProofError::Undeclared { ends, ports: passing.difference(declared) }
     } else {
@@ -161,34 +206,24 @@ fn difference(
 
 /// Whether a flow's end is written for the party. In a managed namespace only an end that names pods is: a flow to
 /// addresses does not open the pods that happen to have them.
-fn holds(end: &Endpoint, candidate: &Candidate, reach: IpBlockReach) -> bool {
-    let (address, is_pod) = match &candidate.party {
-        Party::Address(address) => (Some(*address), false),
-        Party::Pod { address, .. } => (*address, true),
-    };
-    match (end, &candidate.party) {
-        (Endpoint::Pods { namespace, labels }, Party::Pod { namespace: there, labels: carried, .. }) => {
+fn holds(end: &Endpoint, candidate: &Candidate) -> bool {
+    match (end, &candidate.end) {
+        (Endpoint::Pods { namespace, labels }, End::Pod { namespace: there, labels: carried }) => {
             namespace == there && carries(carried, labels)
         }
-        (Endpoint::Pods { .. }, Party::Address(_)) => false,
+        (Endpoint::Pods { .. }, End::Address(_)) => false,
         (Endpoint::Any, _) => !candidate.managed,
-        (Endpoint::Addresses(blocks), _) => {
-            let readable = !is_pod || reach == IpBlockReach::PodsToo;
-            !candidate.managed && readable && address.is_some_and(|it| blocks.iter().any(|block| block.contains(it)))
+        (Endpoint::Addresses(blocks), end) => {
+            let readable = matches!(end, End::Address(_)) || candidate.reach == IpBlockReach::PodsToo;
+            let within = |address| blocks.iter().any(|block| block.contains(address));
+            !candidate.managed && readable && candidate.address.is_some_and(within)
         }
-    }
-}
-
-/// The namespace of a pod; no namespace is called by the empty name that an address gets.
-fn namespace(party: &Party) -> &str {
-    match party {
-        Party::Pod { namespace, .. } => namespace,
-        Party::Address(_) => "",
     }
 }
 
 /// Label sets worth telling apart, by namespace: those that flows and policies name, those of the pods in the input
-/// (only the labels that some selector for the namespace asks for), and none; also in a namespace that nothing names.
+/// (only the labels that some selector for the namespace asks for: selectors ask for values, so any other value is like
+/// none), and none; also in a namespace that nothing names.
 fn label_sets(
     config: &Config,
     flows: &[Flow],
@@ -221,15 +256,15 @@ fn label_sets(
     }
 
     let selectors: BTreeSet<Labels> = sets.values().flatten().cloned().collect();
-    let asked: BTreeMap<String, BTreeSet<String>> = sets
-        .iter()
-        .map(|(namespace, sets)| (namespace.clone(), sets.iter().flat_map(BTreeMap::keys).cloned().collect()))
-        .collect();
+    let labels_of =
+        |sets: &BTreeSet<Labels>| sets.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let asked: BTreeMap<String, BTreeSet<(String, String)>> =
+        sets.iter().map(|(namespace, sets)| (namespace.clone(), labels_of(sets))).collect();
     // Policies do not select pods of the host's network.
     for pod in inventory.pods.iter().filter(|pod| !pod.host_network) {
-        if let (Some(keys), Some(sets)) = (asked.get(&pod.namespace), sets.get_mut(&pod.namespace)) {
-            let relevant = pod.labels.iter().filter(|(key, _)| keys.contains(*key));
-            sets.insert(relevant.map(|(key, value)| (key.clone(), value.clone())).collect());
+        if let (Some(asked), Some(sets)) = (asked.get(&pod.namespace), sets.get_mut(&pod.namespace)) {
+            let labels = pod.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+            sets.insert(labels.filter(|label| asked.contains(label)).collect());
         }
     }
     let mut unnamed = "unmanaged".to_owned();
@@ -238,39 +273,6 @@ fn label_sets(
     }
     sets.insert(unnamed, selectors);
     sets
-}
-
-/// The first address of every stretch between two ends of ranges: all others behave like one of them.
-fn addresses(config: &Config, flows: &[Flow], policies: &[NetworkPolicy]) -> BTreeSet<IpAddr> {
-    let mut found = BTreeSet::from([IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)]);
-    let mut add = |cidr: IpNet| {
-        found.insert(cidr.network());
-        found.extend(following(cidr.broadcast()));
-    };
-    let mut add_block = |block: &IpBlock| {
-        add(block.cidr());
-        block.exceptions().iter().copied().for_each(&mut add);
-    };
-    for end in flows.iter().flat_map(|flow| [&flow.source, &flow.destination]) {
-        if let Endpoint::Addresses(blocks) = end {
-            blocks.iter().for_each(&mut add_block);
-        }
-    }
-    for peer in policies.iter().flat_map(peers) {
-        if let Peer::Block(block) = peer {
-            add_block(block);
-        }
-    }
-    config.network.cluster_cidrs.iter().copied().map(IpBlock::of).for_each(|block| add_block(&block));
-    found
-}
-
-fn following(address: IpAddr) -> Option<IpAddr> {
-    let next = number(address).checked_add(1)?;
-    match address {
-        IpAddr::V4(_) => u32::try_from(next).ok().map(|it| Ipv4Addr::from(it).into()),
-        IpAddr::V6(_) => Some(Ipv6Addr::from(next).into()),
-    }
 }
 
 /// An address that a pod may have, per family: the first of the first cluster range. One is enough, because what flows

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde_json::Value;
 
@@ -10,7 +11,10 @@ use super::{ContainerPort, NamespaceFacts, PodFacts, Protocol, ResourceId, Servi
 ///
 /// Fields of a wrong type count as absent: whether an object is well formed is for the API server to say.
 pub fn pod_facts(object: &Value, id: &ResourceId, template: &FieldPath, namespace: &str) -> PodFacts {
+    let is_pod = template.is_root();
     let template = object.pointer(&template.to_pointer()).unwrap_or(&Value::Null);
+    let status = if is_pod { object.get("status").unwrap_or(&Value::Null) } else { &Value::Null };
+    let phase = status.get("phase").and_then(Value::as_str);
     let spec = template.get("spec").unwrap_or(&Value::Null);
     let native_sidecars = items(spec, "initContainers")
         .filter(|container| container.get("restartPolicy").and_then(Value::as_str) == Some("Always"));
@@ -24,7 +28,29 @@ pub fn pod_facts(object: &Value, id: &ResourceId, template: &FieldPath, namespac
             .filter_map(container_port)
             .collect(),
         host_network: spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false),
+        addresses: addresses(status),
+        is_finished: matches!(phase, Some("Succeeded" | "Failed")),
+        controller: if is_pod { controller(object) } else { None },
     }
+}
+
+/// `status.podIPs`, or the older `status.podIP`.
+fn addresses(status: &Value) -> Vec<IpAddr> {
+    let read = |value: &Value| value.as_str()?.parse().ok();
+    let mut addresses: Vec<IpAddr> = items(status, "podIPs").filter_map(|item| read(item.get("ip")?)).collect();
+    if addresses.is_empty() {
+        addresses.extend(status.get("podIP").and_then(read));
+    }
+    addresses
+}
+
+/// The owner that controls the object; objects that were dumped without that mark have one owner.
+fn controller(object: &Value) -> Option<(String, String)> {
+    let owners = || object.get("metadata").into_iter().flat_map(|metadata| items(metadata, "ownerReferences"));
+    let is_controller = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
+    let owner = owners().find(is_controller).or_else(|| owners().next())?;
+    let text = |key| owner.get(key).and_then(Value::as_str).map(str::to_owned);
+    Some((text("kind")?, text("name")?))
 }
 
 /// Reads the facts of a Service; `namespace` is its namespace after defaulting, where that is known.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use super::ResourceId;
 
@@ -64,6 +65,12 @@ pub struct PodFacts {
     pub ports: Vec<ContainerPort>,
     /// `hostNetwork: true`: policies neither select it nor, on most CNIs, match it as a peer.
     pub host_network: bool,
+    /// Addresses that the cluster has given it (`status.podIPs`); none in a manifest.
+    pub addresses: Vec<IpAddr>,
+    /// It has succeeded or failed: it talks to nobody any more.
+    pub is_finished: bool,
+    /// The kind and name of the controller that made it, where `metadata.ownerReferences` names one.
+    pub controller: Option<(String, String)>,
 }
 
 /// What a Service sends to: a number, or the name of a container port.

@@ -21,5 +21,8 @@ pub use workload::{CustomWorkload, Workloads, template_path};
 /// objects, so that one cannot serve.
 pub const COMPONENT_LABEL: &str = "floe.dev/component";
 
+/// The label that the API server sets on every namespace to its name.
+pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// The value of [`COMPONENT_LABEL`] on every object that floe makes.
 pub const COMPONENT: &str = "network-security";

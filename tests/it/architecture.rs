@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use crate::support::project;
 
 /// Modules from the bottom up: one may import those of the rows above its own, and no other.
-pub(crate) const LAYERS: [&[&str]; 8] = [
+pub(crate) const LAYERS: [&[&str]; 9] = [
     &["text"],
     &["stream", "yaml"],
     &["object"],
     &["config", "finding"],
+    &["reachability"],
     &["network_policy", "pod_security"],
     &["plan"],
     &["report"],

@@ -142,7 +142,7 @@ pub(super) fn cidr(text: &str, families: &Families<'_>, path: &FieldPath) -> Res
         return Err(Invalid::new(path, format!("`{shown}` is an IPv4-mapped IPv6 range"))
             .help("write the IPv4 range: API servers and network plugins disagree on mapped addresses"));
     }
-    let family = IpFamily::of(&net);
+    let family = IpFamily::of(net.addr());
     if !families.allowed.contains(&family) {
         let message = format!("`{shown}` is {family}, which `ip_families` leaves out");
         return Err(Invalid::new(path, message)

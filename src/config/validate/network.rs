@@ -20,7 +20,9 @@ pub(super) fn network(written: Option<&NetworkPolicies>, path: &FieldPath) -> Re
     let external_https_cidrs = external(written, allow_external_https, &families, path)?;
     let cluster_cidrs = match check::cidrs(written.cluster_cidrs.as_ref(), &families, &path.child("cluster_cidrs"))? {
         Some(cidrs) => cidrs,
-        None => default.cluster_cidrs.into_iter().filter(|net| ip_families.contains(&IpFamily::of(net))).collect(),
+        None => {
+            default.cluster_cidrs.into_iter().filter(|net| ip_families.contains(&IpFamily::of(net.addr()))).collect()
+        }
     };
     let ingress_path = path.child("ingress_controller_namespace");
     let ingress_controller_namespace = match &written.ingress_controller_namespace {

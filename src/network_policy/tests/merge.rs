@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
-use super::world::labels;
+use super::world::{address, labels, world};
 use crate::network_policy::canonical::merge;
-use crate::network_policy::evaluate::connections;
+use crate::network_policy::prove::representative;
 use crate::network_policy::{
-    Direction, IpBlock, IpBlockReach, NamespaceScope, NetworkPolicy, Party, Peer, PolicyRules, PortSet, RangeStyle,
-    Rule,
+    Direction, IpBlock, NamespaceScope, NetworkPolicy, Peer, PolicyRules, PortSet, RangeStyle, Rule,
 };
-use crate::object::Protocol;
+use crate::object::{PodFacts, Protocol};
+use crate::reachability::{IpBlockReach, Party};
 
 type Entry = (Peer, PortSet);
 
@@ -156,34 +156,36 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
     prop::collection::vec((any_peer(), any_ports()), 0..8)
 }
 
-/// Far ends that tell all peers above apart.
-fn parties() -> Vec<Party> {
-    let addresses = [
-        "0.0.0.0",
-        "10.0.0.0",
-        "10.1.0.0",
-        "10.1.2.0",
-        "10.1.3.0",
-        "10.2.0.0",
-        "10.128.0.0",
-        "11.0.0.0",
-        "52.0.0.0",
-        "53.0.0.0",
-        "::",
-        "fd00::",
-        "fd80::",
-        "fe00::",
-    ];
-    let mut parties: Vec<Party> = addresses.iter().map(|it| Party::Address(it.parse().unwrap())).collect();
+/// Addresses that tell all blocks above apart.
+const ADDRESSES: [&str; 14] = [
+    "0.0.0.0",
+    "10.0.0.0",
+    "10.1.0.0",
+    "10.1.2.0",
+    "10.1.3.0",
+    "10.2.0.0",
+    "10.128.0.0",
+    "11.0.0.0",
+    "52.0.0.0",
+    "53.0.0.0",
+    "::",
+    "fd00::",
+    "fd80::",
+    "fe00::",
+];
+
+/// Pods that tell all peers above apart; the first is the one that is selected.
+fn pods_of_all_kinds() -> Vec<PodFacts> {
+    let mut pods = vec![representative("a", &labels(&[("selected", "yes")]), None)];
     for namespace in ["a", "b", "c", "d"] {
         for carried in [&[][..], &[("x", "1")], &[("y", "1")], &[("x", "1"), ("y", "1")]] {
-            for address in [None, Some("10.1.2.0"), Some("11.0.0.0")] {
-                let address = address.map(|it| it.parse::<IpAddr>().unwrap());
-                parties.push(Party::Pod { namespace: namespace.to_owned(), labels: labels(carried), address });
+            for address in ["10.1.2.0", "11.0.0.0"] {
+                let address: IpAddr = address.parse().unwrap();
+                pods.push(representative(namespace, &labels(carried), Some(address)));
             }
         }
     }
-    parties
+    pods
 }
 
 /// All that the rules let pass, for every far end and both readings of `ipBlock`.
@@ -192,14 +194,17 @@ fn meaning(rules: &[Rule]) -> Vec<PortSet> {
         name: "p".to_owned(),
         namespace: "a".to_owned(),
         labels: BTreeMap::new(),
-        pod_selector: BTreeMap::new(),
-        rules: PolicyRules::Allow { direction: Direction::Egress, rules: Vec::new() },
+        pod_selector: labels(&[("selected", "yes")]),
+        rules: PolicyRules::Allow { direction: Direction::Egress, rules: rules.to_vec() },
         ranges: RangeStyle::EndPort,
     };
-    let isolating = [(&policy, rules)];
-    let reaches = [IpBlockReach::OutsideOnly, IpBlockReach::PodsToo];
-    let passing = |party: &Party| reaches.map(|reach| connections(&isolating, "a", party, reach));
-    parties().iter().flat_map(passing).collect()
+    let mut passing = Vec::new();
+    for reach in [IpBlockReach::OutsideOnly, IpBlockReach::PodsToo] {
+        let world = world(std::slice::from_ref(&policy), pods_of_all_kinds(), reach);
+        let parties = (1..world.pods.len()).map(Party::Pod).chain(ADDRESSES.into_iter().map(address));
+        passing.extend(parties.map(|party| world.connections(Party::Pod(0), party)));
+    }
+    passing
 }
 
 fn one_rule_each(entries: &[Entry]) -> Vec<Rule> {

@@ -1,12 +1,10 @@
 //! The platform's own chart and public ones: Services narrow the flows, and the result is proven.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::world::config;
 use crate::network_policy::{Endpoint, Reason, declare, prove, synthesize};
-use crate::object::{ContainerPort, Inventory, PodFacts, Protocol, ResourceId, ServiceFacts, ServicePort, TargetPort};
+use crate::object::{Inventory, ResourceId, pod_facts, service_facts, template_path};
 
 /// Reads a rendered chart as if it were released into the platform namespace; absent without test data.
 #[expect(clippy::disallowed_methods, reason = "tests reach real data by environment and file")]
@@ -23,61 +21,12 @@ fn chart(file: &str) -> Option<Inventory> {
     for object in serde_saphyr::from_multiple::<Value>(&text).unwrap() {
         let Some(id) = ResourceId::of(&object) else { continue };
         if id.gvk.kind == "Service" {
-            inventory.services.push(service(id, &object));
-        } else if let Some(template) = object.pointer("/spec/template") {
-            inventory.pods.push(pod(id, template));
+            inventory.services.push(service_facts(&object, &id, Some("floe-platform")));
+        } else if let Some(template) = template_path(&id.gvk) {
+            inventory.pods.push(pod_facts(&object, &id, &template, "floe-platform"));
         }
     }
     Some(inventory)
-}
-
-fn number(value: &Value) -> Option<u16> {
-    value.as_u64().and_then(|it| it.try_into().ok())
-}
-
-fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
-    let fields = value.and_then(Value::as_object).into_iter().flatten();
-    fields.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
-}
-
-fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    value.and_then(Value::as_array).into_iter().flatten()
-}
-
-fn protocol(value: &Value) -> Protocol {
-    value["protocol"].as_str().and_then(Protocol::parse).unwrap_or_default()
-}
-
-fn service(id: ResourceId, object: &Value) -> ServiceFacts {
-    let port = |item: &Value| {
-        let port = number(&item["port"])?;
-        let target = match &item["targetPort"] {
-            Value::String(name) => TargetPort::Name(name.clone()),
-            other => TargetPort::Number(number(other).unwrap_or(port)),
-        };
-        Some(ServicePort { name: None, port, target, protocol: protocol(item) })
-    };
-    ServiceFacts {
-        id,
-        namespace: Some("floe-platform".to_owned()),
-        selector: strings(object.pointer("/spec/selector")),
-        ports: items(object.pointer("/spec/ports")).filter_map(port).collect(),
-    }
-}
-
-fn pod(owner: ResourceId, template: &Value) -> PodFacts {
-    let containers = items(template.pointer("/spec/containers"));
-    let port = |item: &Value| {
-        let port = number(&item["containerPort"])?;
-        Some(ContainerPort { name: item["name"].as_str().map(str::to_owned), port, protocol: protocol(item) })
-    };
-    PodFacts {
-        owner,
-        namespace: "floe-platform".to_owned(),
-        labels: strings(template.pointer("/metadata/labels")),
-        ports: containers.flat_map(|it| items(it.get("ports"))).filter_map(port).collect(),
-        host_network: template.pointer("/spec/hostNetwork") == Some(&Value::Bool(true)),
-    }
 }
 
 /// The pods and ports that a reason opens, as text.

@@ -1,12 +1,12 @@
 //! The specification taken literally opens the source and denies at the destination: no edge to Polaris, the
 //! collector or MinIO exists. These are the edges that must exist, and those that must not.
 
-use super::world::{config, inventory, labels};
+use super::world::{config, inventory, labels, world};
 use crate::config::Config;
-use crate::network_policy::{
-    Direction, IpBlockReach, NetworkPolicy, Party, Side, Traffic, declare, evaluate, synthesize,
-};
-use crate::object::{Inventory, Protocol};
+use crate::network_policy::prove::{End, representative};
+use crate::network_policy::{Direction, NetworkPolicy, declare, synthesize};
+use crate::object::{Inventory, PodFacts, Protocol};
+use crate::reachability::{IpBlockReach, Party, Side, Traffic, Verdict};
 
 const PORTS: [u16; 14] = [1, 53, 80, 443, 3000, 4316, 4317, 4318, 4319, 6443, 8080, 8181, 9000, 65535];
 const REACHES: [IpBlockReach; 2] = [IpBlockReach::OutsideOnly, IpBlockReach::PodsToo];
@@ -15,38 +15,45 @@ fn policies(config: &Config, inventory: &Inventory) -> Vec<NetworkPolicy> {
     synthesize(config, &declare(config, inventory).flows)
 }
 
-/// Pods have cluster addresses, so that an `ipBlock` for the outside would show.
-fn pod(namespace: &str, app: &str) -> Party {
+fn pod(namespace: &str, app: &str) -> End {
     let key = if app == "kube-dns" { "k8s-app" } else { "app" };
-    Party::Pod {
-        namespace: namespace.to_owned(),
-        labels: labels(&[(key, app)]),
-        address: Some("10.42.0.7".parse().unwrap()),
-    }
+    End::Pod { namespace: namespace.to_owned(), labels: labels(&[(key, app)]) }
+}
+
+/// Pods have cluster addresses, so that an `ipBlock` for the outside would show.
+fn verdict(
+    policies: &[NetworkPolicy],
+    [source, destination]: [&End; 2],
+    (protocol, port): (Protocol, u16),
+    reach: IpBlockReach,
+) -> Verdict {
+    let mut pods: Vec<PodFacts> = Vec::new();
+    let mut party = |end: &End| match end {
+        End::Address(address) => Party::Address(*address),
+        End::Pod { namespace, labels } => {
+            pods.push(representative(namespace, labels, Some("10.42.0.7".parse().unwrap())));
+            Party::Pod(pods.len() - 1)
+        }
+    };
+    let (source, destination) = (party(source), party(destination));
+    world(policies, pods, reach).verdict(&Traffic { source, destination, protocol, port })
 }
 
 /// What passes, as `TCP 443`, among the ports tried.
-fn open(policies: &[NetworkPolicy], source: &Party, destination: &Party, reach: IpBlockReach) -> Vec<String> {
-    let mut open = Vec::new();
-    for protocol in Protocol::ALL {
-        for port in PORTS {
-            let traffic = Traffic { source: source.clone(), destination: destination.clone(), protocol, port };
-            if evaluate(policies, &traffic, reach).allowed() {
-                open.push(format!("{protocol} {port}"));
-            }
-        }
-    }
-    open
+fn open(policies: &[NetworkPolicy], source: &End, destination: &End, reach: IpBlockReach) -> Vec<String> {
+    let tried = Protocol::ALL.into_iter().flat_map(|protocol| PORTS.map(|port| (protocol, port)));
+    let passing = tried.filter(|&port| verdict(policies, [source, destination], port, reach).allowed());
+    passing.map(|(protocol, port)| format!("{protocol} {port}")).collect()
 }
 
 #[test]
 fn a_job_reaches_exactly_its_services() {
     let policies = policies(&config(), &inventory());
     let job = pod("floe-jobs", "dbt");
-    let outside = Party::Address("52.1.2.3".parse().unwrap());
-    let outside6 = Party::Address("2600:1f00::1".parse().unwrap());
-    let metadata = Party::Address("169.254.169.254".parse().unwrap());
-    let node = Party::Address("10.0.0.4".parse().unwrap());
+    let outside = End::Address("52.1.2.3".parse().unwrap());
+    let outside6 = End::Address("2600:1f00::1".parse().unwrap());
+    let metadata = End::Address("169.254.169.254".parse().unwrap());
+    let node = End::Address("10.0.0.4".parse().unwrap());
     let nothing: &[&str] = &[];
     for (destination, expected) in [
         (pod("floe-platform", "polaris"), &["TCP 8181"][..]),
@@ -74,7 +81,7 @@ fn domains_reach_themselves_and_the_platform_but_no_other_domain() {
     let policies = policies(&config(), &inventory());
     let sales = pod("floe-sales-domain", "product");
     for reach in REACHES {
-        let to = |destination: &Party| open(&policies, &sales, destination, reach);
+        let to = |destination: &End| open(&policies, &sales, destination, reach);
         assert_eq!(to(&pod("floe-sales-domain", "other")).len(), 3 * PORTS.len());
         assert_eq!(to(&pod("floe-platform", "polaris")), ["TCP 8181"]);
         assert_eq!(to(&pod("floe-platform", "minio")), ["TCP 9000"]);
@@ -89,7 +96,7 @@ fn the_ingress_controller_reaches_platform_and_domains_only() {
     let policies = policies(&config(), &inventory());
     let controller = pod("ingress-nginx", "controller");
     for reach in REACHES {
-        let to = |destination: &Party| open(&policies, &controller, destination, reach);
+        let to = |destination: &End| open(&policies, &controller, destination, reach);
         assert!(to(&pod("floe-platform", "dagster")).contains(&"TCP 3000".to_owned()));
         assert!(to(&pod("floe-sales-domain", "product")).contains(&"TCP 8080".to_owned()));
         assert!(to(&pod("floe-jobs", "dbt")).is_empty());
@@ -99,7 +106,7 @@ fn the_ingress_controller_reaches_platform_and_domains_only() {
 #[test]
 fn nobody_else_gets_in() {
     let policies = policies(&config(), &inventory());
-    for stranger in [pod("default", "polaris"), Party::Address("52.1.2.3".parse().unwrap())] {
+    for stranger in [pod("default", "polaris"), End::Address("52.1.2.3".parse().unwrap())] {
         for namespace in ["floe-platform", "floe-jobs", "floe-sales-domain"] {
             assert!(open(&policies, &stranger, &pod(namespace, "polaris"), IpBlockReach::PodsToo).is_empty());
         }
@@ -124,17 +131,15 @@ fn no_policy_has_rules_for_both_directions() {
 #[test]
 fn verdicts_say_which_policy_and_rule() {
     let policies = policies(&config(), &inventory());
-    let traffic = |port| Traffic {
-        source: pod("floe-jobs", "dbt"),
-        destination: pod("floe-platform", "polaris"),
-        protocol: Protocol::Tcp,
-        port,
+    let ends = [&pod("floe-jobs", "dbt"), &pod("floe-platform", "polaris")];
+    let to = |port| verdict(&policies, ends, (Protocol::Tcp, port), IpBlockReach::OutsideOnly);
+    let names = |positions: &[usize]| -> Vec<String> {
+        positions.iter().map(|&at| format!("{}/{}", policies[at].namespace, policies[at].name)).collect()
     };
-    let verdict = evaluate(&policies, &traffic(8181), IpBlockReach::OutsideOnly);
-    let Side::Allowed { policy, .. } = &verdict.ingress else { panic!("{verdict:?}") };
-    assert_eq!(policy, "floe-platform/allow-ingress-polaris");
 
-    let verdict = evaluate(&policies, &traffic(8182), IpBlockReach::OutsideOnly);
-    let isolating = ["floe-jobs/default-deny", "floe-jobs/allow-egress"].map(str::to_owned).to_vec();
-    assert_eq!(verdict.egress, Side::Denied { policies: isolating });
+    let Side::Allowed { by, .. } = to(8181).ingress else { panic!("{:?}", to(8181)) };
+    assert_eq!(names(&[by[0].policy]), ["floe-platform/allow-ingress-polaris"]);
+
+    let Side::Denied { isolating, .. } = to(8182).egress else { panic!("{:?}", to(8182)) };
+    assert_eq!(names(&isolating), ["floe-jobs/default-deny", "floe-jobs/allow-egress"]);
 }

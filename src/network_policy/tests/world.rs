@@ -7,11 +7,13 @@ use crate::config::{
     NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,
 };
 use crate::finding::Finding;
-use crate::network_policy::Flows;
+use crate::network_policy::prove::representative;
+use crate::network_policy::{Flows, NetworkPolicy};
 use crate::object::{
     ContainerPort, GroupVersionKind, Inventory, Level, PodFacts, Protocol, ResourceId, ServiceFacts, ServicePort,
     TargetPort, Version,
 };
+use crate::reachability::{IpBlockReach, Party, Policy, World};
 
 /// The defaults, with the domains `sales` and `marketing`.
 pub(in crate::network_policy) fn config() -> Config {
@@ -128,19 +130,23 @@ pub(in crate::network_policy) fn service(
 
 pub(in crate::network_policy) fn pod(namespace: &str, carried: &[(&str, &str)], ports: &[(&str, u16)]) -> PodFacts {
     PodFacts {
-        owner: ResourceId {
-            gvk: GroupVersionKind::new("v1", "Pod"),
-            namespace: Some(namespace.to_owned()),
-            name: "pod".to_owned(),
-        },
-        namespace: namespace.to_owned(),
-        labels: labels(carried),
         ports: ports
             .iter()
             .map(|(name, port)| ContainerPort { name: Some((*name).to_owned()), port: *port, protocol: Protocol::Tcp })
             .collect(),
-        host_network: false,
+        ..representative(namespace, &labels(carried), None)
     }
+}
+
+/// The world of policies as the API server reads them, with these pods.
+pub(in crate::network_policy) fn world(policies: &[NetworkPolicy], pods: Vec<PodFacts>, reach: IpBlockReach) -> World {
+    let read = |policy: &NetworkPolicy| Policy::read(&policy.to_value(), &policy.namespace).unwrap();
+    World::new(pods, &[], policies.iter().map(read).collect(), reach, &config().network.cluster_cidrs)
+}
+
+/// An address where no pod is.
+pub(in crate::network_policy) fn address(text: &str) -> Party {
+    Party::Address(text.parse().unwrap())
 }
 
 /// A rule for one TCP port.

@@ -29,7 +29,7 @@ impl PortRange {
 ///
 /// Canonical: equal sets are equal values. "Everything" is more than all ports of TCP, UDP and SCTP, because a rule
 /// without `ports` may admit other protocols too, such as ICMP.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PortSet {
     /// Implies that `ports` is empty.
     everything: bool,

@@ -10,6 +10,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Both directions.
+    pub const ALL: [Self; 2] = [Self::Egress, Self::Ingress];
+
     /// The word of `policyTypes`.
     pub const fn policy_type(self) -> &'static str {
         match self {

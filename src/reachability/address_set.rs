@@ -7,14 +7,23 @@ use super::interval_set::IntervalSet;
 use crate::config::IpFamily;
 
 /// A set of addresses, families apart; equal sets are equal values and yield equal blocks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct AddressSet {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct AddressSet {
     v4: IntervalSet,
     v6: IntervalSet,
 }
 
 impl AddressSet {
-    pub(super) fn of(block: &IpBlock) -> Self {
+    /// Every address of a family.
+    pub fn everything(family: IpFamily) -> Self {
+        match family {
+            IpFamily::V4 => Self { v4: IntervalSet::of(0, u32::MAX.into()), v6: IntervalSet::default() },
+            IpFamily::V6 => Self { v4: IntervalSet::default(), v6: IntervalSet::of(0, u128::MAX) },
+        }
+    }
+
+    /// The addresses of a block.
+    pub fn of(block: &IpBlock) -> Self {
         let range = |cidr: &IpNet| IntervalSet::of(number(cidr.network()), number(cidr.broadcast()));
         let set = block.exceptions().iter().fold(range(&block.cidr()), |set, cidr| set.difference(&range(cidr)));
         match block.cidr() {
@@ -23,34 +32,92 @@ impl AddressSet {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// The addresses from one to another of the same family; none if they are of two.
+    pub fn range(first: IpAddr, last: IpAddr) -> Self {
+        let set = IntervalSet::of(number(first), number(last));
+        match (first, last) {
+            (IpAddr::V4(_), IpAddr::V4(_)) => Self { v4: set, v6: IntervalSet::default() },
+            (IpAddr::V6(_), IpAddr::V6(_)) => Self { v4: IntervalSet::default(), v6: set },
+            _ => Self::default(),
+        }
+    }
+
+    /// Whether it has no address.
+    pub fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
-    pub(super) fn covers(&self, other: &Self) -> bool {
+    /// Whether it has that address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.of_family(IpFamily::of(address)).contains(number(address))
+    }
+
+    /// Whether it has some address of the other.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.v4.meets(&other.v4) || self.v6.meets(&other.v6)
+    }
+
+    /// Whether it has every address of the other.
+    pub fn covers(&self, other: &Self) -> bool {
         other.difference(self).is_empty()
     }
 
-    pub(super) fn union(&self, other: &Self) -> Self {
+    /// The addresses of either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
         Self { v4: self.v4.union(&other.v4), v6: self.v6.union(&other.v6) }
     }
 
-    pub(super) fn difference(&self, other: &Self) -> Self {
+    /// Its addresses that the other has not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
         Self { v4: self.v4.difference(&other.v4), v6: self.v6.difference(&other.v6) }
     }
 
     /// Writes the set as disjoint blocks with as few ranges as a tree of prefixes allows, exceptions counted too.
     ///
     /// A plain list wins over an equally short one with exceptions, because `except` is where plugins differ most.
-    pub(super) fn blocks(&self) -> Vec<IpBlock> {
+    pub fn blocks(&self) -> Vec<IpBlock> {
         let mut blocks = cover(&self.v4, Prefix { family: IpFamily::V4, base: 0, length: 0 }).outside;
         blocks.extend(cover(&self.v6, Prefix { family: IpFamily::V6, base: 0, length: 0 }).outside);
         blocks
     }
+
+    /// Its stretches without gaps, IPv4 first, in order.
+    pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
+        let families = [IpFamily::V4, IpFamily::V6].into_iter();
+        families.flat_map(|family| {
+            let ranges = self.of_family(family).iter();
+            ranges.filter_map(move |(first, last)| Some((address(family, first)?, address(family, last)?)))
+        })
+    }
+
+    pub(super) fn of_ranges(family: IpFamily, ranges: impl IntoIterator<Item = (u128, u128)>) -> Self {
+        let set = ranges.into_iter().collect();
+        match family {
+            IpFamily::V4 => Self { v4: set, v6: IntervalSet::default() },
+            IpFamily::V6 => Self { v4: IntervalSet::default(), v6: set },
+        }
+    }
+
+    pub(super) const fn of_family(&self, family: IpFamily) -> &IntervalSet {
+        match family {
+            IpFamily::V4 => &self.v4,
+            IpFamily::V6 => &self.v6,
+        }
+    }
+}
+
+/// The address of a family that has this number.
+pub(super) fn address(family: IpFamily, number: u128) -> Option<IpAddr> {
+    Some(match family {
+        IpFamily::V4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(number).ok()?)),
+        IpFamily::V6 => IpAddr::V6(Ipv6Addr::from(number)),
+    })
 }
 
 /// The address as a number of its family.
-pub(super) fn number(address: IpAddr) -> u128 {
+fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => u32::from(address).into(),
         IpAddr::V6(address) => address.into(),
@@ -58,7 +125,7 @@ pub(super) fn number(address: IpAddr) -> u128 {
 }
 
 /// How many ranges a list of blocks writes.
-pub(super) fn length(blocks: &[IpBlock]) -> usize {
+pub fn length(blocks: &[IpBlock]) -> usize {
     blocks.iter().map(|block| 1 + block.exceptions().len()).sum()
 }
 
@@ -92,11 +159,7 @@ impl Prefix {
     }
 
     fn cidr(self) -> Option<IpNet> {
-        let address = match self.family {
-            IpFamily::V4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(self.base).ok()?)),
-            IpFamily::V6 => IpAddr::V6(Ipv6Addr::from(self.base)),
-        };
-        IpNet::new(address, self.length).ok()
+        IpNet::new(address(self.family, self.base)?, self.length).ok()
     }
 }
 

@@ -1,7 +1,7 @@
 /// A set of numbers as sorted, disjoint, non-adjacent inclusive intervals; equal sets are equal values.
 ///
 /// Ports and addresses of either family fit into the same arithmetic.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct IntervalSet(Vec<(u128, u128)>);
 
 impl IntervalSet {
@@ -29,12 +29,19 @@ impl IntervalSet {
 
     /// Whether every number from `first` to `last` is in the set.
     pub(super) fn contains_all(&self, first: u128, last: u128) -> bool {
-        self.0.iter().any(|&(start, end)| start <= first && last <= end)
+        let after = self.0.partition_point(|&(start, _)| start <= first);
+        after.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|&(_, end)| last <= end)
     }
 
     /// Whether some number from `first` to `last` is in the set.
     pub(super) fn intersects(&self, first: u128, last: u128) -> bool {
-        self.0.iter().any(|&(start, end)| start <= last && first <= end)
+        let after = self.0.partition_point(|&(start, _)| start <= last);
+        after.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|&(_, end)| first <= end)
+    }
+
+    /// Whether it has a number of the other.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.0.iter().any(|&(start, end)| other.intersects(start, end))
     }
 
     pub(super) fn union(&self, other: &Self) -> Self {
@@ -42,10 +49,21 @@ impl IntervalSet {
     }
 
     pub(super) fn intersection(&self, other: &Self) -> Self {
-        let pairs = self.0.iter().flat_map(|&(start, end)| {
-            other.0.iter().map(move |&(other_start, other_end)| (start.max(other_start), end.min(other_end)))
-        });
-        pairs.filter(|(start, end)| start <= end).collect()
+        let (mut left, mut right) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut common = Vec::new();
+        while let (Some(&&(start, end)), Some(&&(other_start, other_end))) = (left.peek(), right.peek()) {
+            let (first, last) = (start.max(other_start), end.min(other_end));
+            if first <= last {
+                common.push((first, last));
+            }
+            // The one that ends first cannot meet what follows in the other.
+            if end < other_end {
+                left.next()
+            } else {
+                right.next()
+            };
+        }
+        Self(common)
     }
 
     pub(super) fn difference(&self, other: &Self) -> Self {

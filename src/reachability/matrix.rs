@@ -1,0 +1,390 @@
+//! All connections of a world, by class.
+//!
+//! Pods that the same policies isolate share a *profile*. A profile's row says what its rules let pass to or from every
+//! class; a connection passes if the row of its source (egress) and that of its destination (ingress) let it. So the
+//! work grows with the number of rules and of pairs of classes, never with pairs of pods.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rayon::prelude::*;
+
+use super::classes::{PodClass, address_classes, blocks, pod_classes, selected_namespaces};
+use super::sets::{Arithmetic, ConnectionSets};
+use super::{AddressSet, Direction, LabelSelector, Peer, PortSet, Rule, SetId, World};
+use crate::config::IpFamily;
+use crate::object::ContainerPort;
+
+/// Who may talk to whom, for every pod of a world and every address.
+#[derive(Debug)]
+pub struct Reachability {
+    classes: Vec<PodClass>,
+    class_of: Vec<usize>,
+    destinations: Vec<AddressSet>,
+    sources: Vec<AddressSet>,
+    sets: ConnectionSets,
+    /// For each family that has to be looked at apart.
+    families: Vec<Tables>,
+}
+
+/// What each end lets pass, over one family.
+#[derive(Debug)]
+struct Tables {
+    egress: Table,
+    ingress: Table,
+    /// For each source (classes, then address classes): the ingress profiles that let it in, with what they let in
+    /// beyond their rows' `rest`.
+    ingress_by_source: Vec<Vec<(usize, SetId)>>,
+}
+
+/// One direction: the profile of each class, and what it lets pass.
+#[derive(Debug)]
+struct Table {
+    profile_of: Vec<usize>,
+    rows: Vec<Row>,
+}
+
+/// What a profile lets pass to or from the far ends: classes, then address classes.
+#[derive(Debug, Default)]
+struct Row {
+    /// To or from everybody who is not listed.
+    rest: SetId,
+    /// In order of the far ends.
+    entries: Vec<(usize, SetId)>,
+}
+
+/// Where connections start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A class of pods, by its position in [`Reachability::classes`].
+    Pods(usize),
+    /// A class of addresses, by its position in [`Reachability::sources`].
+    Addresses(usize),
+}
+
+/// All connections from one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connections {
+    /// To each class of pods. From a class to itself: between two different pods of it.
+    pub pods: Vec<SetId>,
+    /// To each class of addresses in [`Reachability::destinations`]; none from an address.
+    pub addresses: Vec<SetId>,
+}
+
+impl Reachability {
+    /// Works out who may talk to whom. Addresses are also told apart where one of `cuts` begins or ends.
+    pub fn new(world: &World, cuts: &[AddressSet]) -> Self {
+        let (classes, class_of) = pod_classes(world);
+        let sets = ConnectionSets::new();
+        let space = |direction| {
+            let found: BTreeSet<&AddressSet> = blocks(world, direction).into_iter().chain(cuts).collect();
+            let found: Vec<&AddressSet> = found.into_iter().collect();
+            let parts = address_classes(&found);
+            let mut by_block: BTreeMap<AddressSet, Vec<usize>> = BTreeMap::new();
+            for (at, (_, holders)) in parts.iter().enumerate() {
+                for set in holders.iter().filter_map(|&holder| found.get(holder)) {
+                    by_block.entry((*set).clone()).or_default().push(at);
+                }
+            }
+            (parts.into_iter().map(|(set, _)| set).collect::<Vec<_>>(), by_block)
+        };
+        let (destinations, by_destination) = space(Direction::Egress);
+        let (sources, by_source) = space(Direction::Ingress);
+        let families = world.families().iter().map(|&family| {
+            let table = |direction, by_block, far| {
+                let matching = Matching::new(world, &classes, by_block, family);
+                table(world, &classes, &matching, &sets, direction, far)
+            };
+            let egress = table(Direction::Egress, &by_destination, classes.len() + destinations.len());
+            let ingress = table(Direction::Ingress, &by_source, classes.len() + sources.len());
+            let mut ingress_by_source = vec![Vec::new(); classes.len() + sources.len()];
+            for (profile, row) in ingress.rows.iter().enumerate() {
+                for &(far, set) in &row.entries {
+                    if let Some(entries) = ingress_by_source.get_mut(far) {
+                        entries.push((profile, set));
+                    }
+                }
+            }
+            Tables { egress, ingress, ingress_by_source }
+        });
+        let families = families.collect();
+        Self { classes, class_of, destinations, sources, sets, families }
+    }
+
+    /// The classes of pods, in the order of their first pods.
+    pub fn classes(&self) -> &[PodClass] {
+        &self.classes
+    }
+
+    /// The class of a pod, by its position in [`World::pods`].
+    pub fn class_of(&self, pod: usize) -> Option<usize> {
+        self.class_of.get(pod).copied()
+    }
+
+    /// The classes of addresses that pods may connect to: disjoint, together everything.
+    pub fn destinations(&self) -> &[AddressSet] {
+        &self.destinations
+    }
+
+    /// The classes of addresses that may connect to pods: disjoint, together everything.
+    pub fn sources(&self) -> &[AddressSet] {
+        &self.sources
+    }
+
+    /// The connections that a number stands for.
+    pub fn set(&self, id: SetId) -> PortSet {
+        self.sets.get(id)
+    }
+
+    /// All connections from one source.
+    pub fn from(&self, source: Source) -> Connections {
+        let mut arithmetic = Arithmetic::new(&self.sets);
+        let count = match source {
+            Source::Pods(_) => self.classes.len() + self.destinations.len(),
+            Source::Addresses(_) => self.classes.len(),
+        };
+        let mut passing = vec![SetId::NOTHING; count];
+        for tables in &self.families {
+            let far = match source {
+                Source::Pods(class) => class,
+                Source::Addresses(at) => self.classes.len() + at,
+            };
+            let egress = match source {
+                Source::Pods(class) => tables.egress.row_of(class).map(|row| row.spread(count)),
+                Source::Addresses(_) => None,
+            };
+            // What each ingress profile lets in from here.
+            let mut ingress: Vec<SetId> = tables.ingress.rows.iter().map(|row| row.rest).collect();
+            for &(profile, set) in tables.ingress_by_source.get(far).into_iter().flatten() {
+                if let Some(entry) = ingress.get_mut(profile) {
+                    *entry = set;
+                }
+            }
+            let into_pods = tables.ingress.profile_of.iter().map(|&profile| ingress.get(profile));
+            let into =
+                into_pods.map(|set| set.copied().unwrap_or(SetId::NOTHING)).chain(std::iter::repeat(SetId::EVERYTHING));
+            for (at, (entry, into)) in passing.iter_mut().zip(into).enumerate() {
+                let out = egress.as_ref().map_or(SetId::EVERYTHING, |row| row.get(at).copied().unwrap_or_default());
+                let both = arithmetic.intersection(out, into);
+                *entry = arithmetic.union(*entry, both);
+            }
+        }
+        let addresses = passing.split_off(self.classes.len());
+        Connections { pods: passing, addresses }
+    }
+}
+
+impl Table {
+    fn row_of(&self, class: usize) -> Option<&Row> {
+        self.profile_of.get(class).and_then(|&profile| self.rows.get(profile))
+    }
+}
+
+impl Row {
+    fn spread(&self, count: usize) -> Vec<SetId> {
+        let mut spread = vec![self.rest; count];
+        for &(far, set) in &self.entries {
+            if let Some(entry) = spread.get_mut(far) {
+                *entry = set;
+            }
+        }
+        spread
+    }
+}
+
+/// Who isolates a class of pods, and what else its row depends on.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Profile {
+    policies: Vec<usize>,
+    /// The named ports of the pods, where they are destinations.
+    ports: Option<usize>,
+}
+
+fn table(
+    world: &World,
+    classes: &[PodClass],
+    matching: &Matching<'_>,
+    sets: &ConnectionSets,
+    direction: Direction,
+    far: usize,
+) -> Table {
+    let mut by_namespace: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, policy) in world.policies.iter().enumerate().filter(|(_, it)| it.rules(direction).is_some()) {
+        by_namespace.entry(&policy.namespace).or_default().push(index);
+    }
+    let mut profiles: Vec<(Vec<usize>, usize)> = Vec::new();
+    let mut known: HashMap<Profile, usize> = HashMap::new();
+    let profile_of = classes.iter().map(|class| {
+        let pod = world.pods.get(class.representative());
+        let there = pod.and_then(|pod| by_namespace.get(pod.namespace.as_str())).into_iter().flatten();
+        let selects = |index: &&usize| {
+            let policy = world.policies.get(**index);
+            policy.zip(pod).is_some_and(|(policy, pod)| policy.pod_selector.matches(&pod.labels))
+        };
+        let policies: Vec<usize> = there.filter(selects).copied().collect();
+        let ports = (direction == Direction::Ingress && !policies.is_empty()).then_some(class.ports);
+        *known.entry(Profile { policies: policies.clone(), ports }).or_insert_with(|| {
+            profiles.push((policies, class.representative()));
+            profiles.len() - 1
+        })
+    });
+    let profile_of = profile_of.collect();
+    let rows = profiles
+        .par_iter()
+        .with_min_len(16)
+        .map_init(
+            || (Arithmetic::new(sets), vec![SetId::NOTHING; far]),
+            |(arithmetic, scratch), (policies, near)| {
+                let own_ports = world.pods.get(*near).map(|pod| pod.ports.as_slice()).unwrap_or_default();
+                row(world, classes, matching, direction, policies, own_ports, arithmetic, sets, scratch)
+            },
+        )
+        .collect();
+    Table { profile_of, rows }
+}
+
+/// What some policies together let pass; everything where there are none.
+#[expect(clippy::too_many_arguments, reason = "the inner loop of one computation, with its scratch space")]
+fn row(
+    world: &World,
+    classes: &[PodClass],
+    matching: &Matching<'_>,
+    direction: Direction,
+    policies: &[usize],
+    own_ports: &[ContainerPort],
+    arithmetic: &mut Arithmetic<'_>,
+    sets: &ConnectionSets,
+    scratch: &mut [SetId],
+) -> Row {
+    if policies.is_empty() {
+        return Row { rest: SetId::EVERYTHING, entries: Vec::new() };
+    }
+    let mut rest = SetId::NOTHING;
+    let mut touched: Vec<usize> = Vec::new();
+    for policy in policies.iter().filter_map(|&index| world.policies.get(index)) {
+        for rule in policy.rules(direction).unwrap_or_default() {
+            let at_pod = |far: usize| {
+                let pod = classes.get(far).and_then(|class| world.pods.get(class.representative()));
+                pod.map(|pod| pod.ports.as_slice()).unwrap_or_default()
+            };
+            let depends_on_far = direction == Direction::Egress && !rule.ports.names.is_empty();
+            let fixed = match direction {
+                Direction::Ingress => sets.intern(rule.ports.at(own_ports).into_owned()),
+                Direction::Egress => sets.intern(rule.ports.numbers.clone()),
+            };
+            let mut add = |far: usize| {
+                let set = if depends_on_far { sets.intern(rule.ports.at(at_pod(far)).into_owned()) } else { fixed };
+                if let Some(entry) = scratch.get_mut(far) {
+                    if *entry == SetId::NOTHING {
+                        touched.push(far);
+                    }
+                    *entry = arithmetic.union(*entry, set);
+                }
+            };
+            match &rule.peers {
+                None if depends_on_far => {
+                    (0..classes.len()).for_each(&mut add);
+                    rest = arithmetic.union(rest, fixed);
+                }
+                None => rest = arithmetic.union(rest, fixed),
+                Some(peers) => peers.iter().for_each(|peer| matching.of(&policy.namespace, peer).for_each(&mut add)),
+            }
+        }
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    let mut entries = Vec::with_capacity(touched.len());
+    for far in touched {
+        if let Some(entry) = scratch.get_mut(far) {
+            let set = arithmetic.union(*entry, rest);
+            *entry = SetId::NOTHING;
+            if set != rest {
+                entries.push((far, set));
+            }
+        }
+    }
+    Row { rest, entries }
+}
+
+/// Which far ends each peer matches.
+#[derive(Debug)]
+struct Matching<'w> {
+    /// By namespace scope: the policy's own namespace, or a selector; then by selector of the pods.
+    pods: HashMap<(Scope<'w>, &'w LabelSelector), Vec<usize>>,
+    blocks: HashMap<&'w AddressSet, Vec<usize>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Scope<'w> {
+    Own(&'w str),
+    Selected(&'w LabelSelector),
+}
+
+impl<'w> Scope<'w> {
+    fn of(own: &'w str, namespaces: Option<&'w LabelSelector>) -> Self {
+        namespaces.map_or(Self::Own(own), Self::Selected)
+    }
+}
+
+impl<'w> Matching<'w> {
+    fn new(
+        world: &'w World,
+        classes: &[PodClass],
+        by_block: &BTreeMap<AddressSet, Vec<usize>>,
+        family: Option<IpFamily>,
+    ) -> Self {
+        let mut by_namespace: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, class) in classes.iter().enumerate() {
+            if let Some(pod) = world.pods.get(class.representative()) {
+                by_namespace.entry(&pod.namespace).or_default().push(at);
+            }
+        }
+        let mut selected: HashMap<&LabelSelector, Vec<&str>> = HashMap::new();
+        let mut found = Self { pods: HashMap::new(), blocks: HashMap::new() };
+        let rules = Direction::ALL.into_iter().flat_map(|it| super::classes::rules(world, it));
+        for (own, peer) in
+            rules.flat_map(|(own, rule): (_, &Rule)| rule.peers.iter().flatten().map(move |it| (own, it)))
+        {
+            match peer {
+                Peer::Pods { namespaces, pods } => {
+                    let scope = Scope::of(own, namespaces.as_ref());
+                    let names: &[&str] = match scope {
+                        Scope::Own(own) => &[own],
+                        Scope::Selected(selector) => {
+                            selected.entry(selector).or_insert_with(|| selected_namespaces(world, selector))
+                        }
+                    };
+                    found.pods.entry((scope, pods)).or_insert_with(|| {
+                        let there = names.iter().filter_map(|name| by_namespace.get(name)).flatten();
+                        let matches = |class: &&usize| {
+                            let pod = classes.get(**class).and_then(|class| world.pods.get(class.representative()));
+                            pod.is_some_and(|pod| pods.matches(&pod.labels))
+                        };
+                        there.filter(matches).copied().collect()
+                    });
+                }
+                Peer::Addresses(set) => {
+                    found.blocks.entry(set).or_insert_with(|| {
+                        let covered = classes.iter().enumerate().filter(|(_, class)| {
+                            let pod = world.pods.get(class.representative());
+                            pod.is_some_and(|pod| world.covers_pod(set, pod, family))
+                        });
+                        let outside = by_block.get(set).into_iter().flatten().map(|at| classes.len() + at);
+                        covered.map(|(at, _)| at).chain(outside).collect()
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    fn of<'m>(&'m self, own: &'m str, peer: &'m Peer) -> impl Iterator<Item = usize> + 'm
+    where
+        'w: 'm,
+    {
+        let found = match peer {
+            Peer::Pods { namespaces, pods } => self.pods.get(&(Scope::of(own, namespaces.as_ref()), pods)),
+            Peer::Addresses(set) => self.blocks.get(set),
+        };
+        found.into_iter().flatten().copied()
+    }
+}

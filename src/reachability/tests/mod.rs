@@ -1,0 +1,4 @@
+//! What objects mean, and that all readings of them agree.
+
+mod agreement;
+mod reading;
