@@ -44,8 +44,9 @@ fn addresses(status: &Value) -> Vec<IpAddr> {
     addresses
 }
 
-/// The owner that controls the object; objects that were dumped without that mark have one owner.
-fn controller(object: &Value) -> Option<(String, String)> {
+/// The kind and name of the owner that controls the object (`metadata.ownerReferences`); where none is marked as the
+/// controller, the first owner.
+pub fn controller(object: &Value) -> Option<(String, String)> {
     let owners = || object.get("metadata").into_iter().flat_map(|metadata| items(metadata, "ownerReferences"));
     let is_controller = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
     let owner = owners().find(is_controller).or_else(|| owners().next())?;

@@ -8,7 +8,7 @@ mod level;
 mod version;
 mod workload;
 
-pub use facts::{namespace_facts, pod_facts, service_facts};
+pub use facts::{controller, namespace_facts, pod_facts, service_facts};
 pub use id::{GroupVersionKind, ResourceId};
 pub use inventory::{
     ContainerPort, Inventory, NamespaceFacts, PodFacts, Protocol, ServiceFacts, ServicePort, TargetPort,

@@ -15,6 +15,7 @@ mod output;
 mod place;
 mod results;
 mod sheet;
+mod snapshot;
 mod summary;
 mod survey;
 mod wanted;
@@ -47,6 +48,7 @@ pub use explain::PAGES;
 pub use output::Output;
 pub use results::{CONFIGURATION, INPUT};
 use sheet::Sheet;
+pub use snapshot::{FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
 use survey::{Position, Survey};
 use wanted::{Difference, Place, Wanted};
 

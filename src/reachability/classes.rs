@@ -135,6 +135,12 @@ pub(super) fn blocks(world: &World, direction: Direction) -> BTreeSet<&AddressSe
     peers.filter_map(|peer| if let Peer::Addresses(set) = peer { Some(set) } else { None }).collect()
 }
 
+/// Addresses of one family that the same sets hold.
+struct Part {
+    ranges: Vec<(u128, u128)>,
+    holders: Vec<usize>,
+}
+
 /// The whole address space, cut where any of the sets begins or ends, each part with the sets that hold it.
 ///
 /// Parts are disjoint, non-empty and together everything; the order is that of their first addresses. Addresses with
@@ -145,7 +151,7 @@ pub(super) fn address_classes(sets: &[&AddressSet]) -> Vec<(AddressSet, Vec<usiz
         let everything = AddressSet::everything(family);
         let ranges = |set: &AddressSet| set.of_family(family).iter().collect::<Vec<_>>();
         let mut starts = BTreeSet::from([0]);
-        for &(first, last) in sets.iter().flat_map(|set| ranges(set)).collect::<Vec<_>>().iter() {
+        for (first, last) in sets.iter().flat_map(|set| ranges(set)) {
             starts.insert(first);
             starts.extend(last.checked_add(1));
         }
@@ -163,22 +169,22 @@ pub(super) fn address_classes(sets: &[&AddressSet]) -> Vec<(AddressSet, Vec<usiz
         }
         let ends = starts.iter().skip(1).map(|next| next - 1).chain([end]);
         let mut position: HashMap<Vec<usize>, usize> = HashMap::new();
-        let mut grouped: Vec<(Vec<(u128, u128)>, Vec<usize>)> = Vec::new();
+        let mut grouped: Vec<Part> = Vec::new();
         for ((&first, last), holders) in starts.iter().zip(ends).zip(holders) {
             let at = *position.entry(holders.clone()).or_insert_with(|| {
-                grouped.push((Vec::new(), holders));
+                grouped.push(Part { ranges: Vec::new(), holders });
                 grouped.len() - 1
             });
-            if let Some((ranges, _)) = grouped.get_mut(at) {
-                ranges.push((first, last));
+            if let Some(part) = grouped.get_mut(at) {
+                part.ranges.push((first, last));
             }
         }
-        parts.extend(grouped.into_iter().map(|(ranges, holders)| (AddressSet::of_ranges(family, ranges), holders)));
+        parts.extend(grouped.into_iter().map(|it| (AddressSet::of_ranges(family, it.ranges), it.holders)));
     }
     parts
 }
 
-/// Labels by which namespaces are told apart, as a table from selector to the namespaces that it selects.
+/// The namespaces that a selector selects, in order.
 pub(super) fn selected_namespaces<'w>(world: &'w World, selector: &LabelSelector) -> Vec<&'w str> {
     let selected = |(_, labels): &(&String, &Labels)| selector.matches(labels);
     world.namespaces().iter().filter(selected).map(|(name, _)| name.as_str()).collect()

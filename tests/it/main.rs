@@ -18,6 +18,7 @@ mod documentation;
 mod hosts;
 mod json_schema;
 mod laws;
+mod network_tables;
 mod placement;
 mod pod_security_fixtures;
 mod pod_security_judges;

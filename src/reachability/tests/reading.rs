@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::reachability::{Direction, Policy};
 
-fn read(spec: Value) -> Result<Policy, String> {
+fn read(spec: &Value) -> Result<Policy, String> {
     let object = json!({"metadata": {"name": "p"}, "spec": spec});
     Policy::read(&object, "shop").map_err(|error| error.to_string())
 }
 
 /// Whether it isolates for egress and for ingress.
-fn isolates(spec: Value) -> [bool; 2] {
+fn isolates(spec: &Value) -> [bool; 2] {
     let policy = read(spec).unwrap();
     Direction::ALL.map(|direction| policy.rules(direction).is_some())
 }
@@ -28,14 +28,14 @@ fn types_default_by_the_presence_of_egress_rules() {
         (json!({"policyTypes": ["Ingress", "Ingress"]}), [false, true]),
         (json!({"policyTypes": ["Ingress", "Egress"]}), [true, true]),
     ] {
-        assert_eq!(isolates(spec.clone()), expected, "{spec}");
+        assert_eq!(isolates(&spec), expected, "{spec}");
     }
 }
 
 #[test]
 fn absent_and_empty_lists_mean_all() {
     for rule in [json!({}), json!({"from": [], "ports": []}), json!({"from": null, "ports": null}), Value::Null] {
-        let policy = read(json!({"ingress": [rule]})).unwrap();
+        let policy = read(&json!({"ingress": [rule]})).unwrap();
         let rule = &policy.ingress.unwrap()[0];
         assert!(rule.peers.is_none() && rule.ports.numbers.is_everything(), "{rule:?}");
     }
@@ -47,7 +47,7 @@ fn ports_are_read_by_number_name_and_range() {
         {"port": 80}, {"protocol": "UDP"}, {"port": "web"}, {"port": 8000, "endPort": 8010, "protocol": "SCTP"},
         {"port": "dns", "protocol": "UDP"},
     ]);
-    let policy = read(json!({"ingress": [{"ports": ports}]})).unwrap();
+    let policy = read(&json!({"ingress": [{"ports": ports}]})).unwrap();
     let ports = &policy.ingress.unwrap()[0].ports;
     assert_eq!(ports.numbers.to_string(), "TCP 80, UDP 1-65535, SCTP 8000-8010");
     let names: Vec<_> = ports.names.iter().map(|(protocol, name)| format!("{protocol} {name}")).collect();
@@ -89,7 +89,7 @@ fn what_the_api_server_rejects_is_an_error_with_its_place() {
         ),
         (json!({"podSelector": {"matchLabels": {"a": 1}}}), "spec.podSelector.matchLabels.a: must be a string"),
     ] {
-        match read(spec.clone()) {
+        match read(&spec) {
             Err(message) => assert_eq!(message, expected, "{spec}"),
             Ok(_) => assert_eq!(expected, "", "{spec} was read"),
         }
