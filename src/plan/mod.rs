@@ -6,6 +6,7 @@
 
 mod apply;
 mod check;
+mod compare;
 mod decide;
 mod digest;
 mod error;
@@ -40,6 +41,7 @@ pub use check::{
     CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PodVerdict, Report, Verdict, ViolatingField, ViolationFound,
     check,
 };
+pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
 use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};
 use digest::Digest;

@@ -176,6 +176,13 @@ impl Snapshot {
     }
 }
 
+impl FoundPod {
+    /// What reports call it: `shop/web[Deployment]`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}[{}]", self.facts.namespace, self.workload.name, self.workload.gvk.kind)
+    }
+}
+
 impl Origin {
     /// Where a field of the object is; `streams` are those that the snapshot was taken of.
     pub fn locate(&self, streams: &[Stream<'_>], path: &FieldPath) -> Option<Location> {

@@ -13,6 +13,7 @@ mod matrix;
 mod policy;
 mod port_set;
 mod read;
+mod representative;
 mod selector;
 mod sets;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use matrix::{Connections, Reachability, Source};
 pub use policy::{Peer, Policy, Rule, RulePorts};
 pub use port_set::{PortRange, PortSet};
 pub use read::ReadError;
+pub use representative::{Representatives, representatives};
 pub use selector::{LabelSelector, Labels, Operator, Requirement};
 pub use sets::SetId;
 pub use verdict::{NearMiss, RuleRef, Side, Traffic, Undefined, Verdict, party_at};

@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -78,6 +78,37 @@ impl Policy {
             Direction::Egress => self.egress.as_deref(),
             Direction::Ingress => self.ingress.as_deref(),
         }
+    }
+
+    /// The same policy with one rule for each peer, in order: those that differ only in how rules are cut, ordered or
+    /// repeated become equal.
+    #[must_use]
+    pub fn normalized(&self) -> Self {
+        let rules = |rules: &Vec<Rule>| {
+            let mut by_peer: BTreeMap<Option<Peer>, RulePorts> = BTreeMap::new();
+            for rule in rules {
+                let peers: Vec<Option<Peer>> = match &rule.peers {
+                    None => vec![None],
+                    Some(peers) => peers.iter().cloned().map(Some).collect(),
+                };
+                for peer in peers {
+                    let ports = by_peer.entry(peer).or_default();
+                    ports.numbers = ports.numbers.union(&rule.ports.numbers);
+                    ports.names.extend(rule.ports.names.clone());
+                }
+            }
+            // Who may reach everybody on some ports needs no other rule for them.
+            if let Some(everybody) = by_peer.get(&None).cloned() {
+                by_peer.retain(|peer, ports| {
+                    let is_more =
+                        !everybody.numbers.covers(&ports.numbers) || !everybody.names.is_superset(&ports.names);
+                    peer.is_none() || (is_more && !everybody.numbers.is_everything())
+                });
+            }
+            let rule = |(peer, ports): (Option<Peer>, RulePorts)| Rule { peers: peer.map(|peer| vec![peer]), ports };
+            by_peer.into_iter().map(rule).collect()
+        };
+        Self { egress: self.egress.as_ref().map(rules), ingress: self.ingress.as_ref().map(rules), ..self.clone() }
     }
 
     /// `namespace/name`.
