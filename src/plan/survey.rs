@@ -10,7 +10,8 @@ use super::error::{Error, Problem};
 use super::map_chunks;
 use super::sheet::Sheet;
 use crate::object::{
-    COMPONENT_LABEL, NamespaceFacts, ResourceId, ServiceFacts, Workloads, namespace_facts, service_facts,
+    COMPONENT_LABEL, NamespaceFacts, Origin, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
+    namespace_facts, route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
@@ -53,6 +54,9 @@ pub(super) struct Surveyed {
     pub(super) named: Vec<(ResourceId, Span)>,
     pub(super) namespaces: Vec<NamespaceFacts>,
     pub(super) services: Vec<ServiceFacts>,
+    pub(super) routes: Vec<RouteFacts>,
+    /// Network policies that are not floe's.
+    pub(super) policies: Vec<PolicyFacts>,
     /// Namespaces that its objects name.
     pub(super) seen: BTreeSet<String>,
     /// Number of objects that are not floe's.
@@ -72,6 +76,8 @@ impl Surveyed {
         named: Vec::new(),
         namespaces: Vec::new(),
         services: Vec::new(),
+        routes: Vec::new(),
+        policies: Vec::new(),
         seen: BTreeSet::new(),
         objects: 0,
     };
@@ -168,6 +174,7 @@ fn survey(
             surveyed.is_namespace = kind == "Namespace";
             let parsed = match kind {
                 "Namespace" | "Service" | "NetworkPolicy" => true,
+                "Ingress" | "Route" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" => true,
                 "ConfigMap" => holds(summary),
                 kind => kind.ends_with("List"),
             };
@@ -226,6 +233,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
         surveyed.seen.extend(id.namespace.clone());
         let alone = unit.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
+        let name_span = || sheet.span_of(unit, &FieldPath::of_keys(["metadata", "name"]));
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
@@ -233,11 +241,18 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
                 surveyed.is_namespace = alone;
             }
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
-            ("networking.k8s.io", "NetworkPolicy") | ("", "ConfigMap") => {
-                surveyed.named.push((id, sheet.span_of(unit, &FieldPath::of_keys(["metadata", "name"]))));
+            ("networking.k8s.io", "NetworkPolicy") => {
+                let span = name_span();
+                let origin = Origin { document: sheet.reported(number), span: Some(span) };
+                surveyed.named.push((id.clone(), span));
+                surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin });
             }
+            ("", "ConfigMap") => surveyed.named.push((id, name_span())),
             _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,
-            _ => {}
+            _ => {
+                let origin = Origin { document: sheet.reported(number), span: Some(name_span()) };
+                surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), origin));
+            }
         }
     }
     surveyed

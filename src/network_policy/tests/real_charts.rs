@@ -62,6 +62,7 @@ fn service(id: ResourceId, object: &Value) -> ServiceFacts {
         namespace: Some("floe-platform".to_owned()),
         selector: strings(object.pointer("/spec/selector")),
         ports: items(object.pointer("/spec/ports")).filter_map(port).collect(),
+        headless: object.pointer("/spec/clusterIP").and_then(Value::as_str) == Some("None"),
     }
 }
 

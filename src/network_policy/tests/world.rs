@@ -75,6 +75,7 @@ pub(in crate::network_policy) fn config() -> Config {
             name: "floe-network-security".to_owned(),
             namespace: "floe-platform".to_owned(),
         },
+        plugins: Vec::new(),
     }
 }
 
@@ -99,7 +100,7 @@ pub(in crate::network_policy) fn inventory() -> Inventory {
             service("floe-minio", &[("app", "minio")], 9000, TargetPort::Number(9000)),
             service("floe-dagster", &[("app", "dagster")], 80, TargetPort::Number(3000)),
         ],
-        namespaces: Vec::new(),
+        ..Inventory::default()
     }
 }
 
@@ -123,6 +124,7 @@ pub(in crate::network_policy) fn service(
         namespace: Some("floe-platform".to_owned()),
         selector: labels(selector),
         ports: vec![ServicePort { name: None, port, target, protocol: Protocol::Tcp }],
+        headless: false,
     }
 }
 
