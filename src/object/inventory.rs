@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::ResourceId;
 use crate::text::Span;
+use crate::yaml::FieldPath;
 
 /// Transport protocol of a port; `TCP` where a manifest leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -116,11 +117,13 @@ pub struct NamespaceFacts {
 }
 
 /// Where an object of the input is written, as a finding's location gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
     /// Position of the document in the stream, or of the item in a `ResourceList`, from 0.
     pub document: usize,
-    /// The bytes of its `metadata.name`, or of what stands for it.
+    /// Its `metadata.name`, from the root of the document or the item.
+    pub path: FieldPath,
+    /// The bytes of that field in the input, or of what stands for it.
     pub span: Option<Span>,
 }
 

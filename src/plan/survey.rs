@@ -233,7 +233,13 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
         surveyed.seen.extend(id.namespace.clone());
         let alone = unit.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
-        let name_span = || sheet.span_of(unit, &FieldPath::of_keys(["metadata", "name"]));
+        let name = FieldPath::of_keys(["metadata", "name"]);
+        let name_span = || sheet.span_of(unit, &name);
+        let origin = || Origin {
+            document: sheet.reported(number),
+            path: sheet.reported_path(unit, &name),
+            span: Some(name_span()),
+        };
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
@@ -243,16 +249,13 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
             ("networking.k8s.io", "NetworkPolicy") => {
                 let span = name_span();
-                let origin = Origin { document: sheet.reported(number), span: Some(span) };
+                let origin = origin();
                 surveyed.named.push((id.clone(), span));
                 surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
             _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,
-            _ => {
-                let origin = Origin { document: sheet.reported(number), span: Some(name_span()) };
-                surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), origin));
-            }
+            _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), origin())),
         }
     }
     surveyed

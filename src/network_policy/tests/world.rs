@@ -171,3 +171,10 @@ pub(in crate::network_policy) fn findings(
 ) -> Vec<Finding> {
     run(declare, config).findings
 }
+
+/// [`config`] with the plugins and the observability of a manifest.
+pub(in crate::network_policy) fn with_manifest(sections: &str) -> Config {
+    let text = format!("apiVersion: floe.dev/v1\nkind: Manifest\n{sections}\n");
+    let plugins = Config::from_manifest(&crate::yaml::Tree::parse(&text).unwrap()).unwrap().plugins;
+    Config { plugins, ..config() }
+}
