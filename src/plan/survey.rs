@@ -17,6 +17,9 @@ use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::{FieldPath, ParseError};
 
+/// Routes of the Gateway API.
+const GATEWAY_ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
+
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
@@ -173,10 +176,9 @@ fn survey(
             surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
             surveyed.is_namespace = kind == "Namespace";
             let parsed = match kind {
-                "Namespace" | "Service" | "NetworkPolicy" => true,
-                "Ingress" | "Route" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" => true,
+                "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route" => true,
                 "ConfigMap" => holds(summary),
-                kind => kind.ends_with("List"),
+                kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
             };
             if !parsed && !holds(COMPONENT_LABEL) {
                 surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
@@ -270,4 +272,55 @@ fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
         let kind = content.get(at + 4..).map(word).unwrap_or_default();
         kind.ends_with("List") || workloads.kinds().any(|workload| workload == kind)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::RouteKind;
+    use crate::stream::frame;
+
+    #[test]
+    fn keeps_routes_and_policies_of_others_with_their_places() {
+        let text = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: gateway.networking.k8s.io/v1
+  kind: HTTPRoute
+  metadata: {name: api}
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: wide}
+  spec: {podSelector: {}, ingress: [{}]}
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: own, labels: {floe.dev/component: network-security}}
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {name: r}
+";
+        let survey = Survey::take(&frame(text), &Workloads::new(&[]), "summary").unwrap();
+        let routes: Vec<_> = survey.documents.iter().flat_map(|it| &it.routes).collect();
+        let shown: Vec<_> = routes.iter().map(|it| (it.kind, it.origin.document, it.namespace.as_deref())).collect();
+        assert_eq!(
+            shown,
+            [
+                (RouteKind::Ingress, 0, Some("shop")),
+                (RouteKind::GatewayRoute, 1, None),
+                (RouteKind::OpenShiftRoute, 2, None)
+            ]
+        );
+        let policies: Vec<_> = survey.documents.iter().flat_map(|it| &it.policies).collect();
+        assert_eq!(policies.len(), 1, "floe's own is not among them");
+        let origin = &policies[0].origin;
+        assert_eq!((origin.document, origin.path.to_string().as_str()), (1, "items[1].metadata.name"));
+        assert_eq!(text.get(origin.span.unwrap().range()), Some("wide"));
+        assert!(policies[0].value.pointer("/spec/ingress").is_some());
+    }
 }

@@ -260,7 +260,7 @@ impl Opening<'_> {
         let clients = self.config.namespaces.iter().filter(|it| self.clients.contains(&it.role.kind()));
         for client in clients {
             match self.admits(client, destination) {
-                Admission::Open => continue,
+                Admission::Open => {}
                 Admission::Closed => refused = true,
                 Admission::Needed => {
                     let source = Endpoint::namespace(&client.name);

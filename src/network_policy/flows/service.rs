@@ -6,7 +6,8 @@
 //! 1. to the `pod_labels` of the configuration;
 //! 2. to the selectors of the Services in the input that clearly serve it: in the platform namespace, called by one of
 //!    the service's names (see [`is_called`]), with a TCP port or target port among the configured ports. The flow's
-//!    ports are then the pod ports behind those Service ports. A configured port that none of these Services has is
+//!    ports are then the pod ports behind those Service ports, all of them where a name means different ports on
+//!    different pods; the configured port itself for a headless Service, whose clients connect to the pods. A configured port that none of these Services has is
 //!    opened on their pods as it is;
 //! 3. else to the configured ports on the whole namespace, and that is reported.
 
@@ -195,6 +196,40 @@ mod tests {
 
         let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
         assert_eq!(found(&POLARIS, &config(), &with(vec![polaris], vec![])), (expected, 0));
+    }
+
+    #[test]
+    fn a_name_that_differs_among_pods_opens_each_port() {
+        let inventory = with(
+            vec![service("x-polaris", &[("app", "p")], 8181, TargetPort::Name("http".to_owned()))],
+            vec![
+                pod("floe-platform", &[("app", "p"), ("v", "1")], &[("http", 9999)]),
+                pod("floe-platform", &[("app", "p"), ("v", "2")], &[("http", 7777)]),
+            ],
+        );
+        let expected = vec![" (app=p): TCP 7777, TCP 9999 (catalog)".to_owned()];
+        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+    }
+
+    #[test]
+    fn a_headless_service_does_not_translate() {
+        for (port, target) in [(8181, 18181), (80, 8181)] {
+            let mut headless = service("polaris", &[("app", "p")], port, TargetPort::Number(target));
+            headless.headless = true;
+            let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
+            assert_eq!(found(&POLARIS, &config(), &with(vec![headless], vec![])), (expected, 0), "{port}");
+        }
+    }
+
+    #[test]
+    fn several_services_of_the_same_pods_add_up() {
+        let mut headless = service("polaris-headless", &[("app", "polaris")], 8181, TargetPort::Number(8181));
+        headless.headless = true;
+        let plain = service("polaris", &[("app", "polaris")], 8181, TargetPort::Number(9000));
+        let expected = vec![" (app=polaris): TCP 8181, TCP 9000 (catalog)".to_owned()];
+        for services in [vec![headless.clone(), plain.clone()], vec![plain, headless]] {
+            assert_eq!(found(&POLARIS, &config(), &with(services, vec![])), (expected.clone(), 0));
+        }
     }
 
     #[test]

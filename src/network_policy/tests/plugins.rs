@@ -68,7 +68,7 @@ fn names_outside_are_ports_to_everything_outside() {
     assert!(flows[0].starts_with("0.0.0.0/0 except 10.0.0.0/8, ") && flows[0].ends_with(": TCP 5439"), "{flows:?}");
     assert_eq!(
         messages(&config, &inventory()),
-        ["plugin-any-external-address `plugins.x.config.endpoint` (3:48 of the manifest): TCP 5439 is open to every \
+        ["plugin-any-external-address `plugins.x.config.endpoint` (3:47 of the manifest): TCP 5439 is open to every \
           address outside the cluster, because policies know no names such as `warehouse.example.com`"]
     );
 
@@ -180,7 +180,7 @@ fn a_login_service_is_not_the_system() {
     let mut config =
         with_manifest("plugins: {compute: {type: snowflake, config: {oauth_url: 'https://login.example.com'}}}");
     config.network.allow_external_https = false;
-    assert_eq!(from_jobs(&config, &inventory()).len(), 2, "one for each family, for the login and Snowflake together");
+    assert_eq!(from_jobs(&config, &inventory()).len(), 1, "one for the login and Snowflake together");
     let config = with_manifest("plugins: {c: {type: marquez, config: {token_url: 'http://keycloak.iam.svc:8080'}}}");
     assert_eq!(from_jobs(&config, &inventory()), ["iam: TCP 8080"]);
     assert_eq!(messages(&config, &inventory()).len(), 1, "where Marquez is, is still not known");
