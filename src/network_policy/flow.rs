@@ -3,6 +3,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
+use super::flows::system_name;
 use super::peer::{carries, write_labels};
 use super::{IpBlock, PortSet};
 use crate::finding::Finding;
@@ -110,11 +111,12 @@ impl Reason {
     }
 
     /// What the policy for pods with labels of their own is called after: the service that users know.
-    pub(super) const fn subject(&self) -> &'static str {
+    pub(super) fn subject(&self) -> &'static str {
         match self {
             Self::Catalog => "polaris",
             Self::Telemetry => "otel-collector",
             Self::Storage => "minio",
+            Self::ComputeTarget(kind) | Self::PluginEndpoint(kind) => system_name(kind).unwrap_or(self.as_str()),
             other => other.as_str(),
         }
     }

@@ -22,6 +22,7 @@ pub use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
 pub use plugin::{PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, UNKNOWN_PLUGIN};
 pub use route::ROUTE_NOT_REACHABLE;
 pub use service::SERVICE_NOT_NARROWED;
+pub(super) use systems::name as system_name;
 
 use super::Flows;
 use crate::config::Config;

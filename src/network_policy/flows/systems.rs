@@ -135,6 +135,11 @@ pub(super) fn find(kind: &str) -> Option<&'static System> {
     SYSTEMS.iter().find(|system| system.names.contains(&kind.as_str()))
 }
 
+/// The name of a type in names of policies; absent for types that the table does not have.
+pub(in crate::network_policy) fn name(kind: &str) -> Option<&'static str> {
+    find(kind)?.names.first().copied()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -148,6 +153,7 @@ mod tests {
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name is there twice");
         for name in names {
             assert!(find(name).is_some(), "{name} cannot be found as it is written");
+            assert!(crate::config::is_dns_label(name, 63), "{name} cannot be part of the name of a policy");
         }
         assert_eq!(find(" Spark_Thrift "), find("spark"));
         assert_eq!(find("teapot"), None);

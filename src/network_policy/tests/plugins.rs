@@ -1,6 +1,8 @@
 //! Flows for plugins and compute targets: where their addresses lead, what they must not open, and that nothing of it
 //! depends on the order of the input.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::real_charts::chart;
@@ -221,6 +223,13 @@ fn both_ends_are_written() {
 }
 
 #[test]
+fn a_policy_is_called_after_the_system() {
+    let config = with_manifest("plugins: {lineage_backend: {type: Marquez, config: {url: 'http://floe-dagster'}}}");
+    let policies = synthesize(&config, &declare(&config, &inventory()).flows);
+    assert!(policies.iter().any(|policy| policy.name == "allow-ingress-marquez"), "{policies:#?}");
+}
+
+#[test]
 fn the_real_platform_needs_marquez_alone() {
     let Some(inventory) = chart("floe/platform-prod.yaml") else { return };
     let sections = "plugins:
@@ -263,7 +272,7 @@ fn manifests() -> impl Strategy<Value = String> {
             let category = if number == 0 { "compute".to_owned() } else { format!("p{number}") };
             let port = ["", ":80", ":443", ":5432"][port];
             let endpoint = host.map_or(String::new(), |host| format!(", config: {{endpoint: '{host}{port}'}}"));
-            text += &format!("  {category}: {{type: {kind}{endpoint}}}\n");
+            writeln!(text, "  {category}: {{type: {kind}{endpoint}}}").unwrap();
         }
         text
     })
