@@ -11,6 +11,7 @@ mod decide;
 mod digest;
 mod error;
 mod explain;
+mod generate;
 mod judge;
 mod output;
 mod place;
@@ -29,7 +30,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Severity};
-use crate::network_policy::{Flows, NetworkPolicy, declare, prove, selector_keys, synthesize};
+use crate::network_policy::selector_keys;
 use crate::object::{Inventory, Workloads};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
@@ -47,6 +48,7 @@ pub use decide::{ObjectChange, PodCounts};
 use digest::Digest;
 pub use error::{Error, Problem};
 pub use explain::PAGES;
+pub use generate::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, generate};
 pub use output::Output;
 pub use results::{CONFIGURATION, INPUT};
 use sheet::Sheet;
@@ -282,13 +284,6 @@ impl Done {
     }
 }
 
-/// What is declared and what says so.
-#[derive(Debug, Default)]
-struct Network {
-    flows: Flows,
-    policies: Vec<NetworkPolicy>,
-}
-
 /// Texts below this size are not worth a second thread.
 const PARALLEL_BYTES: usize = 256 << 10;
 /// Documents that one task takes: enough that results are merged rarely, few enough that threads share the work.
@@ -431,16 +426,11 @@ impl<'t> Planner<'_, 't, '_> {
         done.decided.homeless.take().map_or(Ok(()), |problem| Err(Error::Input(problem)))
     }
 
-    fn network(&self, pods: PodKinds) -> Result<Network, Error> {
+    fn network(&self, pods: PodKinds) -> Result<Generated, Error> {
         if !self.context.config.network.enabled || !self.context.parts.contains(Part::Network) {
-            return Ok(Network::default());
+            return Ok(Generated::default());
         }
-        let inventory = self.inventory(pods);
-        let flows = declare(self.context.config, &inventory);
-        let policies = synthesize(self.context.config, &flows.flows);
-        prove(self.context.config, &flows.flows, &policies, &inventory)
-            .map_err(|error| Error::Internal(format!("the policies do not do what they should: {error}")))?;
-        Ok(Network { flows, policies })
+        generate(self.context.config, &self.inventory(pods))
     }
 
     /// The facts of the whole stream, with the namespace of the release where an object names none.
@@ -462,7 +452,7 @@ impl<'t> Planner<'_, 't, '_> {
         inventory
     }
 
-    fn summary(&self, network: &Network, findings: &[Finding], pods: PodCounts, digest: String) -> Wanted {
+    fn summary(&self, network: &Generated, findings: &[Finding], pods: PodCounts, digest: String) -> Wanted {
         let config = self.context.config;
         let value = summary::summary(&summary::Facts {
             config,

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, ResourceId};
+use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Origin, ResourceId};
 use crate::stream::Document;
 use crate::text::Span;
 use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
@@ -90,6 +90,16 @@ impl<'t> Sheet<'t> {
         // A collection is pointed at by its key.
         let node = if self.tree.kind(value).is_block_collection() { key.unwrap_or(value) } else { value };
         self.tree.span(node).shifted(self.offset)
+    }
+
+    /// Where an object stands: its name.
+    pub(super) fn origin(&self, number: usize, unit: &Unit) -> Origin {
+        let name = FieldPath::of_keys(["metadata", "name"]);
+        Origin {
+            document: self.reported(number),
+            path: self.reported_path(unit, &name),
+            span: Some(self.span_of(unit, &name)),
+        }
     }
 
     /// The text of a scalar field of an object; absent if it is missing or empty.

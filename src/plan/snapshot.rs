@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::error::{Error, Problem};
 use super::map_chunks;
 use super::sheet::{Sheet, Unit};
-use super::survey::unreadable;
+use super::survey::{GATEWAY_ROUTES, unreadable};
 use crate::finding::Location;
 use crate::object::{
-    NamespaceFacts, PodFacts, ResourceId, ServiceFacts, Workloads, namespace_facts, pod_facts, service_facts,
+    Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads, namespace_facts,
+    pod_facts, route_facts, route_kind, service_facts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
 use crate::stream::{Class, Document, Stream, classify};
@@ -39,8 +40,8 @@ pub struct Origin {
 pub struct FoundPolicy {
     /// What it means.
     pub policy: Policy,
-    /// The object.
-    pub value: Value,
+    /// The object, and where it stands in its stream.
+    pub facts: PolicyFacts,
     /// Whether floe made it.
     pub is_own: bool,
     /// Where it stands.
@@ -69,6 +70,8 @@ pub struct Snapshot {
     pub namespaces: Vec<NamespaceFacts>,
     /// Services.
     pub services: Vec<ServiceFacts>,
+    /// Routes to Services: Ingress and its likes.
+    pub routes: Vec<RouteFacts>,
     /// Network policies.
     pub policies: Vec<FoundPolicy>,
 }
@@ -96,9 +99,10 @@ enum Content {
     Pod(PodFacts),
     Namespace(NamespaceFacts),
     Service(ServiceFacts),
+    Route(Box<RouteFacts>),
     Policy {
         policy: Policy,
-        value: Value,
+        facts: Box<PolicyFacts>,
         is_own: bool,
     },
     /// Something that its controller made: its pods are those of the controller, or are there themselves.
@@ -148,8 +152,9 @@ impl Snapshot {
             match content {
                 Content::Namespace(facts) => snapshot.namespaces.push(facts),
                 Content::Service(facts) => snapshot.services.push(facts),
-                Content::Policy { policy, value, is_own } => {
-                    snapshot.policies.push(FoundPolicy { policy, value, is_own, origin });
+                Content::Route(facts) => snapshot.routes.push(*facts),
+                Content::Policy { policy, facts, is_own } => {
+                    snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
                 }
                 Content::Pod(facts) if facts.is_finished => {}
                 Content::Dependent { controller: (kind, name), template }
@@ -168,6 +173,18 @@ impl Snapshot {
         snapshot
     }
 
+    /// The facts of it that flows are declared from. Policies of floe are no fact: they are what is to be made.
+    pub fn inventory(&self) -> Inventory {
+        let foreign = self.policies.iter().filter(|policy| !policy.is_own);
+        Inventory {
+            pods: self.pods.iter().map(|pod| pod.facts.clone()).collect(),
+            services: self.services.clone(),
+            namespaces: self.namespaces.clone(),
+            routes: self.routes.clone(),
+            policies: foreign.map(|policy| policy.facts.clone()).collect(),
+        }
+    }
+
     /// Who may talk to whom.
     pub fn world(&self, ip_blocks: IpBlockReach, cluster_cidrs: &[ipnet::IpNet]) -> World {
         let pods = self.pods.iter().map(|pod| pod.facts.clone()).collect();
@@ -184,6 +201,11 @@ impl FoundPod {
 }
 
 impl Origin {
+    /// Of an object that stands in no stream.
+    pub(super) fn of(id: &ResourceId) -> Self {
+        Self { id: id.clone(), stream: 0, document: usize::MAX, unit: 0 }
+    }
+
     /// Where a field of the object is; `streams` are those that the snapshot was taken of.
     pub fn locate(&self, streams: &[Stream<'_>], path: &FieldPath) -> Option<Location> {
         let stream = streams.get(self.stream)?;
@@ -262,7 +284,8 @@ impl Reader<'_, '_> {
     }
 
     fn matters(&self, kind: &str) -> bool {
-        matches!(kind, "Namespace" | "Service" | "NetworkPolicy")
+        matches!(kind, "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route")
+            || GATEWAY_ROUTES.contains(&kind)
             || kind.ends_with("List")
             || self.workloads.kinds().any(|workload| workload == kind)
     }
@@ -307,7 +330,15 @@ impl Reader<'_, '_> {
                             .to_owned(),
                     })
                 })?;
-                (Content::Policy { policy, value, is_own: sheet.is_own(unit) }, Some(home))
+                let facts =
+                    PolicyFacts { id, namespace: Some(home.clone()), value, origin: sheet.origin(number, unit) };
+                (Content::Policy { policy, facts: Box::new(facts), is_own: sheet.is_own(unit) }, Some(home))
+            }
+            _ if route_kind(&gvk).is_some() => {
+                let Some(facts) = route_facts(&value, &id, Some(&home), sheet.origin(number, unit)) else {
+                    return Ok(());
+                };
+                (Content::Route(Box::new(facts)), Some(home))
             }
             _ => {
                 self.pods(&value, &origin, &home, found);

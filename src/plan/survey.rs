@@ -10,15 +10,15 @@ use super::error::{Error, Problem};
 use super::map_chunks;
 use super::sheet::Sheet;
 use crate::object::{
-    COMPONENT_LABEL, NamespaceFacts, Origin, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
-    namespace_facts, route_facts, service_facts,
+    COMPONENT_LABEL, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads, namespace_facts,
+    route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::{FieldPath, ParseError};
 
 /// Routes of the Gateway API.
-const GATEWAY_ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
+pub(super) const GATEWAY_ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -235,13 +235,8 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
         surveyed.seen.extend(id.namespace.clone());
         let alone = unit.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
-        let name = FieldPath::of_keys(["metadata", "name"]);
-        let name_span = || sheet.span_of(unit, &name);
-        let origin = || Origin {
-            document: sheet.reported(number),
-            path: sheet.reported_path(unit, &name),
-            span: Some(name_span()),
-        };
+        let origin = || sheet.origin(number, unit);
+        let name_span = || origin().span.unwrap_or_default();
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
@@ -250,10 +245,8 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             }
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
             ("networking.k8s.io", "NetworkPolicy") => {
-                let span = name_span();
-                let origin = origin();
-                surveyed.named.push((id.clone(), span));
-                surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin });
+                surveyed.named.push((id.clone(), name_span()));
+                surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin: origin() });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
             _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,

@@ -166,15 +166,8 @@ fn links_lead_to_files() {
 
 #[test]
 fn check_ids_are_unique() {
-    let network = [
-        network_policy::ANY_ADDRESS_RULE,
-        network_policy::KUBERNETES_API_ANY_ADDRESS,
-        network_policy::PORT_RANGE_TOO_LONG,
-        network_policy::SERVICE_NOT_NARROWED,
-    ];
-    let of_runs = [plan::CONFIGURATION, plan::INPUT, plan::NAMESPACE_LABEL];
-    let ids: Vec<CheckId> =
-        checks().iter().map(|check| check.id).chain(NOTICES).chain(network).chain(of_runs).collect();
+    let pages = network_policy::PAGES.iter().chain(&plan::PAGES).map(|page| page.id);
+    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(pages).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");
 }

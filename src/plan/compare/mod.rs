@@ -95,14 +95,19 @@ fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<Policy
     for ((namespace, name), old) in before {
         let new = after.remove(&(namespace.clone(), name.clone()));
         if new.as_ref().is_none_or(|new| new.policy.normalized() != old.policy.normalized()) {
-            changes.push(PolicyChange { namespace, name, before: Some(old.value), after: new.map(|new| new.value) });
+            changes.push(PolicyChange {
+                namespace,
+                name,
+                before: Some(old.facts.value),
+                after: new.map(|new| new.facts.value),
+            });
         }
     }
     let added = |((namespace, name), new): ((String, String), FoundPolicy)| PolicyChange {
         namespace,
         name,
         before: None,
-        after: Some(new.value),
+        after: Some(new.facts.value),
     };
     changes.extend(after.into_iter().map(added));
     changes.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -118,7 +123,8 @@ struct Side {
 /// Pods by name that neither side tells apart, as the classes that they are in on each side.
 type JointClass = (BTreeSet<usize>, BTreeSet<usize>);
 
-fn compare_connections(
+/// What may pass before and not after, or the other way round, in the order of the ends.
+pub(super) fn compare_connections(
     before: &Snapshot,
     after: &Snapshot,
     ip_blocks: IpBlockReach,

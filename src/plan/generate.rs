@@ -1,0 +1,114 @@
+//! From a configuration and the facts of some objects to policies that are proven, and what stands against them.
+
+use super::compare::{ConnectionChange, compare_connections};
+use super::error::Error;
+use super::snapshot::{FoundPod, FoundPolicy, Origin, Snapshot};
+use crate::config::Config;
+use crate::finding::{CheckId, Finding, Location, Severity};
+use crate::network_policy::{Flows, NetworkPolicy, declare, prove, synthesize};
+use crate::object::{Inventory, PodFacts, PolicyFacts, ResourceId};
+use crate::reachability::{IpBlockReach, Policy};
+
+/// A policy of the input opens what the configuration does not declare.
+pub const POLICY_WIDENS: CheckId = CheckId("policy-widens");
+
+/// A policy of the input cannot be read, so what it opens is not known.
+pub const POLICY_UNREADABLE: CheckId = CheckId("policy-unreadable");
+
+/// Connections that a finding shows.
+const SHOWN: usize = 3;
+
+/// What a configuration declares, and the policies that say so.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Generated {
+    /// The flows and what a user should know of them; policies of the input that widen them are among the findings.
+    pub flows: Flows,
+    /// The policies, in the order of the configuration.
+    pub policies: Vec<NetworkPolicy>,
+}
+
+/// Declares flows, writes them as policies at both ends, and proves that these allow every flow and nothing else.
+///
+/// Fails only if the proof does, which is a fault of floe.
+pub fn generate(config: &Config, inventory: &Inventory) -> Result<Generated, Error> {
+    let mut flows = declare(config, inventory);
+    let policies = synthesize(config, &flows.flows);
+    prove(config, &flows.flows, &policies, inventory)
+        .map_err(|error| Error::Internal(format!("the policies do not do what they should: {error}")))?;
+    flows.findings.extend(conflicts(config, inventory, &policies));
+    Ok(Generated { flows, policies })
+}
+
+/// Policies of the input in managed namespaces that open more than is declared: policies add up, so the proof holds for
+/// floe's alone.
+fn conflicts(config: &Config, inventory: &Inventory, policies: &[NetworkPolicy]) -> Vec<Finding> {
+    let managed = |facts: &&PolicyFacts| facts.namespace.as_deref().is_some_and(|it| config.managed(it).is_some());
+    let foreign: Vec<&PolicyFacts> = inventory.policies.iter().filter(managed).collect();
+    if foreign.is_empty() || !config.network.enabled {
+        return Vec::new();
+    }
+    let own = Snapshot {
+        pods: inventory.pods.iter().map(found_pod).collect(),
+        namespaces: inventory.namespaces.clone(),
+        policies: policies.iter().filter_map(found_policy).collect(),
+        ..Snapshot::default()
+    };
+    foreign.into_iter().filter_map(|facts| conflict(config, &own, facts)).collect()
+}
+
+fn conflict(config: &Config, own: &Snapshot, facts: &PolicyFacts) -> Option<Finding> {
+    let crate::object::Origin { document, path, span } = facts.origin.clone();
+    let location = Location { document, span, path };
+    let namespace = facts.namespace.as_deref().unwrap_or_default();
+    let policy = match Policy::read(&facts.value, namespace) {
+        Ok(policy) => policy,
+        Err(error) => {
+            let message = format!("this policy cannot be read, so what it opens is not known: {error}");
+            let help = "correct it: the API server would reject it";
+            return Some(
+                Finding::new(Severity::Warning, POLICY_UNREADABLE, message).at(&facts.id, location).help(help),
+            );
+        }
+    };
+    let mut more = own.clone();
+    more.policies.push(FoundPolicy { policy, facts: facts.clone(), is_own: false, origin: Origin::of(&facts.id) });
+    // Where plugins differ on ipBlock, the worst case counts.
+    let changes = compare_connections(own, &more, IpBlockReach::PodsToo, &config.network.cluster_cidrs);
+    let opened: Vec<&ConnectionChange> = changes.iter().filter(|change| !change.before.covers(&change.after)).collect();
+    if opened.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = opened
+        .iter()
+        .take(SHOWN)
+        .map(|it| format!("{} => {}: {}", it.source, it.destination, it.after.difference(&it.before)))
+        .collect();
+    let rest = opened.len() - shown.len();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    let message = format!("this policy opens what the configuration does not declare: {}{more}", shown.join("; "));
+    let help = "policies add up: remove it, or declare what it is for (`*_egress_allow`) so that both sides are known";
+    Some(Finding::new(Severity::Warning, POLICY_WIDENS, message).at(&facts.id, location).help(help))
+}
+
+fn found_pod(facts: &PodFacts) -> FoundPod {
+    FoundPod { workload: facts.owner.clone(), origin: Origin::of(&facts.owner), facts: facts.clone() }
+}
+
+/// A generated policy as if it had been found.
+pub(super) fn found_policy(policy: &NetworkPolicy) -> Option<FoundPolicy> {
+    let value = policy.to_value();
+    let id = ResourceId::of(&value)?;
+    let origin = Origin::of(&id);
+    let facts =
+        PolicyFacts { namespace: Some(policy.namespace.clone()), origin: crate::object::Origin::default(), id, value };
+    Some(FoundPolicy { policy: Policy::read(&facts.value, &policy.namespace).ok()?, facts, is_own: true, origin })
+}
+
+impl Snapshot {
+    /// The same pods, namespaces and Services with the policies that a configuration wants instead of those found.
+    pub fn as_configured(&self, config: &Config) -> Result<Self, Error> {
+        let generated = generate(config, &self.inventory())?;
+        let policies = generated.policies.iter().filter_map(found_policy).collect();
+        Ok(Self { policies, ..self.clone() })
+    }
+}
