@@ -134,6 +134,29 @@ impl PortSet {
     }
 }
 
+impl PortSet {
+    /// As `netpol-analyzer` writes connections: `TCP 80,8000-8010,UDP 53`, protocols by name; `All Connections` for every
+    /// port of every protocol.
+    pub fn to_list(&self) -> String {
+        let full = |protocol| self.ranges().any(|(other, range)| other == protocol && range.is_full());
+        if self.everything || Protocol::ALL.into_iter().all(full) {
+            return "All Connections".to_owned();
+        }
+        let mut protocols: Vec<Protocol> = self.ports.keys().copied().collect();
+        protocols.sort_unstable_by_key(|protocol| protocol.as_str());
+        let of_protocol = |protocol: Protocol| {
+            let ranges = self.ranges().filter(|(other, _)| *other == protocol);
+            let written: Vec<String> = ranges
+                .map(|(_, PortRange { first, last })| {
+                    if first == last { first.to_string() } else { format!("{first}-{last}") }
+                })
+                .collect();
+            format!("{protocol} {}", written.join(","))
+        };
+        protocols.into_iter().map(of_protocol).collect::<Vec<_>>().join(",")
+    }
+}
+
 impl fmt::Display for PortSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.everything {

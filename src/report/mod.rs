@@ -1,9 +1,13 @@
 //! Renderers: findings, problems and verdicts, for people and for programs. Pure; the edge decides where the text goes.
 
+mod comparison;
 mod diff;
+mod network_summary;
 mod pods;
 mod text;
 
+pub use comparison::{write_comparison_json, write_comparison_markdown, write_comparison_text};
 pub use diff::unified_diff;
+pub use network_summary::{SUMMARY_MARK, write_network_summary};
 pub use pods::{Input, write_json, write_sarif, write_text};
 pub use text::{Excerpt, Origin, Painter, WithSource};
