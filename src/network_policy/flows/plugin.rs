@@ -49,13 +49,13 @@ pub(super) fn declare(
     flows: &mut Flows,
 ) {
     let system = plugin.kind.as_deref().and_then(systems::find);
-    // An exporter is no name: `otlp` says how the endpoint is spoken to.
-    let typed = plugin.kind.as_ref().filter(|_| plugin.place.source != PluginSource::Observability);
-    let name = excerpt(typed.unwrap_or(&plugin.category));
+    // An exporter is how everybody speaks to the endpoint, not a plugin with clients and a name.
+    let is_plugin = plugin.place.source != PluginSource::Observability;
+    let name = excerpt(plugin.kind.as_ref().filter(|_| is_plugin).unwrap_or(&plugin.category));
     let mut opening = Opening {
         config,
         inventory,
-        clients: system.map_or(EVERYONE, |system| system.clients),
+        clients: system.filter(|_| is_plugin).map_or(EVERYONE, |system| system.clients),
         reason: reason(name.clone()),
         name,
         flows,
@@ -110,13 +110,12 @@ struct Opening<'a> {
 impl Opening<'_> {
     fn open(&mut self, endpoint: &PluginEndpoint, ports: &PortSet) {
         let place = &endpoint.place;
-        if ports.is_empty() {
-            return self.not_opened(place, "no port is named");
-        }
         match &endpoint.host {
             EndpointHost::Placeholder => {}
-            EndpointHost::Address(address) => self.address(*address, ports, place),
+            EndpointHost::Address(address) if address.is_loopback() || address.is_unspecified() => {}
             EndpointHost::Name(name) if name == "localhost" || name.ends_with(".localhost") => {}
+            _ if ports.is_empty() => self.not_opened(place, "no port is named"),
+            EndpointHost::Address(address) => self.address(*address, ports, place),
             EndpointHost::Name(name) => match self.inside(name) {
                 Some((namespace, service)) => self.service(&namespace, &service, ports, place),
                 None => self.outside(ports, &format!("`{}`", excerpt(name)), place),
@@ -148,9 +147,6 @@ impl Opening<'_> {
     }
 
     fn address(&mut self, address: IpAddr, ports: &PortSet, place: &ConfigPlace) {
-        if address.is_loopback() || address.is_unspecified() {
-            return;
-        }
         let cidr = IpNet::from(address);
         if !self.config.network.ip_families.contains(&IpFamily::of(cidr.addr())) {
             return self.not_opened(place, &format!("`ip_families` leaves out the family of {address}"));

@@ -32,5 +32,7 @@ mod tests {
             with_manifest("observability: {lineage: {transport: http, endpoint: 'http://lineage.data.svc:80/'}}");
         assert_eq!(declared(declare, &config)[0], "floe-platform -> data: TCP 80 (plugin `lineage`)");
         assert_eq!(declared(declare, &config).len(), 4);
+        let config = with_manifest("observability: {tracing: {exporter: jaeger, endpoint: 'http://jaeger:4317'}}");
+        assert_eq!(declared(declare, &config)[0], "floe-jobs -> floe-platform: TCP 4317 (plugin `tracing`)");
     }
 }

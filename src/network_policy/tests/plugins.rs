@@ -82,9 +82,15 @@ fn names_outside_are_ports_to_everything_outside() {
 
 #[test]
 fn this_host_needs_nothing() {
-    for url in
-        ["http://localhost:1", "http://x.localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "http://0.0.0.0:1"]
-    {
+    for url in [
+        "localhost",
+        "127.0.0.1",
+        "http://localhost:1",
+        "http://x.localhost:1",
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "http://0.0.0.0:1",
+    ] {
         assert!(from_jobs(&at(url), &inventory()).is_empty() && messages(&at(url), &inventory()).is_empty(), "{url}");
     }
 }
