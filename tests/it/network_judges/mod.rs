@@ -25,9 +25,10 @@ fn compare(world: &World, names: [&str; 2], verdicts: [&str; 2]) {
     let pairs = verdicts[0].bytes().zip(verdicts[1].bytes());
     let different = world.queries.iter().zip(pairs).filter(|(_, (one, other))| one != other);
     for (query, (one, other)) in different.take(20) {
-        let word = |digit| if digit == b'1' { "allowed" } else { "denied" };
+        let outcome = |digit| if digit == b'1' { "allowed" } else { "denied" };
         let query = world.describe(query);
-        writeln!(message, "# {query}: {} says {}, {} says {}", names[0], word(one), names[1], word(other)).unwrap();
+        writeln!(message, "# {query}: {} says {}, {} says {}", names[0], outcome(one), names[1], outcome(other))
+            .unwrap();
     }
     panic!("judges differ\n{message}");
 }
