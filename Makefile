@@ -11,6 +11,8 @@ export GOTOOLCHAIN := local
 
 TOOLS := $(CURDIR)/tests/tools/bin
 SKIPPED := $(CURDIR)/target/skipped
+# The Go code of this project; the other folders of tests/tools only pin a version.
+GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge
 KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
@@ -26,8 +28,7 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 .PHONY: test
 test: tools ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
 	@mkdir -p target && : > $(SKIPPED)
-	go -C tests/tools/yamljudge test ./...
-	go -C tests/tools/psajudge test ./...
+	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test ./... || exit 1; done
 	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \
 	tests/report-skipped $(SKIPPED); exit $$status
 
@@ -37,7 +38,7 @@ lint: format clippy deny ## formatting, clippy without warnings, licences and ba
 .PHONY: format
 format: ## check the formatting of Rust and Go
 	cargo fmt --check
-	@unformatted=$$(gofmt -l tests/tools/yamljudge tests/tools/psajudge); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l $(addprefix tests/tools/,$(GO_MODULES))); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 
 .PHONY: clippy
 clippy: ## clippy, pedantic, a warning is an error
@@ -56,7 +57,7 @@ bench: tools ## compare floe with kustomize, yq and cat: one table (release buil
 	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm kustomize yq yamljudge psajudge etcd kube-apiserver) ## build the pinned Go tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge nca etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -79,6 +80,21 @@ $(TOOLS)/yamljudge: tests/tools/yamljudge/go.mod tests/tools/yamljudge/go.sum te
 
 $(TOOLS)/psajudge: tests/tools/psajudge/go.mod tests/tools/psajudge/go.sum $(wildcard tests/tools/psajudge/*.go)
 	$(call build-tool,psajudge,.)
+
+$(TOOLS)/cyclonusjudge: tests/tools/cyclonusjudge/go.mod tests/tools/cyclonusjudge/go.sum \
+		$(wildcard tests/tools/cyclonusjudge/*.go tests/tools/networkworld/*.go)
+	$(call build-tool,cyclonusjudge,.)
+
+# Three minutes on two cores from an empty cache.
+$(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.sum \
+		$(wildcard tests/tools/ciliumjudge/*.go tests/tools/networkworld/*.go)
+	$(call build-tool,ciliumjudge,.)
+
+# The program names its Python by path, so that a link to it works anywhere.
+$(TOOLS)/nca: tests/tools/nca/requirements.txt
+	python3 -m venv --clear $(TOOLS)/nca-venv
+	$(TOOLS)/nca-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
+	ln -sf nca-venv/bin/nca $@
 
 $(TOOLS)/etcd: tests/tools/etcd/go.mod tests/tools/etcd/go.sum
 	$(call build-tool,etcd,go.etcd.io/etcd/server/v3)

@@ -2,7 +2,7 @@
 //!
 //! `make test` sets the environment:
 //! - `FLOE_TEST_DATA`: a folder of real charts and reference cases; without it the tests that need it are skipped.
-//! - `FLOE_TOOLS`: the folder of the pinned Go tools; `tests/tools/bin` without it.
+//! - `FLOE_TOOLS`: the folder of the pinned tools; `tests/tools/bin` without it.
 //! - `FLOE_SKIPPED`: a file that gets one line per skipped test, because cargo hides the output of tests that pass.
 //! - `FLOE_BIN`: another binary to test in place of the one that cargo built.
 

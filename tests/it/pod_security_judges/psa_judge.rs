@@ -9,8 +9,9 @@ use floe::object::Version;
 use serde_json::Value;
 
 use super::corpus::{Sample, chart_templates, fixtures, hardened_streams, templates};
-use super::random_pods::{Dice, pod};
+use super::random_pods::pod;
 use super::{Policy, policies};
+use crate::dice::Dice;
 use crate::support::{data_dir, tool};
 
 /// The versions at which any rule of upstream changes, and the newest by name.
