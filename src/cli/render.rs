@@ -9,7 +9,7 @@ use super::input::{self, Source};
 use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
+use crate::plan::{Action, Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
 use crate::report::{Origin, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;
@@ -184,11 +184,11 @@ fn headline(outcome: &Outcome<'_>, arguments: &RenderArgs) -> String {
         counted(of(Severity::Info) + outcome.untold, "note")
             .map(|notes| if arguments.logging.verbose > 0 { notes } else { format!("{notes} (-v shows them)") }),
     ];
-    let did = |verb: &str| outcome.objects.iter().filter(|line| line.starts_with(verb)).count();
+    let did = |action| outcome.objects.iter().filter(|it| it.action == action).count();
     let objects = [
-        counted(did("add "), "object").map(|objects| format!("{objects} added")),
-        counted(did("replace "), "object").map(|objects| format!("{objects} replaced")),
-        counted(did("remove "), "object").map(|objects| format!("{objects} removed")),
+        counted(did(Action::Add), "object").map(|objects| format!("{objects} added")),
+        counted(did(Action::Replace), "object").map(|objects| format!("{objects} replaced")),
+        counted(did(Action::Remove), "object").map(|objects| format!("{objects} removed")),
     ];
     let pods = outcome.pods;
     let clauses = [

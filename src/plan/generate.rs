@@ -1,13 +1,15 @@
 //! From a configuration and the facts of some objects to policies that are proven, and what stands against them.
 
+use std::collections::BTreeSet;
+
 use super::compare::{ConnectionChange, compare_connections};
 use super::error::Error;
 use super::snapshot::{FoundPod, FoundPolicy, Origin, Snapshot};
 use crate::config::Config;
 use crate::finding::{CheckId, Finding, Location, Severity};
-use crate::network_policy::{Flows, NetworkPolicy, declare, prove, synthesize};
+use crate::network_policy::{Endpoint, Flow, Flows, NetworkPolicy, PolicyRules, declare, prove, synthesize};
 use crate::object::{Inventory, PodFacts, PolicyFacts, ResourceId};
-use crate::reachability::{IpBlockReach, Policy};
+use crate::reachability::{Direction, IpBlockReach, Policy};
 
 /// A policy of the input opens what the configuration does not declare.
 pub const POLICY_WIDENS: CheckId = CheckId("policy-widens");
@@ -25,6 +27,21 @@ pub struct Generated {
     pub flows: Flows,
     /// The policies, in the order of the configuration.
     pub policies: Vec<NetworkPolicy>,
+}
+
+impl Generated {
+    /// Why a policy is there: the reasons of the flows that begin, or end, at its pods.
+    pub fn reason(&self, policy: &NetworkPolicy) -> String {
+        let PolicyRules::Allow { direction, .. } = &policy.rules else { return "default-deny".to_owned() };
+        let near = |flow: &Flow| match direction {
+            Direction::Egress => flow.source.clone(),
+            Direction::Ingress => flow.destination.clone(),
+        };
+        let selected = Endpoint::Pods { namespace: policy.namespace.clone(), labels: policy.pod_selector.clone() };
+        let flows = self.flows.flows.iter().filter(|flow| near(flow) == selected);
+        let reasons: BTreeSet<String> = flows.map(|flow| flow.reason.to_string()).collect();
+        if reasons.is_empty() { "isolation".to_owned() } else { reasons.into_iter().collect::<Vec<_>>().join(", ") }
+    }
 }
 
 /// Declares flows, writes them as policies at both ends, and proves that these allow every flow and nothing else.

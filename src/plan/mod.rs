@@ -24,6 +24,7 @@ mod survey;
 mod wanted;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -32,7 +33,7 @@ use serde_json::{Value, json};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Severity};
 use crate::network_policy::selector_keys;
-use crate::object::{Inventory, Workloads};
+use crate::object::{Inventory, ResourceId, Workloads};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::text::{Span, TextEdit};
@@ -125,6 +126,45 @@ pub enum Detail {
     Everything,
 }
 
+/// What is done with an object that floe makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It is new.
+    Add,
+    /// It stands in place of the one that an earlier run added.
+    Replace,
+    /// An earlier run added it, and it is no longer wanted.
+    Remove,
+}
+
+impl Action {
+    /// The word of plans and of the audit trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Replace => "replace",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// An object that floe makes, what is done with it and why (FR-091).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectAction {
+    /// What is done.
+    pub action: Action,
+    /// The object.
+    pub object: ResourceId,
+    /// Why it is there, or why it is not any more.
+    pub reason: String,
+}
+
+impl fmt::Display for ObjectAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action.as_str(), self.object)
+    }
+}
+
 /// A verified result.
 #[derive(Debug)]
 pub struct Outcome<'t> {
@@ -138,8 +178,8 @@ pub struct Outcome<'t> {
     pub untold: usize,
     /// Changes of objects in the input, if they were asked for.
     pub changes: Vec<ObjectChange>,
-    /// Objects that were added, replaced or removed, one line each.
-    pub objects: Vec<String>,
+    /// Objects that were added, replaced or removed.
+    pub objects: Vec<ObjectAction>,
     /// Pods of managed namespaces.
     pub pods: PodCounts,
     /// Pods violate the level that their namespace enforces, and the configuration says that this fails the run.
@@ -329,7 +369,7 @@ impl<'t> Planner<'_, 't, '_> {
         let mut difference = Difference::default();
         if appends {
             let mut wanted = wanted::namespaces(self.context.config, &self.survey, self.context.parts);
-            wanted.extend(wanted::policies(&network.policies));
+            wanted.extend(wanted::policies(&network));
             if self.context.config.summary.enabled && self.context.parts.contains(Part::Summary) {
                 let digest = digest::of_all(&mut done.digests);
                 wanted.push(self.summary(&network, &findings, pods, digest));
@@ -337,7 +377,7 @@ impl<'t> Planner<'_, 't, '_> {
             self.check_names(&wanted)?;
             difference = Difference::of(wanted, &self.survey, self.context.parts);
         }
-        let objects = describe(&difference, &self.survey);
+        let objects = actions_on(&difference);
         let edits = self.edits(done, difference, &findings)?;
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
             && findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -466,7 +506,8 @@ impl<'t> Planner<'_, 't, '_> {
             pods,
             digest,
         });
-        Wanted { place: Place::Summary, file: format!("{}.yaml", config.summary.name), value }
+        let file = format!("{}.yaml", config.summary.name);
+        Wanted { place: Place::Summary, file, reason: "summary of the run".to_owned(), value }
     }
 
     /// Refuses to give one name to two objects: the one applied last would win.
@@ -514,7 +555,7 @@ impl<'t> Planner<'_, 't, '_> {
                 edits.push(TextEdit::replace(span_of(at), text));
             }
         }
-        for at in remove {
+        for (at, _) in remove {
             if self.surveyed(at.document).list {
                 items.entry(at.document).or_default().push((at.unit, ItemChange::Remove));
             } else {
@@ -568,14 +609,18 @@ fn item_digests(sheet: &Sheet<'_>, targets: &[(usize, Value)]) -> Vec<Digest> {
         .collect()
 }
 
-/// What happens to generated objects, one line each.
-fn describe(difference: &Difference, survey: &Survey) -> Vec<String> {
-    let name = |value: &Value| crate::object::ResourceId::of(value).map_or_else(String::new, |id| id.to_string());
-    let removed = |at: &Position| {
-        let own = survey.documents.iter().flat_map(|it| &it.own_objects).find(|own| own.at == *at);
-        own.map_or_else(String::new, |own| own.id.to_string())
+/// What happens to generated objects.
+fn actions_on(difference: &Difference) -> Vec<ObjectAction> {
+    let of = |action, wanted: &Wanted| {
+        let reason = wanted.reason.clone();
+        ResourceId::of(&wanted.value).map(|object| ObjectAction { action, object, reason })
     };
-    let added = difference.new.iter().map(|wanted| format!("add {}", name(&wanted.value)));
-    let replaced = difference.replace.iter().map(|(_, wanted)| format!("replace {}", name(&wanted.value)));
-    added.chain(replaced).chain(difference.remove.iter().map(|at| format!("remove {}", removed(at)))).collect()
+    let added = difference.new.iter().filter_map(|wanted| of(Action::Add, wanted));
+    let replaced = difference.replace.iter().filter_map(|(_, wanted)| of(Action::Replace, wanted));
+    let removed = difference.remove.iter().map(|(_, object)| ObjectAction {
+        action: Action::Remove,
+        object: object.clone(),
+        reason: "no longer wanted".to_owned(),
+    });
+    added.chain(replaced).chain(removed).collect()
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::survey::{OwnObject, Position, Survey};
 use super::{Part, Parts};
 use crate::config::{Config, NamespaceMode};
-use crate::network_policy::{NetworkPolicy, file_name};
+use super::generate::Generated;
+use crate::network_policy::file_name;
 use crate::object::ResourceId;
 use crate::pod_security::namespace_object;
 use crate::stream::HELM_FILENAME_ANNOTATION;
@@ -27,6 +28,8 @@ pub(super) struct Wanted {
     pub(super) place: Place,
     /// File name for hosts that want one, without folder.
     pub(super) file: String,
+    /// Why it is wanted, for the audit trail (FR-091).
+    pub(super) reason: String,
     pub(super) value: Value,
 }
 
@@ -42,17 +45,21 @@ pub(super) fn namespaces(config: &Config, survey: &Survey, parts: Parts) -> Vec<
         .map(|managed| Wanted {
             place: Place::Namespace,
             file: format!("{}-namespace.yaml", managed.name),
+            reason: format!("Pod Security: enforce {}", managed.level.as_str()),
             value: namespace_object(managed, config),
         })
         .collect()
 }
 
 /// The policies as objects.
-pub(super) fn policies(policies: &[NetworkPolicy]) -> Vec<Wanted> {
-    policies
-        .iter()
-        .map(|policy| Wanted { place: Place::Policy, file: file_name(policy), value: policy.to_value() })
-        .collect()
+pub(super) fn policies(generated: &Generated) -> Vec<Wanted> {
+    let wanted = |policy| Wanted {
+        place: Place::Policy,
+        file: file_name(policy),
+        reason: generated.reason(policy),
+        value: policy.to_value(),
+    };
+    generated.policies.iter().map(wanted).collect()
 }
 
 /// The difference between what is wanted and what is there.
@@ -60,7 +67,7 @@ pub(super) fn policies(policies: &[NetworkPolicy]) -> Vec<Wanted> {
 pub(super) struct Difference {
     pub(super) new: Vec<Wanted>,
     pub(super) replace: Vec<(Position, Wanted)>,
-    pub(super) remove: Vec<Position>,
+    pub(super) remove: Vec<(Position, ResourceId)>,
     pub(super) kept: usize,
 }
 
@@ -89,7 +96,7 @@ impl Difference {
                 _ => Part::Summary,
             })
         };
-        difference.remove = own.into_iter().flatten().filter(in_scope).map(|it| it.at).collect();
+        difference.remove = own.into_iter().flatten().filter(in_scope).map(|it| (it.at, it.id.clone())).collect();
         difference
     }
 }
