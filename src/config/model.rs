@@ -220,7 +220,8 @@ pub struct WorkloadConfig {
     pub group: String,
     /// Kind.
     pub kind: String,
-    /// Path of the pod template (the object that holds `metadata` and `spec`), split at dots.
+    /// Path of the pod template (the object that holds `metadata` and `spec`), split at dots. A step may end in `[*]`: every item of
+    /// that list.
     pub path: Vec<String>,
 }
 
