@@ -83,6 +83,22 @@ pub struct Place {
     pub shape: Shape,
 }
 
+impl Place {
+    /// Turns a complete shape without containers into a part of a pod spec.
+    fn demote(&mut self, object: &Value) {
+        let spec_path = if self.shape.is_template() { self.path.child("spec") } else { self.path.clone() };
+        let Some(spec) = object.pointer(&spec_path.to_pointer()).filter(|spec| spec.is_object()) else { return };
+        let is_empty = match spec.get("containers") {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(_) => false,
+        };
+        if self.shape.is_hardened() && is_empty {
+            *self = Self { path: spec_path, shape: Shape::PartialSpec };
+        }
+    }
+}
+
 /// Where objects of a kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
@@ -110,13 +126,19 @@ pub struct Workload {
 
 impl Workload {
     /// The places in one object, in the order of the table. A kind of Kubernetes has its template even where the object
-    /// lacks it; elsewhere only what is there counts.
+    /// lacks it; elsewhere only what is there counts, and without containers it is part of a pod spec at most: a
+    /// controller brings them.
     pub fn places(&self, object: &Value) -> Vec<Place> {
         let own = if self.origin == Origin::Kubernetes { core_path(&self.group, &self.kind) } else { None };
         let own = own.map(|path| Place { path, shape: Shape::PodTemplate });
         let mut places: Vec<Place> = own.into_iter().collect();
         for (pattern, shape) in &self.patterns {
             places.extend(pattern.expand(object).into_iter().map(|path| Place { path, shape: *shape }));
+        }
+        if self.origin == Origin::Table {
+            for place in &mut places {
+                place.demote(object);
+            }
         }
         places
     }
@@ -282,6 +304,28 @@ mod tests {
         assert_eq!(
             places(&workloads, &object),
             ["PodTemplate spec.leader", "PodTemplate spec.workers[0].template", "PodTemplate spec.workers[1].template"]
+        );
+    }
+
+    #[test]
+    fn a_template_without_containers_is_part_of_one() {
+        let workloads = Workloads::new(&[]);
+        let rollout = |template: Value| {
+            let object = json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "spec": {"template": template}});
+            places(&workloads, &object)
+        };
+        assert_eq!(rollout(json!({"spec": {"containers": [{}]}})), ["PodTemplate spec.template"]);
+        assert_eq!(rollout(json!({"spec": {"containers": {}}})), ["PodTemplate spec.template"]);
+        assert_eq!(rollout(json!({"metadata": {}})), ["PodTemplate spec.template"]);
+        assert_eq!(rollout(json!({"spec": {"containers": []}})), ["PartialSpec spec.template.spec"]);
+        assert_eq!(rollout(json!(null)), [] as [&str; 0]);
+        let object = json!({
+            "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"name": "m"},
+            "spec": {"predictor": {"model": {"image": "x"}}, "transformer": {"containers": [{"image": "x"}]}},
+        });
+        assert_eq!(
+            places(&workloads, &object),
+            ["PartialSpec spec.predictor", "ReducedSpec spec.transformer", "Container spec.predictor.model"]
         );
     }
 

@@ -230,20 +230,19 @@ impl Decision<'_, '_> {
         let mut changed = false;
         let mut unhardened: Option<Place> = None;
         for place in workload.places(&value) {
-            let is_hardened = place.shape.is_hardened() && !lacks_containers(&value, &place);
             if place.shape.is_template() {
                 self.remember(pod_facts(&value, &id, &place.path, namespace), decided);
             }
             if !judged {
                 continue;
             }
-            if is_hardened {
+            if place.shape.is_hardened() {
                 decided.counts.seen += 1;
                 if self.context.config.hardens(namespace) {
                     changed |= self.harden(&id, &mut value, &place, decided)?;
                 }
             } else if unhardened.is_none() {
-                unhardened = Some(Place { shape: Shape::Opaque, path: place.path.clone() });
+                unhardened = Some(place.clone());
             }
             self.judge(&id, &value, &place, namespace, decided);
         }
@@ -357,12 +356,6 @@ impl Context<'_> {
         let security = &self.config.pod_security;
         self.parts.contains(Part::Pods) && security.enabled && !security.harden.is_empty()
     }
-}
-
-/// Whether a pod spec of a reduced shape has no containers to put anything on: a controller brings them.
-fn lacks_containers(value: &Value, place: &Place) -> bool {
-    let containers = value.pointer(&place.path.to_pointer()).and_then(|spec| spec.get("containers")?.as_array());
-    place.shape == Shape::ReducedSpec && containers.is_none_or(Vec::is_empty)
 }
 
 fn apply(value: &mut Value, operations: Vec<json_patch::PatchOperation>) -> Result<(), Error> {

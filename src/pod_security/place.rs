@@ -34,7 +34,7 @@ pub fn judge_place(
         Shape::Opaque | Shape::PodTemplate | Shape::ReducedTemplate => return Vec::new(),
     };
     let template = json!({"spec": spec});
-    let complete = shape == Shape::ReducedSpec && has_containers(value);
+    let complete = shape.is_hardened();
     let (filled, level) = if complete { (template, enforce.level) } else { fill(template, enforce.level, config) };
     let mut violations = Pod::new(&filled).map(|pod| judge(pod, level)).unwrap_or_default();
     for violation in &mut violations {
@@ -43,11 +43,6 @@ pub fn judge_place(
         }
     }
     violations
-}
-
-/// Whether a pod spec lists containers.
-pub(super) fn has_containers(spec: &Value) -> bool {
-    spec.get("containers").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
 }
 
 /// A template with every missing field filled. One whose shape does not allow that is judged by the baseline at most,
@@ -78,7 +73,6 @@ mod tests {
         for shape in [Shape::PodContext, Shape::Container, Shape::Volume, Shape::PartialSpec, Shape::Opaque] {
             assert_eq!(judged(shape, &json!({}), Level::Restricted), [] as [&str; 0], "{shape:?}");
         }
-        assert_eq!(judged(Shape::ReducedSpec, &json!({"model": {}}), Level::Restricted), [] as [&str; 0]);
         assert!(!judged(Shape::ReducedSpec, &json!({"containers": [{"name": "a"}]}), Level::Restricted).is_empty());
         assert!(!judged(Shape::PodTemplate, &json!({"spec": {"containers": [{}]}}), Level::Restricted).is_empty());
     }

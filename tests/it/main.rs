@@ -11,4 +11,5 @@
 mod hosts;
 mod pod_security_fixtures;
 mod support;
+mod workloads;
 mod yaml_laws;
