@@ -5,8 +5,10 @@ mod facts;
 mod id;
 mod inventory;
 mod level;
+mod path_pattern;
 mod version;
 mod workload;
+mod workload_table;
 
 pub use facts::{namespace_facts, pod_facts, service_facts};
 pub use id::{GroupVersionKind, ResourceId};
@@ -15,7 +17,7 @@ pub use inventory::{
 };
 pub use level::Level;
 pub use version::Version;
-pub use workload::{CustomWorkload, Workloads, template_path};
+pub use workload::{CustomWorkload, Place, Shape, Workload, Workloads, template_path};
 
 /// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
 /// objects, so that one cannot serve.

@@ -36,8 +36,8 @@ use crate::yaml::{NodeId, ParseError};
 
 use apply::{Changes, ItemChange, apply};
 pub use check::{
-    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PodVerdict, Report, Verdict, ViolatingField, ViolationFound,
-    check,
+    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
+    ViolationFound, check,
 };
 use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};

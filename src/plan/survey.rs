@@ -172,7 +172,7 @@ fn survey(
                 kind => kind.ends_with("List"),
             };
             if !parsed && !holds(COMPONENT_LABEL) {
-                surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
+                surveyed.relevant = workloads.has_kind(kind);
                 return Ok(surveyed);
             }
         }
@@ -236,7 +236,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
             ("networking.k8s.io", "NetworkPolicy") | ("", "ConfigMap") => {
                 surveyed.named.push((id, sheet.span_of(unit, &FieldPath::of_keys(["metadata", "name"]))));
             }
-            _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,
+            _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
             _ => {}
         }
     }
@@ -250,6 +250,6 @@ fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
     };
     memmem::find_iter(content.as_bytes(), b"kind").any(|at| {
         let kind = content.get(at + 4..).map(word).unwrap_or_default();
-        kind.ends_with("List") || workloads.kinds().any(|workload| workload == kind)
+        kind.ends_with("List") || workloads.has_kind(&kind)
     })
 }

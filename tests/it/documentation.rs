@@ -172,7 +172,7 @@ fn check_ids_are_unique() {
         network_policy::PORT_RANGE_TOO_LONG,
         network_policy::SERVICE_NOT_NARROWED,
     ];
-    let of_runs = [plan::CONFIGURATION, plan::INPUT, plan::NAMESPACE_LABEL];
+    let of_runs = [plan::CONFIGURATION, plan::INPUT, plan::NAMESPACE_LABEL, plan::PARTLY_JUDGED];
     let ids: Vec<CheckId> =
         checks().iter().map(|check| check.id).chain(NOTICES).chain(network).chain(of_runs).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
