@@ -61,7 +61,6 @@ pub(super) struct Difference {
     pub(super) new: Vec<Wanted>,
     pub(super) replace: Vec<(Position, Wanted)>,
     pub(super) remove: Vec<Position>,
-    pub(super) kept: usize,
 }
 
 impl Difference {
@@ -75,7 +74,7 @@ impl Difference {
             let twin = own.iter_mut().find(|it| it.is_some_and(|it| Some(&it.id) == id.as_ref()));
             match twin.and_then(Option::take) {
                 None => difference.new.push(wanted),
-                Some(twin) if without_host_annotations(&twin.value) == wanted.value => difference.kept += 1,
+                Some(twin) if without_host_annotations(&twin.value) == wanted.value => {}
                 Some(twin) => {
                     copy_host_annotations(&twin.value, &mut wanted.value);
                     difference.replace.push((twin.at, wanted));

@@ -108,6 +108,11 @@ impl Tally {
             eprintln!("  no verdict: {origin}: {why}");
         }
     }
+
+    /// No pod may escape the comparison by being invalid for another reason.
+    fn all_judged(&self) {
+        assert!(self.no_verdict.is_empty(), "{:#?}", self.no_verdict);
+    }
 }
 
 #[test]
@@ -115,6 +120,7 @@ fn the_api_server_agrees_on_every_fixture() {
     let (Some(data), Some(_), Some(cluster)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
     let tally = compare(cluster, &fixtures(&data), &policies(&VERSIONS));
     tally.report("fixtures");
+    tally.all_judged();
 }
 
 #[test]
@@ -122,6 +128,7 @@ fn the_api_server_agrees_on_every_pod_template_of_the_charts() {
     let (Some(data), Some(_), Some(cluster)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
     let tally = compare(cluster, &chart_templates(&data), &policies(&VERSIONS));
     tally.report("charts");
+    tally.all_judged();
 }
 
 /// What identifies an object within its stream: kind, namespace and name, and how many came before it with the same.
@@ -206,5 +213,6 @@ fn the_api_server_accepts_what_floe_makes() {
     let policies = [Policy { level: Level::Restricted, version: Version::Latest }];
     let tally = compare(cluster, &pods, &policies);
     tally.report("hardened charts");
+    tally.all_judged();
     assert!(tally.rejected * 2 < tally.compared, "floe hardens less than half of the pods: {tally:?}");
 }
