@@ -115,20 +115,24 @@ impl Tally {
     }
 }
 
-#[test]
-fn the_api_server_agrees_on_every_fixture() {
-    let (Some(data), Some(_), Some(cluster)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
-    let tally = compare(cluster, &fixtures(&data), &policies(&VERSIONS));
-    tally.report("fixtures");
+/// Asserts that the server says of every pod, under every policy, what floe says.
+pub(super) fn agrees(what: &str, samples: &[Sample], policies: &[Policy]) {
+    let Some(cluster) = cluster() else { return };
+    let tally = compare(cluster, samples, policies);
+    tally.report(what);
     tally.all_judged();
 }
 
 #[test]
+fn the_api_server_agrees_on_every_fixture() {
+    let (Some(data), Some(_), Some(_)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
+    agrees("fixtures", &fixtures(&data), &policies(&VERSIONS));
+}
+
+#[test]
 fn the_api_server_agrees_on_every_pod_template_of_the_charts() {
-    let (Some(data), Some(_), Some(cluster)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
-    let tally = compare(cluster, &chart_templates(&data), &policies(&VERSIONS));
-    tally.report("charts");
-    tally.all_judged();
+    let (Some(data), Some(_), Some(_)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
+    agrees("charts", &chart_templates(&data), &policies(&VERSIONS));
 }
 
 /// What identifies an object within its stream: kind, namespace and name, and how many came before it with the same.
