@@ -206,11 +206,11 @@ impl Checker<'_> {
                 continue;
             };
             let namespace = it.namespace.as_deref().or(home).unwrap_or(LAST_RESORT);
-            let places = workload.places(&value);
-            if let Some(place) = partly_judged(workload, &places) {
+            let described = workload.places(&value);
+            if let Some(place) = partly_judged(workload, &described) {
                 taken.notices.push(it.partly_judged(&id, place));
             }
-            for place in places.iter().filter(|_| !workload.is_cluster_scoped()) {
+            for place in described.iter().filter(|_| !workload.is_cluster_scoped()) {
                 let Some(pod) = self.pod(&it, &id, &value, place, namespace)? else { continue };
                 if place.shape.is_hardened() || !pod.violations.is_empty() {
                     taken.without_level += usize::from(!self.levels.is_known(namespace));

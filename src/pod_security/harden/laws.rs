@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::PodSecurityConfig;
 use crate::object::{Level, ResourceId, Version, template_path};
-use crate::pod_security::{Evaluator, Pod, checks};
+use crate::pod_security::{Check, Evaluator, Pod, checks};
 
 use super::mount_path::MountPath;
 use super::tests::{apply, harden_core};
@@ -184,7 +184,7 @@ fn check(object: &Value, spec: &str) -> Result<(), String> {
 /// Hardening makes no pod violate a check that it did not violate before, at any level and version: what was admitted
 /// stays admitted.
 fn never_worse(before: &Value, after: &Value) -> Result<(), String> {
-    let versions: BTreeSet<Version> = checks().iter().flat_map(|check| check.versions()).collect();
+    let versions: BTreeSet<Version> = checks().iter().flat_map(Check::versions).collect();
     for level in [Level::Baseline, Level::Restricted] {
         for version in &versions {
             let violated = |template: &Value| -> BTreeSet<_> {
