@@ -82,7 +82,7 @@ fn run(job: &Job, input: &Path, sink: &Sink) -> Duration {
 }
 
 /// The median; zero of no times.
-pub(crate) fn middle(mut times: Vec<Duration>) -> Duration {
+fn middle(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
