@@ -1,4 +1,5 @@
-//! `make bench`: floe against kustomize, yq and cat in one run, printed as one Markdown table.
+//! `make bench`: floe against kustomize, yq, cat and upstream's Pod Security checks in one run, printed as one Markdown
+//! table. `cargo bench --bench compare -- pods start` runs these sections only; the sections are those of [`SECTIONS`].
 //!
 //! Equal work is checked, not assumed: the output of every tool that edits Deployments is read back by the rules of
 //! Kubernetes, and each Deployment must carry the same security contexts and the same volume. floe does more than that in
@@ -20,6 +21,7 @@
 mod contract;
 mod generate;
 mod measure;
+mod pods;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../../tests/it/support.rs"]
 mod support;
@@ -47,6 +49,7 @@ struct Sizes {
     kustomize: &'static [usize],
     yq: &'static [usize],
     linearity: [usize; 3],
+    pods: [usize; 3],
     untouched_bytes: u64,
     starts: usize,
 }
@@ -55,12 +58,32 @@ const FULL: Sizes = Sizes {
     kustomize: &[250, 1_000, 4_000],
     yq: &[1_000, 4_000],
     linearity: [1_000, 8_000, 64_000],
+    pods: [1_000, 10_000, 100_000],
     untouched_bytes: 200_000_000,
     starts: 200,
 };
 
-const QUICK: Sizes =
-    Sizes { kustomize: &[50], yq: &[50], linearity: [50, 100, 200], untouched_bytes: 2_000_000, starts: 20 };
+const QUICK: Sizes = Sizes {
+    kustomize: &[50],
+    yq: &[50],
+    linearity: [50, 100, 200],
+    pods: [50, 100, 200],
+    untouched_bytes: 2_000_000,
+    starts: 20,
+};
+
+/// Measures and adds rows.
+type Section = fn(&Bench, &mut Table, &Sizes);
+
+/// The parts of the benchmark, by the names that the command line takes.
+const SECTIONS: [(&str, Section); 6] = [
+    ("kustomize", |bench, table, sizes| bench.kustomize(table, sizes.kustomize)),
+    ("yq", |bench, table, sizes| bench.yq(table, sizes.yq)),
+    ("cat", |bench, table, sizes| bench.cat(table, sizes.untouched_bytes)),
+    ("start", |bench, table, sizes| bench.start(table, sizes.starts)),
+    ("linearity", |bench, table, sizes| bench.linearity(table, sizes.linearity)),
+    ("pods", |bench, table, sizes| pods::rows(bench, table, sizes.pods)),
+];
 
 fn main() {
     // `cargo test --benches` starts benchmarks without this flag, only to see that they start.
@@ -69,13 +92,17 @@ fn main() {
     }
     let quick = env::var_os("FLOE_BENCH_QUICK").is_some_and(|value| value == "1");
     let sizes = if quick { QUICK } else { FULL };
+    let chosen: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for name in &chosen {
+        assert!(SECTIONS.iter().any(|(section, _)| section == name), "no section `{name}`");
+    }
     let bench = Bench::new();
     let mut table = Table::default();
-    bench.kustomize(&mut table, sizes.kustomize);
-    bench.yq(&mut table, sizes.yq);
-    bench.cat(&mut table, sizes.untouched_bytes);
-    bench.start(&mut table, sizes.starts);
-    bench.linearity(&mut table, sizes.linearity);
+    for (name, section) in SECTIONS {
+        if chosen.is_empty() || chosen.iter().any(|it| it == name) {
+            section(&bench, &mut table, &sizes);
+        }
+    }
     println!("{table}");
 }
 
@@ -106,6 +133,13 @@ impl Bench {
 
     fn deployments(&self, count: usize) -> PathBuf {
         self.input(&format!("deployments-{count}.yaml"), |file| generate::deployments(file, count))
+    }
+
+    /// The real charts as one stream.
+    fn charts(&self, data: &Path) -> PathBuf {
+        let charts = self.dir.join("charts.yaml");
+        fs::write(&charts, generate::concatenated(&data.join("charts"))).unwrap();
+        charts
     }
 
     fn kustomize(&self, table: &mut Table, counts: &[usize]) {
@@ -157,9 +191,7 @@ impl Bench {
         let memory = peak_memory(&self.floe, &untouched);
         table.memory("peak memory, untouched documents", &untouched, memory);
         if let Some(data) = support::data_dir() {
-            let charts = self.dir.join("charts.yaml");
-            fs::write(&charts, generate::concatenated(&data.join("charts"))).unwrap();
-            self.against_cat(table, "real charts", &charts, None);
+            self.against_cat(table, "real charts", &self.charts(&data), None);
         }
     }
 

@@ -11,16 +11,24 @@ use std::time::{Duration, Instant};
 pub(crate) struct Job {
     program: OsString,
     arguments: Vec<OsString>,
+    code: i32,
 }
 
 impl Job {
     pub(crate) fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), arguments: Vec::new() }
+        Self { program: program.into(), arguments: Vec::new(), code: 0 }
     }
 
     #[must_use]
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// The exit code of a run that went well, where that is not 0.
+    #[must_use]
+    pub(crate) fn exits_with(mut self, code: i32) -> Self {
+        self.code = code;
         self
     }
 
@@ -35,7 +43,7 @@ impl Job {
 
     fn finish(&self, mut child: Child) {
         let status = child.wait().unwrap();
-        assert!(status.success(), "{} {:?}: {status}", self.program.display(), self.arguments);
+        assert_eq!(status.code(), Some(self.code), "{} {:?}: {status}", self.program.display(), self.arguments);
     }
 }
 

@@ -9,7 +9,9 @@ use super::input::{self, Source};
 use super::{configuration, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Action, Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list};
+use crate::plan::{
+    Action, Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list,
+};
 use crate::report::{Origin, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;

@@ -5,9 +5,11 @@ mod facts;
 mod id;
 mod inventory;
 mod level;
+mod path_pattern;
 mod route;
 mod version;
 mod workload;
+mod workload_table;
 
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
 pub use id::{GroupVersionKind, ResourceId};
@@ -18,7 +20,7 @@ pub use inventory::{
 pub use level::Level;
 pub use route::{route_facts, route_kind};
 pub use version::Version;
-pub use workload::{CustomWorkload, Workloads, template_path};
+pub use workload::{CustomWorkload, Place, Shape, Workload, Workloads, template_path};
 
 /// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
 /// objects, so that one cannot serve.

@@ -1,6 +1,10 @@
+use serde_json::Value;
+
 use crate::yaml::FieldPath;
 
 use super::GroupVersionKind;
+use super::path_pattern::PathPattern;
+use super::workload_table::{CLUSTER_SCOPED, TABLE};
 
 /// Kinds of Kubernetes and OpenShift with a pod template: groups, kind, path of the template. The path holds for every
 /// version of the group; `extensions` is where `apps` kinds lived before Kubernetes 1.16.
@@ -17,11 +21,15 @@ const CORE: [(&[&str], &str, &[&str]); 10] = [
     (&["apps.openshift.io"], "DeploymentConfig", &["spec", "template"]),
 ];
 
-/// The path of the pod template, the object that holds `metadata` and `spec`, in objects of a kind that floe knows by
-/// itself; the root for a Pod, absent for a kind without a pod template.
+/// The path of the pod template, the object that holds `metadata` and `spec`, in objects of a kind of Kubernetes or
+/// OpenShift; the root for a Pod, absent for a kind without a pod template.
 pub fn template_path(gvk: &GroupVersionKind) -> Option<FieldPath> {
+    core_path(&gvk.group, &gvk.kind)
+}
+
+fn core_path(group: &str, kind: &str) -> Option<FieldPath> {
     CORE.iter()
-        .find(|(groups, kind, _)| *kind == gvk.kind && groups.contains(&gvk.group.as_str()))
+        .find(|(groups, name, _)| *name == kind && groups.contains(&group))
         .map(|(_, _, path)| FieldPath::of_keys(*path))
 }
 
@@ -32,70 +40,215 @@ pub struct CustomWorkload {
     pub group: String,
     /// Kind.
     pub kind: String,
-    /// Path of the pod template (the object that holds `metadata` and `spec`), split at dots.
+    /// Path of the pod template (the object that holds `metadata` and `spec`), split at dots. A step may end in `[*]`:
+    /// every item of that list.
     pub path: Vec<String>,
 }
 
-/// One kind with a pod template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Workload {
-    group: String,
-    kind: String,
-    path: FieldPath,
+/// What stands at a place in an object from which pods are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shape {
+    /// A pod template as Kubernetes has it: `metadata` and `spec`, a complete pod spec.
+    PodTemplate,
+    /// A pod template whose API takes security fields of containers only: none of the pod, and no free choice of
+    /// volumes. Knative.
+    ReducedTemplate,
+    /// The pod spec itself, with `containers` right here, of the same reduced API.
+    ReducedSpec,
+    /// Part of a pod spec, by the same field names, that a controller completes or merges by name.
+    PartialSpec,
+    /// A pod's security context.
+    PodContext,
+    /// A container, or part of one that includes its `securityContext`.
+    Container,
+    /// A volume of a pod.
+    Volume,
+    /// Something that a controller makes pods from and that says nothing of their security by itself.
+    Opaque,
 }
 
-/// All kinds with pod templates: those of Kubernetes, then those of `pod_security.workloads`.
+impl Shape {
+    /// Whether the shape is known well enough to be hardened. All others are judged by what they say explicitly, as far
+    /// as they say anything.
+    pub const fn is_hardened(self) -> bool {
+        matches!(self, Self::PodTemplate | Self::ReducedTemplate | Self::ReducedSpec)
+    }
+
+    /// Whether the fields of the pod itself, security context and volumes, may be filled.
+    pub const fn has_pod_fields(self) -> bool {
+        matches!(self, Self::PodTemplate)
+    }
+
+    /// Whether `metadata` and `spec` stand below the place, rather than the fields of the spec.
+    pub const fn is_template(self) -> bool {
+        matches!(self, Self::PodTemplate | Self::ReducedTemplate)
+    }
+}
+
+/// One place in an object from which pods are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Where it is.
+    pub path: FieldPath,
+    /// What stands there.
+    pub shape: Shape,
+}
+
+impl Place {
+    /// Turns a complete shape without containers into a part of a pod spec.
+    fn demote(&mut self, object: &Value) {
+        let spec_path = if self.shape.is_template() { self.path.child("spec") } else { self.path.clone() };
+        let Some(spec) = object.pointer(&spec_path.to_pointer()).filter(|spec| spec.is_object()) else { return };
+        let is_empty = match spec.get("containers") {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(_) => false,
+        };
+        if self.shape.is_hardened() && is_empty {
+            *self = Self { path: spec_path, shape: Shape::PartialSpec };
+        }
+    }
+}
+
+/// Where objects of a kind live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Namespaced,
+    Cluster,
+}
+
+/// Who knows a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Kubernetes,
+    Table,
+    Configuration,
+}
+
+/// One kind that pods are made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    group: String,
+    kind: String,
+    scope: Scope,
+    origin: Origin,
+    patterns: Vec<(PathPattern, Shape)>,
+}
+
+impl Workload {
+    /// The places in one object, in the order of the table. A kind of Kubernetes has its template even where the object
+    /// lacks it; elsewhere only what is there counts, and without containers it is part of a pod spec at most: a
+    /// controller brings them.
+    pub fn places(&self, object: &Value) -> Vec<Place> {
+        let own = if self.origin == Origin::Kubernetes { core_path(&self.group, &self.kind) } else { None };
+        let own = own.map(|path| Place { path, shape: Shape::PodTemplate });
+        let mut places: Vec<Place> = own.into_iter().collect();
+        for (pattern, shape) in &self.patterns {
+            places.extend(pattern.expand(object).into_iter().map(|path| Place { path, shape: *shape }));
+        }
+        if self.origin == Origin::Table {
+            for place in &mut places {
+                place.demote(object);
+            }
+        }
+        places
+    }
+
+    /// Whether objects of the kind have no namespace, so that where their pods run is not known.
+    pub fn is_cluster_scoped(&self) -> bool {
+        self.scope == Scope::Cluster
+    }
+
+    /// Whether any of its places can be hardened.
+    pub fn is_hardened(&self) -> bool {
+        self.origin == Origin::Kubernetes || self.patterns.iter().any(|(_, shape)| shape.is_hardened())
+    }
+}
+
+/// All kinds that pods are made from: those of Kubernetes, those of the table of custom resources, and those of
+/// `pod_security.workloads`.
 ///
 /// A table by group and kind, not a search for `containers`: other kinds use that word for patches by name or for
 /// containers of a cloud service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workloads {
+    /// Sorted by kind, then by group: the name of the kind is asked for in every document.
     kinds: Vec<Workload>,
 }
 
 impl Workloads {
-    /// Extends the kinds of Kubernetes with those of the configuration. Entries that repeat an earlier one are dropped.
+    /// Extends the known kinds with those of the configuration. What the configuration says of a custom resource
+    /// replaces what the table says of it; a kind of Kubernetes keeps its template.
     pub fn new(further: &[CustomWorkload]) -> Self {
-        let core = CORE.iter().flat_map(|(groups, kind, path)| {
-            groups.iter().map(|group| Workload {
-                group: (*group).to_owned(),
-                kind: (*kind).to_owned(),
-                path: FieldPath::of_keys(*path),
-            })
-        });
-        let further = further.iter().map(|it| Workload {
-            group: it.group.clone(),
-            kind: it.kind.clone(),
-            path: FieldPath::of_keys(&it.path),
-        });
-        let mut kinds: Vec<Workload> = core.collect();
-        for workload in further {
-            if !kinds.contains(&workload) {
-                kinds.push(workload);
+        let mut workloads = Self { kinds: Vec::new() };
+        for (groups, kind, _) in CORE {
+            for group in groups {
+                workloads.entry(group, kind, Origin::Kubernetes);
             }
         }
-        Self { kinds }
+        for (group, kind, shape, paths) in TABLE {
+            let workload = workloads.entry(group, kind, Origin::Table);
+            workload.patterns.extend(paths.iter().map(|path| (PathPattern::parse(path), *shape)));
+        }
+        for it in further {
+            let workload = workloads.entry(&it.group, &it.kind, Origin::Configuration);
+            if workload.origin == Origin::Table {
+                workload.origin = Origin::Configuration;
+                workload.patterns.clear();
+            }
+            let written = it.path.join(".");
+            let core = core_path(&it.group, &it.kind).is_some_and(|path| path.to_string() == written);
+            let pattern = (PathPattern::parse(&written), Shape::PodTemplate);
+            if !core && !workload.patterns.contains(&pattern) {
+                workload.patterns.push(pattern);
+            }
+        }
+        workloads
     }
 
-    /// The path of the (first) pod template of a kind, in any version of its group; absent for a kind without one.
-    pub fn template_path(&self, gvk: &GroupVersionKind) -> Option<&FieldPath> {
-        self.template_paths(gvk).next()
+    /// The entry of a kind, made where there is none; keeps the order.
+    #[expect(clippy::indexing_slicing, reason = "the index was found, or its entry inserted, just before")]
+    fn entry(&mut self, group: &str, kind: &str, origin: Origin) -> &mut Workload {
+        let place = self.position(group, kind);
+        let new = || Workload {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            scope: if CLUSTER_SCOPED.contains(&(group, kind)) { Scope::Cluster } else { Scope::Namespaced },
+            origin,
+            patterns: Vec::new(),
+        };
+        let index = place.unwrap_or_else(|index| {
+            self.kinds.insert(index, new());
+            index
+        });
+        &mut self.kinds[index]
     }
 
-    /// The paths of all pod templates of a kind: the configuration may list a kind more than once, because some custom
-    /// resources hold several templates (a leader's and a worker's).
-    pub fn template_paths<'w>(&'w self, gvk: &GroupVersionKind) -> impl Iterator<Item = &'w FieldPath> {
-        self.kinds.iter().filter(move |it| it.kind == gvk.kind && it.group == gvk.group).map(|it| &it.path)
+    fn position(&self, group: &str, kind: &str) -> Result<usize, usize> {
+        self.kinds.binary_search_by(|it| (it.kind.as_str(), it.group.as_str()).cmp(&(kind, group)))
     }
 
-    /// The names of the kinds, for a classifier that looks at text before it parses. Names may repeat.
-    pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.kinds.iter().map(|it| it.kind.as_str())
+    /// What is known of a kind, in any version of its group; absent for a kind that no pods are made from.
+    pub fn find(&self, gvk: &GroupVersionKind) -> Option<&Workload> {
+        self.position(&gvk.group, &gvk.kind).ok().and_then(|index| self.kinds.get(index))
+    }
+
+    /// Whether any group has such a kind, for a classifier that looks at text before it parses.
+    pub fn has_kind(&self, kind: &str) -> bool {
+        let first = self.kinds.partition_point(|it| it.kind.as_str() < kind);
+        self.kinds.get(first).is_some_and(|it| it.kind == kind)
+    }
+
+    /// Group and kind of every entry, sorted by kind.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.kinds.iter().map(|it| (it.group.as_str(), it.kind.as_str()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn path_of(api_version: &str, kind: &str) -> Option<String> {
@@ -135,25 +288,109 @@ mod tests {
         }
     }
 
+    fn places(workloads: &Workloads, object: &Value) -> Vec<String> {
+        let text = |key: &str| object[key].as_str().unwrap();
+        let found = workloads.find(&GroupVersionKind::new(text("apiVersion"), text("kind")));
+        let places = found.map(|workload| workload.places(object)).unwrap_or_default();
+        places.into_iter().map(|place| format!("{:?} {}", place.shape, place.path)).collect()
+    }
+
     #[test]
     fn is_extended_by_the_configuration() {
         let workloads = Workloads::new(&[
             entry("Rollout", &["spec", "template"]),
             entry("LeaderWorkerSet", &["spec", "leader"]),
-            entry("LeaderWorkerSet", &["spec", "worker"]),
-            entry("LeaderWorkerSet", &["spec", "worker"]),
+            entry("LeaderWorkerSet", &["spec", "workers[*]", "template"]),
+            entry("LeaderWorkerSet", &["spec", "leader"]),
         ]);
-        let path = |api_version: &str, kind: &str| {
-            workloads.template_path(&GroupVersionKind::new(api_version, kind)).map(ToString::to_string)
+        let rollout = |api_version: &str| {
+            places(&workloads, &json!({"apiVersion": api_version, "kind": "Rollout", "spec": {"template": {}}}))
         };
-        assert_eq!(path("example.com/v1alpha1", "Rollout").as_deref(), Some("spec.template"));
-        assert_eq!(path("example.org/v1alpha1", "Rollout"), None);
-        assert_eq!(path("extensions/v1beta1", "Deployment").as_deref(), Some("spec.template"));
-        let gvk = GroupVersionKind::new("example.com/v1", "LeaderWorkerSet");
-        let paths: Vec<String> = workloads.template_paths(&gvk).map(ToString::to_string).collect();
-        assert_eq!(paths, ["spec.leader", "spec.worker"]);
-        assert!(workloads.kinds().any(|kind| kind == "Rollout"));
-        assert!(workloads.kinds().any(|kind| kind == "CronJob"));
+        assert_eq!(rollout("example.com/v1alpha1"), ["PodTemplate spec.template"]);
+        assert_eq!(rollout("example.org/v1alpha1"), [] as [&str; 0]);
+        let object = json!({
+            "apiVersion": "example.com/v1", "kind": "LeaderWorkerSet",
+            "spec": {"leader": {}, "workers": [{"template": {}}, {"template": {}}]},
+        });
+        assert_eq!(
+            places(&workloads, &object),
+            ["PodTemplate spec.leader", "PodTemplate spec.workers[0].template", "PodTemplate spec.workers[1].template"]
+        );
+    }
+
+    #[test]
+    fn a_template_without_containers_is_part_of_one() {
+        let workloads = Workloads::new(&[]);
+        let rollout = |template: Value| {
+            let object = json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "spec": {"template": template}});
+            places(&workloads, &object)
+        };
+        assert_eq!(rollout(json!({"spec": {"containers": [{}]}})), ["PodTemplate spec.template"]);
+        assert_eq!(rollout(json!({"spec": {"containers": {}}})), ["PodTemplate spec.template"]);
+        assert_eq!(rollout(json!({"metadata": {}})), ["PodTemplate spec.template"]);
+        assert_eq!(rollout(json!({"spec": {"containers": []}})), ["PartialSpec spec.template.spec"]);
+        assert_eq!(rollout(json!(null)), [] as [&str; 0]);
+        let object = json!({
+            "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"name": "m"},
+            "spec": {"predictor": {"model": {"image": "x"}}, "transformer": {"containers": [{"image": "x"}]}},
+        });
+        assert_eq!(
+            places(&workloads, &object),
+            ["PartialSpec spec.predictor", "ReducedSpec spec.transformer", "Container spec.predictor.model"]
+        );
+    }
+
+    #[test]
+    fn the_configuration_replaces_the_table_but_not_kubernetes() {
+        let of = |group: &str, kind: &str, path: &str| CustomWorkload {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            path: vec![path.to_owned()],
+        };
+        let workloads =
+            Workloads::new(&[of("postgresql.cnpg.io", "Pooler", "mine"), of("apps", "Deployment", "other")]);
+        let pooler = json!({
+            "apiVersion": "postgresql.cnpg.io/v1", "kind": "Pooler", "mine": {}, "spec": {"template": {"spec": {}}},
+        });
+        assert_eq!(places(&workloads, &pooler), ["PodTemplate mine"]);
+        assert_eq!(places(&Workloads::new(&[]), &pooler), ["Opaque spec", "PartialSpec spec.template.spec"]);
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "other": {}});
+        assert_eq!(places(&workloads, &deployment), ["PodTemplate spec.template", "PodTemplate other"]);
+    }
+
+    #[test]
+    fn a_kind_of_several_groups_is_told_apart_by_its_group() {
+        let workloads = Workloads::new(&[]);
+        let found = |api_version: &str, kind: &str| {
+            workloads.find(&GroupVersionKind::new(api_version, kind)).map(|it| it.group.as_str())
+        };
+        assert_eq!(found("v1", "Service"), None);
+        assert_eq!(found("serving.knative.dev/v1", "Service"), Some("serving.knative.dev"));
+        assert_eq!(found("batch/v1", "Job"), Some("batch"));
+        assert_eq!(found("batch.volcano.sh/v1alpha1", "Job"), Some("batch.volcano.sh"));
+        assert_eq!(found("apps/v1", "StatefulSet"), Some("apps"));
+        assert_eq!(found("apps.kruise.io/v1beta1", "StatefulSet"), Some("apps.kruise.io"));
+        assert_eq!(found("example.com/v1", "Task"), None);
+        for kind in ["Service", "Job", "Rollout", "CronJob", "Workload"] {
+            assert!(workloads.has_kind(kind), "{kind}");
+        }
+        for kind in ["", "A", "ConfigMap", "Jobs", "Zz"] {
+            assert!(!workloads.has_kind(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        let workloads = Workloads::new(&[]);
+        assert!(workloads.kinds.is_sorted_by_key(|it| (it.kind.clone(), it.group.clone())));
+        for (group, kind, shape, paths) in TABLE {
+            assert!(group.contains('.') && !paths.is_empty(), "{group} {kind} {shape:?}");
+            assert_eq!(path_of(&format!("{group}/v1"), kind), None, "{group} {kind} is no custom resource");
+        }
+        for (group, kind) in CLUSTER_SCOPED {
+            let known = workloads.kinds().any(|it| it == (group, kind));
+            assert!(known, "{group} {kind} is not in the table");
+        }
     }
 
     #[test]
@@ -162,7 +399,9 @@ mod tests {
         for (groups, kind, _) in CORE {
             for group in groups {
                 let gvk = GroupVersionKind { group: (*group).to_owned(), version: "v1".into(), kind: kind.to_owned() };
-                assert_eq!(workloads.template_path(&gvk), template_path(&gvk).as_ref(), "{group} {kind}");
+                let places = workloads.find(&gvk).unwrap().places(&json!({}));
+                let [place] = places.as_slice() else { panic!("{group} {kind}") };
+                assert_eq!(Some(&place.path), template_path(&gvk).as_ref(), "{group} {kind}");
             }
         }
     }

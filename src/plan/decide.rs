@@ -11,8 +11,10 @@ use super::sheet::{Sheet, Unit};
 use super::{Detail, Part, Parts};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Location, Severity};
-use crate::object::{ContainerPort, GroupVersionKind, PodFacts, ResourceId, Workloads, pod_facts, template_path};
-use crate::pod_security::{Change, Evaluator, HardenError, Hardening, LevelVersion, harden, patch_namespace};
+use crate::object::{
+    ContainerPort, GroupVersionKind, Place, PodFacts, ResourceId, Shape, Workload, Workloads, pod_facts, template_path,
+};
+use crate::pod_security::{Change, Evaluator, HardenError, Hardening, LevelVersion, harden_as, patch_namespace};
 use crate::yaml::FieldPath;
 
 /// What every decision needs.
@@ -124,13 +126,13 @@ impl Decision<'_, '_> {
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
             return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
-        let templates: Vec<&FieldPath> = self.context.workloads.template_paths(&gvk).collect();
-        if templates.is_empty() {
-            return Ok(());
+        let Some(workload) = self.context.workloads.find(&gvk) else { return Ok(()) };
+        if workload.is_cluster_scoped() {
+            return self.cluster_scoped(workload, decided);
         }
         let named = text(&["metadata", "namespace"]);
         let Some(namespace) = named.as_deref().or(self.context.release_namespace.as_deref()) else {
-            if self.context.needs_namespaces() && decided.homeless.is_none() {
+            if workload.is_hardened() && self.context.needs_namespaces() && decided.homeless.is_none() {
                 decided.homeless = Some(Box::new(self.homeless(&gvk)?));
             }
             return Ok(());
@@ -138,7 +140,7 @@ impl Decision<'_, '_> {
         if self.context.config.managed(namespace).is_none() {
             return Ok(());
         }
-        self.workload(namespace, &templates, decided)
+        self.workload(namespace, workload, decided)
     }
 
     fn value(&self) -> Result<(ResourceId, Value), Error> {
@@ -206,22 +208,48 @@ impl Decision<'_, '_> {
         Error::input(self.problem(Some(id.clone()), path, error.to_string()))
     }
 
-    fn workload(&self, namespace: &str, templates: &[&FieldPath], decided: &mut Decided) -> Result<(), Error> {
+    /// A kind without a namespace: where its pods run is not known, so neither is the level that they have to meet.
+    fn cluster_scoped(&self, workload: &Workload, decided: &mut Decided) -> Result<(), Error> {
+        if !self.context.needs_namespaces() {
+            return Ok(());
+        }
+        let (id, value) = self.value()?;
+        let Some(place) = workload.places(&value).into_iter().next() else { return Ok(()) };
+        let place = Place { shape: Shape::Opaque, ..place };
+        let hardening = self.hardening(&id, &value, &place)?;
+        decided.findings.extend(hardening.findings.into_iter().map(|finding| self.placed(finding)));
+        Ok(())
+    }
+
+    fn workload(&self, namespace: &str, workload: &Workload, decided: &mut Decided) -> Result<(), Error> {
         let (id, mut value) = self.value()?;
+        let judged = self.context.parts.contains(Part::Pods) && self.context.config.pod_security.enabled;
         let mut changed = false;
-        for template in templates {
-            if value.pointer(&template.to_pointer()).is_none() && template_path(&id.gvk).is_none() {
+        let mut unhardened: Option<Place> = None;
+        for place in workload.places(&value) {
+            if place.shape.is_template() {
+                self.remember(pod_facts(&value, &id, &place.path, namespace), decided);
+            }
+            if !judged {
                 continue;
             }
-            self.remember(pod_facts(&value, &id, template, namespace), decided);
-            if !self.context.parts.contains(Part::Pods) || !self.context.config.pod_security.enabled {
-                continue;
+            if place.shape.is_hardened() {
+                decided.counts.seen += 1;
+                if self.context.config.hardens(namespace) {
+                    changed |= self.harden(&id, &mut value, &place, decided)?;
+                }
+            } else if unhardened.is_none() {
+                unhardened = Some(place.clone());
             }
+            self.judge(&id, &value, &place, namespace, decided);
+        }
+        if let Some(place) = unhardened {
             decided.counts.seen += 1;
             if self.context.config.hardens(namespace) {
-                changed |= self.harden(&id, &mut value, template, decided)?;
+                let hardening = self.hardening(&id, &value, &place)?;
+                decided.counts.opted_out += usize::from(hardening.opted_out);
+                decided.findings.extend(hardening.findings.into_iter().map(|finding| self.placed(finding)));
             }
-            self.judge(&id, &value, template, namespace, decided);
         }
         if changed {
             decided.targets.push((self.number, value));
@@ -236,23 +264,16 @@ impl Decision<'_, '_> {
         decided.pods.entry(kind).or_insert(facts);
     }
 
-    fn harden(
-        &self,
-        id: &ResourceId,
-        value: &mut Value,
-        template: &FieldPath,
-        decided: &mut Decided,
-    ) -> Result<bool, Error> {
-        let containers = template.join(&FieldPath::of_keys(["spec", "containers"]));
+    fn harden(&self, id: &ResourceId, value: &mut Value, place: &Place, decided: &mut Decided) -> Result<bool, Error> {
+        let containers = place.path.join(&FieldPath::of_keys(["spec", "containers"]));
         let found = value.pointer(&containers.to_pointer()).and_then(Value::as_array);
-        if template_path(&id.gvk).is_some() && found.is_none_or(Vec::is_empty) {
+        let is_core = template_path(&id.gvk).is_some_and(|path| path == place.path);
+        if is_core && found.is_none_or(Vec::is_empty) {
             let mut problem = self.problem(Some(id.clone()), &containers, format!("{containers} is missing"));
             "a pod needs at least one container; was the input cut off?".clone_into(&mut problem.help);
             return Err(Error::input(problem));
         }
-        let hardening = harden(value, template, &id.gvk, &self.context.config.pod_security)
-            .map_err(|error| self.wrong_shape(id, &error))?;
-        let Hardening { patch, changes, actions, findings, opted_out } = hardening;
+        let Hardening { patch, changes, actions, findings, opted_out } = self.hardening(id, value, place)?;
         if opted_out {
             decided.counts.opted_out += 1;
         } else {
@@ -274,6 +295,11 @@ impl Decision<'_, '_> {
         Ok(changed)
     }
 
+    fn hardening(&self, id: &ResourceId, value: &Value, place: &Place) -> Result<Hardening, Error> {
+        harden_as(place.shape, value, &place.path, &id.gvk, &self.context.config.pod_security)
+            .map_err(|error| self.wrong_shape(id, &error))
+    }
+
     /// Gives a finding its place in the input.
     fn placed(&self, mut finding: Finding) -> Finding {
         if let Some(location) = &mut finding.location {
@@ -290,10 +316,12 @@ impl Decision<'_, '_> {
         }
     }
 
-    /// Judges the pods that a template makes, as admission will under the enforce level of their namespace.
-    fn judge(&self, id: &ResourceId, value: &Value, template: &FieldPath, namespace: &str, decided: &mut Decided) {
+    /// Judges the pods made from a place, as admission will under the enforce level of their namespace.
+    fn judge(&self, id: &ResourceId, value: &Value, place: &Place, namespace: &str, decided: &mut Decided) {
         let Some(enforce) = self.context.levels.get(namespace) else { return };
-        let Some(Judged { violations, near_misses }) = judge(Evaluator::default(), value, template, *enforce) else {
+        let security = &self.context.config.pod_security;
+        let Some(Judged { violations, near_misses }) = judge(Evaluator::default(), value, place, *enforce, security)
+        else {
             return;
         };
         let severity = match self.context.config.pod_security.conflicts {
@@ -305,7 +333,7 @@ impl Decision<'_, '_> {
             let message =
                 format!("pods of {id} violate PodSecurity \"{enforce}\": {} ({})", violation.reason, violation.detail);
             let mut finding =
-                Finding::new(severity, violation.check, message).at(id, self.location(&template.join(&path)));
+                Finding::new(severity, violation.check, message).at(id, self.location(&place.path.join(&path)));
             let miss = near_misses.iter().find(|(missed, _)| violation.paths.contains(missed));
             finding.help = Some(match miss {
                 Some((_, hint)) => hint.clone(),

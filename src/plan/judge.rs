@@ -1,28 +1,32 @@
-//! The verdict on a pod template: the one place where templates meet the checks of Pod Security.
+//! The verdict on what pods are made from: the one place where objects meet the checks of Pod Security.
 
 use serde_json::Value;
 
-use crate::pod_security::{Evaluator, LevelVersion, Pod, Violation, near_miss};
+use crate::config::PodSecurityConfig;
+use crate::object::Place;
+use crate::pod_security::{Evaluator, LevelVersion, Pod, Violation, judge_place, near_miss};
 use crate::yaml::FieldPath;
 
-/// What a pod template violates; nothing if its pods are admitted.
+/// What the pods made from a place violate; nothing if they are admitted. Paths are relative to the place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Judged {
-    /// The checks that forbid its pods, in upstream's order.
+    /// The checks that forbid the pods, in upstream's order.
     pub(super) violations: Vec<Violation>,
     /// Values that were probably meant to satisfy a check, with what to write; empty if nothing is violated.
     pub(super) near_misses: Vec<(FieldPath, String)>,
 }
 
-/// Judges the pods that the template at `template` makes, as admission will. Absent if there is no pod spec.
+/// Judges the pods made from a place, as admission will. Absent if nothing is there, or a template without a pod spec.
 pub(super) fn judge(
     evaluator: Evaluator,
     object: &Value,
-    template: &FieldPath,
+    place: &Place,
     policy: LevelVersion,
+    config: &PodSecurityConfig,
 ) -> Option<Judged> {
-    let pod = object.pointer(&template.to_pointer()).and_then(Pod::new)?;
-    let violations = evaluator.judge(pod, policy.level, policy.version);
-    let near_misses = if violations.is_empty() { Vec::new() } else { near_miss(pod) };
+    let there = object.pointer(&place.path.to_pointer())?;
+    let pod = if place.shape.is_template() { Some(Pod::new(there)?) } else { None };
+    let violations = judge_place(there, place.shape, evaluator, policy, config);
+    let near_misses = pod.filter(|_| !violations.is_empty()).map(near_miss).unwrap_or_default();
     Some(Judged { violations, near_misses })
 }

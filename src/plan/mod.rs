@@ -41,8 +41,8 @@ use crate::yaml::{NodeId, ParseError};
 
 use apply::{Changes, ItemChange, apply};
 pub use check::{
-    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PodVerdict, Report, Verdict, ViolatingField, ViolationFound,
-    check,
+    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
+    ViolationFound, check,
 };
 pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
 use decide::{Context, Decided, PodKinds, decide};

@@ -287,7 +287,7 @@ impl Reader<'_, '_> {
         matches!(kind, "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route")
             || GATEWAY_ROUTES.contains(&kind)
             || kind.ends_with("List")
-            || self.workloads.kinds().any(|workload| workload == kind)
+            || self.workloads.has_kind(kind)
     }
 
     fn unit(
@@ -350,11 +350,13 @@ impl Reader<'_, '_> {
     }
 
     fn pods(&self, value: &Value, origin: &Origin, home: &str, found: &mut Vec<Found>) {
-        for template in self.workloads.template_paths(&origin.id.gvk) {
+        // Only a template says what labels its pods will have.
+        let places = self.workloads.find(&origin.id.gvk).map(|workload| workload.places(value)).unwrap_or_default();
+        for template in places.into_iter().filter(|place| place.shape.is_template()).map(|place| place.path) {
             if value.pointer(&template.to_pointer()).is_none_or(Value::is_null) {
                 continue;
             }
-            let facts = pod_facts(value, &origin.id, template, home);
+            let facts = pod_facts(value, &origin.id, &template, home);
             let content = match crate::object::controller(value).filter(|_| !template.is_root()) {
                 Some(controller) => Content::Dependent { controller, template: facts },
                 None => Content::Pod(facts),

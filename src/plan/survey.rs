@@ -181,7 +181,7 @@ fn survey(
                 kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
             };
             if !parsed && !holds(COMPONENT_LABEL) {
-                surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
+                surveyed.relevant = workloads.has_kind(kind);
                 return Ok(surveyed);
             }
         }
@@ -249,7 +249,7 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
                 surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin: origin() });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
-            _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,
+            _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
             _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), origin())),
         }
     }
@@ -263,7 +263,7 @@ fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
     };
     memmem::find_iter(content.as_bytes(), b"kind").any(|at| {
         let kind = content.get(at + 4..).map(word).unwrap_or_default();
-        kind.ends_with("List") || workloads.kinds().any(|workload| workload == kind)
+        kind.ends_with("List") || workloads.has_kind(&kind)
     })
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::generate::Generated;
 use super::survey::{OwnObject, Position, Survey};
 use super::{Part, Parts};
 use crate::config::{Config, NamespaceMode};
-use super::generate::Generated;
 use crate::network_policy::file_name;
 use crate::object::ResourceId;
 use crate::pod_security::namespace_object;
@@ -68,7 +68,6 @@ pub(super) struct Difference {
     pub(super) new: Vec<Wanted>,
     pub(super) replace: Vec<(Position, Wanted)>,
     pub(super) remove: Vec<(Position, ResourceId)>,
-    pub(super) kept: usize,
 }
 
 impl Difference {
@@ -82,7 +81,7 @@ impl Difference {
             let twin = own.iter_mut().find(|it| it.is_some_and(|it| Some(&it.id) == id.as_ref()));
             match twin.and_then(Option::take) {
                 None => difference.new.push(wanted),
-                Some(twin) if without_host_annotations(&twin.value) == wanted.value => difference.kept += 1,
+                Some(twin) if without_host_annotations(&twin.value) == wanted.value => {}
                 Some(twin) => {
                     copy_host_annotations(&twin.value, &mut wanted.value);
                     difference.replace.push((twin.at, wanted));

@@ -15,14 +15,14 @@ pub fn warning(level: Level, version: Version, violations: &[Violation]) -> Stri
 
 /// `reason (detail), ...` (upstream `policy/checks.go`, `ForbiddenDetail`).
 fn listed(violations: &[Violation]) -> String {
-    let items: Vec<String> = violations
-        .iter()
-        .map(|violation| match violation.detail.as_str() {
-            "" => violation.reason.clone(),
-            detail => format!("{} ({detail})", violation.reason),
-        })
-        .collect();
-    items.join(", ")
+    let mut list = String::new();
+    for violation in violations {
+        list.extend([if list.is_empty() { "" } else { ", " }, &violation.reason]);
+        if !violation.detail.is_empty() {
+            list.extend([" (", &violation.detail, ")"]);
+        }
+    }
+    list
 }
 
 #[cfg(test)]

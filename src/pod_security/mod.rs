@@ -14,6 +14,7 @@ mod message;
 mod namespace_labels;
 mod namespaces;
 mod near_miss;
+mod place;
 mod pod;
 mod registry;
 mod wording;
@@ -24,8 +25,8 @@ pub use draft::{Change, HardenError};
 pub use explain::{CHECK_PAGES, NOTICE_PAGES};
 pub use harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, Hardening, INJECTED_SIDECARS,
-    JOB_TEMPLATE_IMMUTABLE, NOTICES, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS,
-    WRITABLE_PATHS_ANNOTATION, harden,
+    JOB_TEMPLATE_IMMUTABLE, NOTICES, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
+    WRITABLE_PATHS_ANNOTATION, harden, harden_as,
 };
 pub use message::{message, warning};
 pub use namespace_labels::{
@@ -34,5 +35,6 @@ pub use namespace_labels::{
 };
 pub use namespaces::{namespace_object, patch_namespace};
 pub use near_miss::near_miss;
+pub use place::judge_place;
 pub use pod::{Container, ContainerKind, Pod, Volume};
 pub use registry::{Evaluator, checks, evaluate};

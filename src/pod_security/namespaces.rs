@@ -109,59 +109,15 @@ impl Labels<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use json_patch::patch;
     use proptest::prelude::*;
     use proptest::sample::select;
 
     use super::*;
-    use crate::config::{
-        Conflicts, DnsConfig, KubernetesApiConfig, NamespaceMode, NetworkConfig, PodSecurityConfig, SummaryConfig,
-    };
+    use crate::config::PodSecurityConfig;
 
     fn config(version: Version) -> Config {
-        Config {
-            namespaces: Vec::new(),
-            release_namespace: None,
-            network: NetworkConfig {
-                enabled: false,
-                default_deny: false,
-                allow_external_https: false,
-                external_https_cidrs: Vec::new(),
-                cluster_cidrs: Vec::new(),
-                ip_families: Vec::new(),
-                ingress_controller_namespace: String::new(),
-                ingress_controller_pod_labels: BTreeMap::new(),
-                dns: DnsConfig {
-                    namespace: String::new(),
-                    pod_labels: BTreeMap::new(),
-                    ports: Vec::new(),
-                    node_local_cidrs: Vec::new(),
-                },
-                kubernetes_api: KubernetesApiConfig { cidrs: Vec::new(), ports: Vec::new() },
-                services: Vec::new(),
-                jobs_egress_allow: Vec::new(),
-                platform_egress_allow: Vec::new(),
-                domain_egress_allow: Vec::new(),
-                end_port: true,
-            },
-            pod_security: PodSecurityConfig {
-                enabled: true,
-                namespaces: NamespaceMode::Append,
-                version,
-                run_as_user: 1000,
-                run_as_group: 1000,
-                fs_group: 1000,
-                writable_paths: Vec::new(),
-                writable_size_limit: None,
-                harden: Vec::new(),
-                conflicts: Conflicts::Fail,
-                workloads: Vec::new(),
-            },
-            summary: SummaryConfig { enabled: false, name: String::new(), namespace: String::new() },
-            plugins: Vec::new(),
-        }
+        Config { pod_security: PodSecurityConfig { version, ..PodSecurityConfig::default() }, ..Config::default() }
     }
 
     fn managed(role: Role, level: Level) -> ManagedNamespace {

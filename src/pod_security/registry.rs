@@ -1,7 +1,10 @@
+use std::borrow::Cow;
+
 use super::admission_defaults::admission_defaults;
 use super::check::{Check, Revision, Violation};
 use super::checks as all;
 use super::pod::Pod;
+use crate::finding::CheckId;
 use crate::object::{Level, Version};
 
 /// Every check, in the order in which messages name them (upstream `policy/registry.go`): baseline before restricted,
@@ -59,7 +62,11 @@ impl Evaluator {
     /// The checks that forbid the pod at admission, in upstream's order: [`evaluate`](Self::evaluate) after
     /// [`admission_defaults`], with paths cut back to fields that the pod itself has.
     pub fn judge(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
-        let spec = admission_defaults(pod);
+        let spec = match admission_defaults(pod) {
+            // The checks name fields that exist in what they are given.
+            Cow::Borrowed(_) => return self.evaluate(pod, level, version),
+            Cow::Owned(spec) => spec,
+        };
         let mut violations = self.evaluate(Pod { spec: &spec, ..pod }, level, version);
         for violation in &mut violations {
             for path in &mut violation.paths {
@@ -117,11 +124,9 @@ fn effective(checks: &[Check], level: Level, minor: u32) -> impl Iterator<Item =
             .filter(move |check| check.level == wanted)
             .filter_map(move |check| Some((check, check.revision_at(minor)?)))
     };
-    let overridden = move |check: &Check| {
-        level == Level::Restricted
-            && in_force(Level::Restricted).any(|(_, revision)| revision.overrides.contains(&check.id))
-    };
-    let baseline = in_force(Level::Baseline).filter(move |(check, _)| !overridden(check));
+    let overriding = in_force(Level::Restricted).filter(|_| level == Level::Restricted);
+    let overridden: Vec<CheckId> = overriding.flat_map(|(_, revision)| revision.overrides).copied().collect();
+    let baseline = in_force(Level::Baseline).filter(move |(check, _)| !overridden.contains(&check.id));
     baseline
         .filter(move |_| level >= Level::Baseline)
         .chain(in_force(Level::Restricted).filter(move |_| level >= Level::Restricted))
@@ -130,7 +135,6 @@ fn effective(checks: &[Check], level: Level, minor: u32) -> impl Iterator<Item =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::CheckId;
     use serde_json::json;
 
     fn ids(level: Level, minor: u32) -> Vec<&'static str> {

@@ -147,9 +147,11 @@ impl PortSet {
         let of_protocol = |protocol: Protocol| {
             let ranges = self.ranges().filter(|(other, _)| *other == protocol);
             let written: Vec<String> = ranges
-                .map(|(_, PortRange { first, last })| {
-                    if first == last { first.to_string() } else { format!("{first}-{last}") }
-                })
+                .map(
+                    |(_, PortRange { first, last })| {
+                        if first == last { first.to_string() } else { format!("{first}-{last}") }
+                    },
+                )
                 .collect();
             format!("{protocol} {}", written.join(","))
         };

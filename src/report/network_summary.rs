@@ -124,15 +124,19 @@ fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
 
 /// What differs among plugins, as far as these policies are concerned.
 fn plugins(config: &Config, generated: &Generated, out: &mut dyn Write) -> io::Result<()> {
-    let rules = || generated.policies.iter().flat_map(|policy| match &policy.rules {
-        PolicyRules::DefaultDeny => &[][..],
-        PolicyRules::Allow { rules, .. } => rules,
-    });
+    let rules = || {
+        generated.policies.iter().flat_map(|policy| match &policy.rules {
+            PolicyRules::DefaultDeny => &[][..],
+            PolicyRules::Allow { rules, .. } => rules,
+        })
+    };
     let has_range = |style| {
         let long = |ports: &PortSet| ports.ranges().any(|(_, range)| !range.is_full() && range.count() > 4);
         generated.policies.iter().any(|policy| policy.ranges == style) && rules().any(|rule| long(rule.ports()))
     };
-    let has_block = rules().flat_map(crate::network_policy::Rule::peers).any(|peer| matches!(peer, crate::network_policy::Peer::Block(_)));
+    let has_block = rules()
+        .flat_map(crate::network_policy::Rule::peers)
+        .any(|peer| matches!(peer, crate::network_policy::Peer::Block(_)));
     writeln!(out, "## Network plugins\n")?;
     writeln!(
         out,
@@ -148,7 +152,11 @@ fn plugins(config: &Config, generated: &Generated, out: &mut dyn Write) -> io::R
     writeln!(
         out,
         "- **AWS VPC CNI** judges before address translation: the port of a Service has to equal that of its pods{}.",
-        if config.network.kubernetes_api.cidrs.is_empty() { "" } else { ", and the API server's ClusterIP has to be in `kubernetes_api.cidrs`" }
+        if config.network.kubernetes_api.cidrs.is_empty() {
+            ""
+        } else {
+            ", and the API server's ClusterIP has to be in `kubernetes_api.cidrs`"
+        }
     )?;
     if has_range(RangeStyle::EndPort) {
         writeln!(out, "- **Cilium before 1.17** and **Weave** ignore `endPort`: set `end_port: false` for them.")?;
@@ -156,7 +164,10 @@ fn plugins(config: &Config, generated: &Generated, out: &mut dyn Write) -> io::R
     if has_block {
         writeln!(out, "- **Azure NPM** takes at most four `ipBlock`s a policy, and no IPv6.")?;
     }
-    writeln!(out, "- **NodeLocal DNSCache** (default on GKE): set `dns.node_local_cidrs`, since no selector matches it.")
+    writeln!(
+        out,
+        "- **NodeLocal DNSCache** (default on GKE): set `dns.node_local_cidrs`, since no selector matches it."
+    )
 }
 
 /// Text in a table.

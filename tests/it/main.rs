@@ -26,4 +26,5 @@ mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
 mod support;
+mod workloads;
 mod yaml_laws;

@@ -187,6 +187,21 @@ pub(crate) fn snapshot(dir: &Path) -> Vec<(PathBuf, String)> {
     files
 }
 
+/// Whether every value of `before` stands in `after` at its place; lists may have grown at the end, and nulls and empty
+/// collections been filled.
+pub(crate) fn only_adds(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Null, _) => true,
+        (Value::Object(before), Value::Object(after)) => {
+            before.iter().all(|(key, value)| after.get(key).is_some_and(|it| only_adds(value, it)))
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            before.len() <= after.len() && before.iter().zip(after).all(|(before, after)| only_adds(before, after))
+        }
+        _ => before == after,
+    }
+}
+
 /// What Kubernetes makes of each document: its JSON value, or why it is refused. `None` after reporting the skip.
 ///
 /// Each document is judged alone, by the tool `yamljudge`; of a text with several documents only the first is read.

@@ -9,7 +9,7 @@ use crate::cli::input::{self, Source};
 use crate::cli::{configuration, log, write};
 use crate::finding::{Finding, Page};
 use crate::object::{Level, Version};
-use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, Report, check, resource_list};
+use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check, resource_list};
 use crate::pod_security::{CHECK_PAGES, Evaluator, LevelVersion};
 use crate::report::{Input, Origin, write_json, write_sarif, write_text};
 use crate::stream::{Stream, frame};
@@ -173,10 +173,10 @@ fn write_report(report: &Report, form: Form, sources: &[Source]) -> Result<(), C
     })
 }
 
-/// The rules of a SARIF log: the checks, and what may be wrong with a Namespace.
+/// The rules of a SARIF log: the checks, and what else is told.
 fn rules() -> Vec<Page> {
-    let of_namespaces = plan::PAGES.into_iter().filter(|page| page.id == NAMESPACE_LABEL);
-    CHECK_PAGES.into_iter().chain(of_namespaces).collect()
+    let of_notices = plan::PAGES.into_iter().filter(|page| [NAMESPACE_LABEL, PARTLY_JUDGED].contains(&page.id));
+    CHECK_PAGES.into_iter().chain(of_notices).collect()
 }
 
 /// Says on standard error what is no verdict.

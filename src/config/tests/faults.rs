@@ -411,6 +411,11 @@ fn pod_security() {
                  `SparkApplication`",
             ),
             (
+                "workloads: [{group: a.b, kind: C, path: 'd[0].e'}]",
+                "4:41 security.pod_security.workloads[0].path: `d[0].e` is no path of fields\nhelp: write the names of fields joined \
+                 by dots, such as `spec.driver.template`",
+            ),
+            (
                 "workloads: [{group: a.b, kind: C, path: d..e}]",
                 "4:41 security.pod_security.workloads[0].path: `d..e` is no path of fields\nhelp: write the names of fields joined \
                  by dots, such as `spec.driver.template`",

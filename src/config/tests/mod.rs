@@ -56,7 +56,7 @@ security:
     writable_size_limit: 64Mi
     harden: [platform]
     conflicts: warn
-    workloads: [{group: sparkoperator.k8s.io, kind: SparkApplication, path: spec.driver.template}]
+    workloads: [{group: sparkoperator.k8s.io, kind: SparkApplication, path: 'spec.drivers[*].template'}]
   summary: {enabled: false, name: s.x, namespace: ns}
 domains: [{name: sales}, {name: hr, namespace: people}]
 "#;
@@ -180,7 +180,7 @@ fn every_key_has_its_effect() {
     let workload = CustomWorkload {
         group: "sparkoperator.k8s.io".into(),
         kind: "SparkApplication".into(),
-        path: vec!["spec".into(), "driver".into(), "template".into()],
+        path: vec!["spec".into(), "drivers[*]".into(), "template".into()],
     };
     assert_eq!(
         config.pod_security,

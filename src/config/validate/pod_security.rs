@@ -127,7 +127,9 @@ fn workload(written: &Workload, path: &FieldPath) -> Result<CustomWorkload, Inva
             .help("a kind is a word in Pascal case, such as `SparkApplication`"));
     }
     let segments: Vec<String> = written.path.split('.').map(str::to_owned).collect();
-    if !segments.iter().all(|segment| syntax::is_field_name(segment)) {
+    // `[*]` stands for every item of a list.
+    let name = |segment: &str| segment.trim_end_matches("[*]").to_owned();
+    if !segments.iter().all(|segment| syntax::is_field_name(&name(segment))) {
         let message = format!("`{}` is no path of fields", excerpt(&written.path));
         return Err(Invalid::new(&path.child("path"), message)
             .help("write the names of fields joined by dots, such as `spec.driver.template`"));

@@ -2,83 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{
-    Config, Conflicts, DnsConfig, EgressRule, EgressTarget, IpFamily, KubernetesApiConfig, ManagedNamespace,
-    NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,
-};
+use crate::config::{Config, EgressRule, EgressTarget, ManagedNamespace, Role};
 use crate::finding::Finding;
 use crate::network_policy::prove::representative;
 use crate::network_policy::{Flows, NetworkPolicy};
 use crate::object::{
     ContainerPort, GroupVersionKind, Inventory, Level, PodFacts, Protocol, ResourceId, ServiceFacts, ServicePort,
-    TargetPort, Version,
+    TargetPort,
 };
 use crate::reachability::{IpBlockReach, Party, Policy, World};
 
 /// The defaults, with the domains `sales` and `marketing`.
 pub(in crate::network_policy) fn config() -> Config {
-    let managed = |name: &str, role, level| ManagedNamespace { name: name.to_owned(), role, level };
-    let domain = |name: &str| managed(&format!("floe-{name}-domain"), Role::Domain(name.to_owned()), Level::Restricted);
-    let service = |name: &str, ports: &[u16]| ServiceConfig {
-        name: name.to_owned(),
-        ports: ports.to_vec(),
-        pod_labels: BTreeMap::new(),
-    };
-    let cluster = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
-    Config {
-        namespaces: vec![
-            managed("floe-platform", Role::Platform, Level::Baseline),
-            managed("floe-jobs", Role::Jobs, Level::Restricted),
-            domain("sales"),
-            domain("marketing"),
-        ],
-        release_namespace: None,
-        network: NetworkConfig {
-            enabled: true,
-            default_deny: true,
-            allow_external_https: true,
-            external_https_cidrs: Vec::new(),
-            cluster_cidrs: cluster.map(|cidr| cidr.parse().unwrap()).to_vec(),
-            ip_families: vec![IpFamily::V4, IpFamily::V6],
-            ingress_controller_namespace: "ingress-nginx".to_owned(),
-            ingress_controller_pod_labels: BTreeMap::new(),
-            dns: DnsConfig {
-                namespace: "kube-system".to_owned(),
-                pod_labels: labels(&[("k8s-app", "kube-dns")]),
-                ports: vec![53],
-                node_local_cidrs: Vec::new(),
-            },
-            kubernetes_api: KubernetesApiConfig { cidrs: Vec::new(), ports: vec![443, 6443] },
-            services: vec![
-                service("polaris", &[8181]),
-                service("otel_collector", &[4317, 4318]),
-                service("minio", &[9000]),
-            ],
-            jobs_egress_allow: Vec::new(),
-            platform_egress_allow: Vec::new(),
-            domain_egress_allow: Vec::new(),
-            end_port: true,
-        },
-        pod_security: PodSecurityConfig {
-            enabled: true,
-            namespaces: NamespaceMode::Append,
-            version: Version::Latest,
-            run_as_user: 1000,
-            run_as_group: 1000,
-            fs_group: 1000,
-            writable_paths: vec!["/tmp".to_owned(), "/home/floe".to_owned()],
-            writable_size_limit: None,
-            harden: vec![RoleKind::Jobs, RoleKind::Domain],
-            conflicts: Conflicts::Fail,
-            workloads: Vec::new(),
-        },
-        summary: SummaryConfig {
-            enabled: true,
-            name: "floe-network-security".to_owned(),
-            namespace: "floe-platform".to_owned(),
-        },
-        plugins: Vec::new(),
-    }
+    let mut config = Config::default();
+    config.namespaces.extend(["sales", "marketing"].map(|name| ManagedNamespace {
+        name: format!("floe-{name}-domain"),
+        role: Role::Domain(name.to_owned()),
+        level: Level::Restricted,
+    }));
+    config
 }
 
 /// A platform whose Services tell which pods serve what, jobs, and a DNS pod.

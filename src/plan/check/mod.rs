@@ -15,7 +15,7 @@ use super::sheet::{Sheet, Unit};
 use super::survey::{Survey, unreadable};
 use crate::config::Config;
 use crate::finding::{CheckId, Finding, Location, Severity};
-use crate::object::{ResourceId, Workloads, namespace_facts, template_path};
+use crate::object::{Place, ResourceId, Workload, Workloads, namespace_facts, template_path};
 use crate::pod_security::{Evaluator, LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
@@ -25,6 +25,9 @@ pub use verdict::{Fix, Mode, PodVerdict, Verdict, ViolatingField, ViolationFound
 
 /// A Namespace has a Pod Security label that the API server rejects.
 pub const NAMESPACE_LABEL: CheckId = CheckId("namespace-label");
+
+/// A controller makes pods from an object that describes them in part, so only what it says is judged.
+pub const PARTLY_JUDGED: CheckId = CheckId("partly-judged");
 
 /// Where a pod without a namespace goes if nothing says so: what kubectl takes without a context.
 const LAST_RESORT: &str = "default";
@@ -47,9 +50,11 @@ pub struct CheckRequest {
 /// The verdicts on all pods and pod templates of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// One for each pod and pod template, in the order of the input.
+    /// One for each pod and pod template, in the order of the input. Of what describes pods in part, as some custom
+    /// resources do, only what violates a policy by itself.
     pub pods: Vec<PodVerdict>,
-    /// What is wrong with Namespaces, in the order of the input, each with the number of its stream.
+    /// What is wrong with Namespaces, and which objects are judged in part, in the order of the input, each with the
+    /// number of its stream.
     pub notices: Vec<(usize, Finding)>,
     /// Number of pods for whose namespace nothing names an enforce level, so that everything is allowed.
     pub without_level: usize,
@@ -190,19 +195,24 @@ impl Checker<'_> {
             .filter(|(_, unit)| !sheet.is_own(unit) && !sheet.is_local(unit))
             .filter_map(|(position, unit)| self.place(&sheet, number, position, unit))
             .collect();
-        if home.is_none() && placed.iter().any(|it| !it.templates.is_empty() && it.namespace.is_none()) {
+        if home.is_none() && placed.iter().any(Placed::needs_home) {
             taken.homeless.push(index);
             return Ok(());
         }
         for it in placed {
             let (id, value) = it.value()?;
-            if it.templates.is_empty() {
+            let Some(workload) = it.workload else {
                 taken.notices.extend(it.label_errors(&id, &value));
                 continue;
-            }
+            };
             let namespace = it.namespace.as_deref().or(home).unwrap_or(LAST_RESORT);
-            for template in it.templates.clone() {
-                if let Some(pod) = self.pod(&it, &id, &value, template, namespace)? {
+            let described = workload.places(&value);
+            if let Some(place) = partly_judged(workload, &described) {
+                taken.notices.push(it.partly_judged(&id, place));
+            }
+            for place in described.iter().filter(|_| !workload.is_cluster_scoped()) {
+                let Some(pod) = self.pod(&it, &id, &value, place, namespace)? else { continue };
+                if place.shape.is_hardened() || !pod.violations.is_empty() {
                     taken.without_level += usize::from(!self.levels.is_known(namespace));
                     taken.pods.push((index, pod));
                 }
@@ -214,17 +224,10 @@ impl Checker<'_> {
     /// A Namespace or a workload; absent for any other object.
     fn place<'a>(&'a self, sheet: &'a Sheet<'a>, stream: usize, position: usize, unit: &'a Unit) -> Option<Placed<'a>> {
         let gvk = sheet.gvk(unit)?;
-        let templates: Vec<&FieldPath> = self.workloads.template_paths(&gvk).collect();
+        let workload = self.workloads.find(&gvk);
         let is_namespace = gvk.group.is_empty() && gvk.kind == "Namespace";
         let namespace = sheet.text(unit, &["metadata", "namespace"]);
-        (is_namespace || !templates.is_empty()).then_some(Placed {
-            sheet,
-            stream,
-            position,
-            unit,
-            templates,
-            namespace,
-        })
+        (is_namespace || workload.is_some()).then_some(Placed { sheet, stream, position, unit, workload, namespace })
     }
 
     fn pod(
@@ -232,24 +235,29 @@ impl Checker<'_> {
         placed: &Placed<'_>,
         id: &ResourceId,
         value: &Value,
-        template: &FieldPath,
+        place: &Place,
         namespace: &str,
     ) -> Result<Option<PodVerdict>, Error> {
-        let is_absent = value.pointer(&template.to_pointer()).is_none_or(Value::is_null);
-        let is_core = template_path(&id.gvk).is_some();
+        let is_absent = value.pointer(&place.path.to_pointer()).is_none_or(Value::is_null);
+        let is_core = template_path(&id.gvk).is_some_and(|path| path == place.path);
         // The API server asks no template of a ReplicationController, and skips one without.
         if is_absent && (!is_core || id.gvk.kind == "ReplicationController") {
             return Ok(None);
         }
-        let containers = template.join(&FieldPath::of_keys(["spec", "containers"]));
+        let containers = place.path.join(&FieldPath::of_keys(["spec", "containers"]));
         let found = value.pointer(&containers.to_pointer()).and_then(Value::as_array);
         if is_core && found.is_none_or(Vec::is_empty) {
             let help = "a pod needs at least one container; was the input cut off?";
             let problem = placed.problem(Some(id.clone()), &containers, format!("{containers} is missing"), help);
             return Err(Error::input(problem));
         }
-        Ok(verdict::judge(self, placed, id, value, template, namespace))
+        Ok(verdict::judge(self, placed, id, value, place, namespace))
     }
+}
+
+/// Where pods are described whose verdict does not depend on the object alone, or not on a namespace that it names.
+fn partly_judged<'p>(workload: &Workload, places: &'p [Place]) -> Option<&'p Place> {
+    places.iter().find(|place| workload.is_cluster_scoped() || !place.shape.is_hardened())
 }
 
 /// One object and where it stands.
@@ -259,11 +267,17 @@ struct Placed<'a> {
     stream: usize,
     position: usize,
     unit: &'a Unit,
-    templates: Vec<&'a FieldPath>,
+    /// Absent for a Namespace.
+    workload: Option<&'a Workload>,
     namespace: Option<Cow<'a, str>>,
 }
 
 impl Placed<'_> {
+    /// Whether its pods run in a namespace that it does not name.
+    fn needs_home(&self) -> bool {
+        self.namespace.is_none() && self.workload.is_some_and(|workload| !workload.is_cluster_scoped())
+    }
+
     fn value(&self) -> Result<(ResourceId, Value), Error> {
         let value = self.sheet.tree.value(self.unit.node).map_err(|error| {
             let help = "correct the manifest: the API server would not read it either";
@@ -288,6 +302,19 @@ impl Placed<'_> {
             span: Some(self.sheet.span_of(self.unit, path)),
             path: self.sheet.reported_path(self.unit, path),
         }
+    }
+
+    fn partly_judged(&self, id: &ResourceId, place: &Place) -> Finding {
+        let kind = &id.gvk.kind;
+        let is_placeless = self.workload.is_some_and(Workload::is_cluster_scoped);
+        let message = if is_placeless {
+            format!("is not judged: {kind} names no namespace, and so no level for its pods")
+        } else {
+            format!("is judged by what it says explicitly: the controller of {kind} completes its pods in the cluster")
+        };
+        Finding::new(Severity::Info, PARTLY_JUDGED, message)
+            .at(id, self.location(&place.path))
+            .help("to have the verdict of the API server, check the pods that the controller makes")
     }
 
     fn label_errors(&self, id: &ResourceId, value: &Value) -> Vec<Finding> {

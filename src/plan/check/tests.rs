@@ -218,3 +218,72 @@ fn objects_in_lists_and_kinds_of_the_configuration_are_judged() {
     assert_eq!(report.pods.len(), 1);
     assert_eq!(report.pods[0].violations[0].fields[0].field, "spec.worker.spec.containers[0]");
 }
+
+fn notices(report: &Report) -> Vec<(&str, String)> {
+    let path = |finding: &Finding| finding.location.as_ref().map(|it| it.path.to_string()).unwrap_or_default();
+    report.notices.iter().map(|(_, finding)| (finding.check.0, path(finding))).collect()
+}
+
+#[test]
+fn templates_of_custom_resources_are_judged_as_those_of_kubernetes() {
+    let ray = "apiVersion: ray.io/v1
+kind: RayCluster
+metadata: {name: r}
+spec:
+  headGroupSpec: {template: {spec: {containers: [{name: head}]}}}
+  workerGroupSpecs:
+  - template: {spec: {hostPID: true, containers: [{name: worker}]}}
+";
+    let report = run(&[ray], &Config::default(), &restricted());
+    assert_eq!(notices(&report), []);
+    assert_eq!((report.pods.len(), report.rejected()), (2, 2));
+    let message = |index: usize| report.pods[index].enforce.message.clone().unwrap();
+    assert!(message(0).contains("container \"head\" must set"), "{}", message(0));
+    assert!(message(1).contains("host namespaces (hostPID=true)"), "{}", message(1));
+    let host = &report.pods[1].violations[0].fields[0];
+    assert_eq!(host.field, "spec.workerGroupSpecs[0].template.spec.hostPID");
+    assert_eq!(ray.get(host.span.range()), Some("true"));
+    // The pod spec itself: fields and containers stand right below the place.
+    let revision =
+        "apiVersion: serving.knative.dev/v1\nkind: Revision\nmetadata: {name: k}\nspec: {containers: [{name: a}]}\n";
+    let report = run(&[revision], &Config::default(), &restricted());
+    let field = &report.pods[0].violations[0].fields[0];
+    assert_eq!((field.container.as_deref(), field.field.as_str()), (Some("a"), "spec.containers[0]"));
+    assert_eq!(field.fix, Fix::FilledByFloe);
+}
+
+#[test]
+fn of_pods_described_in_part_only_explicit_values_are_judged() {
+    let workflow = "apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w}
+spec:
+  templates:
+  - container: {name: main, image: x}
+  - container: {name: bad, image: x, securityContext: {privileged: true}}
+";
+    let report = run(&[workflow], &Config::default(), &restricted());
+    assert_eq!(notices(&report), [("partly-judged", "spec.templates[0]".to_owned())]);
+    assert_eq!(report.notices[0].1.severity, Severity::Info);
+    assert_eq!(report.pods.len(), 1);
+    let violation = &report.pods[0].violations[0];
+    let field = &violation.fields[0];
+    assert_eq!((violation.check.0, field.container.as_deref()), ("privileged", Some("bad")));
+    assert_eq!(field.field, "spec.templates[1].container.securityContext.privileged");
+    assert_eq!(field.fix, Fix::NeedsChange);
+    let allowed = CheckRequest { enforce: Some(level(Level::Privileged)), ..CheckRequest::default() };
+    assert_eq!(run(&[workflow], &Config::default(), &allowed).pods, []);
+}
+
+#[test]
+fn a_kind_without_a_namespace_is_named_and_not_judged() {
+    let runtime = "apiVersion: trainer.kubeflow.org/v1alpha1
+kind: ClusterTrainingRuntime
+metadata: {name: r}
+spec: {template: {spec: {replicatedJobs: [{template: {spec: {template: {spec: {containers: [{name: a}]}}}}}]}}}
+";
+    let report = run(&[runtime], &Config::default(), &restricted());
+    assert_eq!(report.pods, []);
+    assert_eq!(notices(&report).len(), 1);
+    assert!(report.notices[0].1.message.contains("names no namespace"), "{}", report.notices[0].1.message);
+}

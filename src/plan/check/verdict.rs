@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{Checker, Placed};
 use crate::finding::CheckId;
-use crate::object::ResourceId;
+use crate::object::{Place, ResourceId, Shape};
 use crate::plan::judge::{self, Judged};
-use crate::pod_security::{ContainerKind, LevelVersion, Violation, harden, message, warning};
+use crate::pod_security::{ContainerKind, LevelVersion, Violation, harden_as, message, warning};
 use crate::text::Span;
 use crate::yaml::{FieldPath, Segment};
 
@@ -131,17 +131,18 @@ pub struct PodVerdict {
     pub violations: Vec<ViolationFound>,
 }
 
-/// Judges the pods of one template in all modes. Absent if there is no pod spec.
+/// Judges the pods made from one place in all modes. Absent if nothing describes them there.
 pub(super) fn judge(
     checker: &Checker<'_>,
     placed: &Placed<'_>,
     id: &ResourceId,
     value: &Value,
-    template: &FieldPath,
+    place: &Place,
     namespace: &str,
 ) -> Option<PodVerdict> {
+    let config = &checker.config.pod_security;
     let policy = checker.levels.of(namespace);
-    let judged = |policy| judge::judge(checker.evaluator, value, template, policy);
+    let judged = |policy| judge::judge(checker.evaluator, value, place, policy, config);
     let enforce = judged(policy.enforce)?;
     // Most often two modes, or all, have one policy.
     let warn = if policy.warn == policy.enforce { None } else { judged(policy.warn) };
@@ -171,7 +172,7 @@ pub(super) fn judge(
     if pod.enforce.is_allowed() && pod.warn.is_allowed() && pod.audit.is_allowed() {
         return Some(pod);
     }
-    let hardened = hardened(checker, id, value, template);
+    let hardened = hardened(checker, id, value, place);
     for (mode, policy, judged) in
         [(Mode::Enforce, policy.enforce, &enforce), (Mode::Warn, policy.warn, warn), (Mode::Audit, policy.audit, audit)]
     {
@@ -180,14 +181,14 @@ pub(super) fn judge(
         if new.is_empty() {
             continue;
         }
-        let left = judge::judge(checker.evaluator, &hardened, template, policy);
+        let left = judge::judge(checker.evaluator, &hardened, place, policy, config);
         let left = left.map(|left| left.violations).unwrap_or_default();
         let found = |violation: &Violation| ViolationFound {
             mode,
             policy,
             check: violation.check,
             message: reason(violation),
-            fields: fields(placed, value, template, judged, violation, &left),
+            fields: fields(placed, value, place, judged, violation, &left),
         };
         let found: Vec<ViolationFound> = new.into_iter().map(found).collect();
         pod.violations.extend(found);
@@ -203,9 +204,9 @@ fn reason(violation: &Violation) -> String {
 }
 
 /// The object as the filter would write it. What the filter cannot harden stays as it is.
-fn hardened(checker: &Checker<'_>, id: &ResourceId, value: &Value, template: &FieldPath) -> Value {
+fn hardened(checker: &Checker<'_>, id: &ResourceId, value: &Value, place: &Place) -> Value {
     let mut hardened = value.clone();
-    if let Ok(hardening) = harden(value, template, &id.gvk, &checker.config.pod_security)
+    if let Ok(hardening) = harden_as(place.shape, value, &place.path, &id.gvk, &checker.config.pod_security)
         && json_patch::patch(&mut hardened, &Patch(hardening.patch)).is_err()
     {
         hardened.clone_from(value);
@@ -216,7 +217,7 @@ fn hardened(checker: &Checker<'_>, id: &ResourceId, value: &Value, template: &Fi
 fn fields(
     placed: &Placed<'_>,
     value: &Value,
-    template: &FieldPath,
+    place: &Place,
     judged: &Judged,
     violation: &Violation,
     left: &[Violation],
@@ -224,10 +225,10 @@ fn fields(
     let still: &[FieldPath] =
         left.iter().find(|left| left.check == violation.check).map(|left| left.paths.as_slice()).unwrap_or_default();
     let field = |path: &FieldPath| {
-        let location = placed.location(&template.join(path));
+        let location = placed.location(&place.path.join(path));
         let hint = judged.near_misses.iter().find(|(missed, _)| missed == path || is_item_of(missed, path));
         ViolatingField {
-            container: container(value, template, path),
+            container: container(value, place, path),
             field: location.path.to_string(),
             span: location.span.unwrap_or_default(),
             fix: if remains(path, &violation.paths, still) { Fix::NeedsChange } else { Fix::FilledByFloe },
@@ -254,13 +255,21 @@ fn is_below(path: &FieldPath, parent: &FieldPath) -> bool {
     path.segments().len() > parent.segments().len() && path.segments().starts_with(parent.segments())
 }
 
-/// The name of the container that a path, relative to the template, leads into.
-fn container(value: &Value, template: &FieldPath, path: &FieldPath) -> Option<String> {
-    let [Segment::Key(spec), Segment::Key(list), Segment::Index(_), ..] = path.segments() else { return None };
-    let is_list = spec == "spec" && ContainerKind::ALL.iter().any(|kind| kind.key() == list);
-    let holder: FieldPath = template.segments().iter().chain(path.segments().iter().take(3)).cloned().collect();
-    let name = value.pointer(&holder.to_pointer())?.get("name")?.as_str()?;
-    is_list.then(|| name.to_owned())
+/// The name of the container that a path, relative to the place, leads into.
+fn container(value: &Value, place: &Place, path: &FieldPath) -> Option<String> {
+    let is_list = |key: &str| ContainerKind::ALL.iter().any(|kind| kind.key() == key);
+    let steps = match (place.shape, path.segments()) {
+        (Shape::Container, _) => 0,
+        (shape, [Segment::Key(spec), Segment::Key(list), Segment::Index(_), ..])
+            if shape.is_template() && spec == "spec" && is_list(list) =>
+        {
+            3
+        }
+        (Shape::ReducedSpec | Shape::PartialSpec, [Segment::Key(list), Segment::Index(_), ..]) if is_list(list) => 2,
+        _ => return None,
+    };
+    let holder: FieldPath = place.path.segments().iter().chain(path.segments().iter().take(steps)).cloned().collect();
+    value.pointer(&holder.to_pointer())?.get("name")?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

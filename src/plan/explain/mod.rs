@@ -1,15 +1,16 @@
 //! The pages of what concerns a whole run, one Markdown file each.
 
-use super::check::NAMESPACE_LABEL;
+use super::check::{NAMESPACE_LABEL, PARTLY_JUDGED};
 use super::generate::{POLICY_UNREADABLE, POLICY_WIDENS};
 use super::results::{CONFIGURATION, INPUT};
 use crate::finding::Page;
 
 /// The pages of the rules that no other module has.
-pub const PAGES: [Page; 5] = [
+pub const PAGES: [Page; 6] = [
     Page::new(CONFIGURATION, include_str!("configuration.md")),
     Page::new(INPUT, include_str!("input.md")),
     Page::new(NAMESPACE_LABEL, include_str!("namespace-label.md")),
+    Page::new(PARTLY_JUDGED, include_str!("partly-judged.md")),
     Page::new(POLICY_UNREADABLE, include_str!("policy-unreadable.md")),
     Page::new(POLICY_WIDENS, include_str!("policy-widens.md")),
 ];

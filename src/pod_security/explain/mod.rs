@@ -4,7 +4,7 @@ use crate::finding::{CheckId, Page};
 
 use super::harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, INJECTED_SIDECARS,
-    JOB_TEMPLATE_IMMUTABLE, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WRITABLE_PATHS_ANNOTATION,
+    JOB_TEMPLATE_IMMUTABLE, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED, WRITABLE_PATHS_ANNOTATION,
 };
 
 /// The pages of the checks of the Pod Security Standards, in the order of [`checks`](super::checks()).
@@ -31,7 +31,7 @@ pub const CHECK_PAGES: [Page; 19] = [
 ];
 
 /// The pages of the notices, in the order of [`NOTICES`](super::NOTICES).
-pub const NOTICE_PAGES: [Page; 9] = [
+pub const NOTICE_PAGES: [Page; 10] = [
     Page::new(FILLED_RUN_AS_USER, include_str!("filled-run-as-user.md")),
     Page::new(FILLED_RUN_AS_GROUP, include_str!("filled-run-as-group.md")),
     Page::new(JOB_TEMPLATE_IMMUTABLE, include_str!("job-template-immutable.md")),
@@ -41,6 +41,7 @@ pub const NOTICE_PAGES: [Page; 9] = [
     Page::new(WRITABLE_PATHS_ANNOTATION, include_str!("writable-paths-annotation.md")),
     Page::new(INJECTED_SIDECARS, include_str!("injected-sidecars.md")),
     Page::new(WINDOWS_WITHOUT_OS, include_str!("windows-without-os.md")),
+    Page::new(WORKLOAD_NOT_HARDENED, include_str!("workload-not-hardened.md")),
 ];
 
 #[cfg(test)]

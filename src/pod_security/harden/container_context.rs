@@ -17,7 +17,8 @@ pub(super) fn fill(draft: &mut Draft<'_>, template: &Template<'_>, platform: &Pl
         if context.get("allowPrivilegeEscalation").is_none() && may_forbid_escalation(container) {
             draft.set(context.path_of("allowPrivilegeEscalation"), json!(false))?;
         }
-        if context.get("readOnlyRootFilesystem").is_none() {
+        // No level asks for it, and a reduced shape cannot be given the writable folders that programs then need.
+        if template.shape.has_pod_fields() && context.get("readOnlyRootFilesystem").is_none() {
             draft.set(context.path_of("readOnlyRootFilesystem"), json!(true))?;
         }
         let dropped = context.get("capabilities").and_then(|it| it.get("drop")).filter(|it| !it.is_null());

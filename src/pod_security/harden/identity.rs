@@ -61,7 +61,9 @@ fn spread(
     }
     let heirs = || template.containers.iter().map(|it| &it.context).filter(|it| it.get(key).is_none());
     // The pod stands for containers that come later and bring nothing of their own: injected and ephemeral ones.
-    let suits_all = !asks_for_root(pod, None) && !heirs().any(|container| asks_for_root(pod, Some(container)));
+    let suits_all = template.shape.has_pod_fields()
+        && !asks_for_root(pod, None)
+        && !heirs().any(|container| asks_for_root(pod, Some(container)));
     let paths: Vec<FieldPath> = if suits_all {
         vec![pod.path_of(key)]
     } else {

@@ -7,10 +7,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use crate::object::{ResourceId, template_path};
+use crate::config::PodSecurityConfig;
+use crate::object::{Level, ResourceId, Version, template_path};
+use crate::pod_security::{Check, Evaluator, Pod, checks};
 
 use super::mount_path::MountPath;
-use super::tests::{apply, config, harden_core};
+use super::tests::{apply, harden_core};
 
 /// A mapping in which each key is present or not.
 fn fields(fields: Vec<(&'static str, Vec<Value>)>) -> impl Strategy<Value = Value> {
@@ -132,9 +134,10 @@ fn volume_names(spec: &Value) -> Vec<&str> {
 /// Checks all laws on one object whose pod spec is at `spec`.
 fn check(object: &Value, spec: &str) -> Result<(), String> {
     let ensure = |law: bool, what: &str| if law { Ok(()) } else { Err(format!("{what}: {object:#}")) };
-    let first = harden_core(object, &config()).map_err(|error| error.to_string())?;
+    let config = PodSecurityConfig::default();
+    let first = harden_core(object, &config).map_err(|error| error.to_string())?;
     let patched = apply(object, &first);
-    let second = harden_core(&patched, &config()).map_err(|error| error.to_string())?;
+    let second = harden_core(&patched, &config).map_err(|error| error.to_string())?;
     ensure(second.patch.is_empty() && second.actions.is_empty(), "not idempotent")?;
     ensure(second.findings == first.findings, "findings change")?;
     ensure(keeps(object, &patched), "an explicit value was changed")?;
@@ -169,9 +172,30 @@ fn check(object: &Value, spec: &str) -> Result<(), String> {
         .then_some(())
         .ok_or_else(|| format!("the kubelet refuses the container: {object:#}"))?;
     }
+    let template = spec.trim_end_matches("/spec");
+    never_worse(object.pointer(template).unwrap(), patched.pointer(template).unwrap())?;
     if before["os"]["name"] == "windows" {
         let only = first.changes.iter().all(|it| it.path.to_string().ends_with("securityContext.runAsNonRoot"));
         ensure(only, "Windows gets a field that it does not have")?;
+    }
+    Ok(())
+}
+
+/// Hardening makes no pod violate a check that it did not violate before, at any level and version: what was admitted
+/// stays admitted.
+fn never_worse(before: &Value, after: &Value) -> Result<(), String> {
+    let versions: BTreeSet<Version> = checks().iter().flat_map(Check::versions).collect();
+    for level in [Level::Baseline, Level::Restricted] {
+        for version in &versions {
+            let violated = |template: &Value| -> BTreeSet<_> {
+                let violations = Pod::new(template).map(|pod| Evaluator::default().judge(pod, level, *version));
+                violations.unwrap_or_default().into_iter().map(|violation| violation.check).collect()
+            };
+            let (old, new) = (violated(before), violated(after));
+            if !new.is_subset(&old) {
+                return Err(format!("{new:?} after {old:?} at {level}:{version}: {before:#}"));
+            }
+        }
     }
     Ok(())
 }

@@ -28,14 +28,15 @@ use serde_json::Value;
 
 use crate::config::PodSecurityConfig;
 use crate::finding::Finding;
-use crate::object::GroupVersionKind;
+use crate::object::{GroupVersionKind, Shape};
 use crate::yaml::FieldPath;
 
 use super::draft::{Change, Draft, HardenError};
 use notices::Reporter;
 pub use notices::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, INJECTED_SIDECARS,
-    JOB_TEMPLATE_IMMUTABLE, NOTICES, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WRITABLE_PATHS_ANNOTATION,
+    JOB_TEMPLATE_IMMUTABLE, NOTICES, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
+    WRITABLE_PATHS_ANNOTATION,
 };
 use platform::Platform;
 use template::Template;
@@ -69,12 +70,28 @@ pub fn harden(
     kind: &GroupVersionKind,
     config: &PodSecurityConfig,
 ) -> Result<Hardening, HardenError> {
+    harden_as(Shape::PodTemplate, object, template, kind, config)
+}
+
+/// [`harden`] for what stands at `template` in custom resources. A reduced shape gets only what its API takes and the
+/// restricted level asks for, all of it on the containers. A shape that is not hardened ([`Shape::is_hardened`]) is
+/// left alone, and that is reported.
+pub fn harden_as(
+    shape: Shape,
+    object: &Value,
+    template: &FieldPath,
+    kind: &GroupVersionKind,
+    config: &PodSecurityConfig,
+) -> Result<Hardening, HardenError> {
     let reporter = Reporter::new(object, kind);
     if let Some(path) = opt_out(object, template) {
         return Ok(Hardening { opted_out: true, findings: vec![reporter.opted_out(path)], ..Hardening::default() });
     }
+    if !shape.is_hardened() {
+        return Ok(Hardening { findings: vec![reporter.not_hardened(template.clone())], ..Hardening::default() });
+    }
     let claims = writable_paths::claim_names(object, template);
-    let Some(template) = Template::of(object, template)? else { return Ok(Hardening::default()) };
+    let Some(template) = Template::of(object, template, shape)? else { return Ok(Hardening::default()) };
     let platform = Platform::of(&template);
     let mut draft = Draft::new(object);
     let filled = identity::fill(&mut draft, &template, &platform, config)?;

@@ -27,9 +27,11 @@ pub const WRITABLE_PATHS_ANNOTATION: CheckId = CheckId("writable-paths-annotatio
 pub const INJECTED_SIDECARS: CheckId = CheckId("injected-sidecars");
 /// Pods of Windows nodes that do not declare `spec.os`.
 pub const WINDOWS_WITHOUT_OS: CheckId = CheckId("windows-without-os");
+/// A controller makes pods of a shape that floe knows, but not well enough to harden it.
+pub const WORKLOAD_NOT_HARDENED: CheckId = CheckId("workload-not-hardened");
 
 /// Every notice of hardening.
-pub const NOTICES: [CheckId; 9] = [
+pub const NOTICES: [CheckId; 10] = [
     FILLED_RUN_AS_USER,
     FILLED_RUN_AS_GROUP,
     JOB_TEMPLATE_IMMUTABLE,
@@ -39,6 +41,7 @@ pub const NOTICES: [CheckId; 9] = [
     WRITABLE_PATHS_ANNOTATION,
     INJECTED_SIDECARS,
     WINDOWS_WITHOUT_OS,
+    WORKLOAD_NOT_HARDENED,
 ];
 
 /// Keys in the annotations or labels of a pod that make a webhook inject containers, and who injects.
@@ -72,6 +75,15 @@ impl Reporter {
     pub(super) fn opted_out(&self, path: FieldPath) -> Finding {
         let message = format!("is not hardened: {OPT_OUT_ANNOTATION} is \"false\"");
         self.finding(Severity::Info, HARDEN_OPTED_OUT, path, message)
+    }
+
+    pub(super) fn not_hardened(&self, path: FieldPath) -> Finding {
+        let kind = &self.id.gvk.kind;
+        let message = format!("is not hardened: the controller of {kind} completes its pods in the cluster");
+        self.finding(Severity::Warning, WORKLOAD_NOT_HARDENED, path, message).help(format!(
+            "secure the pods in the settings of {kind} or of its controller; to confirm that this is done, annotate the \
+             object with {OPT_OUT_ANNOTATION}: \"false\""
+        ))
     }
 
     /// The users that were filled in, and the groups where no user was.

@@ -77,10 +77,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::object::Shape;
 
     fn platform(spec: &Value) -> Platform {
         let object = json!({"spec": spec});
-        Platform::of(&Template::of(&object, &FieldPath::root()).unwrap().unwrap())
+        Platform::of(&Template::of(&object, &FieldPath::root(), Shape::PodTemplate).unwrap().unwrap())
     }
 
     fn sign(spec: &Value) -> String {

@@ -5,7 +5,7 @@ use crate::pod_security::HardenError;
 use crate::pod_security::draft::Draft;
 
 use super::platform::Platform;
-use super::template::Template;
+use super::template::{Context, Template};
 
 /// The annotation that held the seccomp profile of a pod before Kubernetes 1.19.
 const SECCOMP_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -22,6 +22,15 @@ pub(super) fn fill(
         return Ok(());
     }
     let context = &template.context;
+    if !template.shape.has_pod_fields() {
+        // What the pod says is inherited, so it decides for its containers.
+        for container in template.containers.iter().filter(|_| lacks_seccomp_profile(template)) {
+            if lacks_profile(&container.context) {
+                draft.set(container.context.path_of("seccompProfile").child("type"), json!("RuntimeDefault"))?;
+            }
+        }
+        return Ok(());
+    }
     if context.get("fsGroup").is_none() {
         draft.set(context.path_of("fsGroup"), json!(config.fs_group))?;
         // Without it every start changes the owner of every file of every volume, which can take longer than the
@@ -42,7 +51,11 @@ fn lacks_seccomp_profile(template: &Template<'_>) -> bool {
     if annotated.is_some_and(|value| value != "runtime/default" && value != "docker/default") {
         return false;
     }
-    match template.context.get("seccompProfile") {
+    lacks_profile(&template.context)
+}
+
+fn lacks_profile(context: &Context<'_>) -> bool {
+    match context.get("seccompProfile") {
         None => true,
         // A profile without a type is rejected; one that names a file must be of type Localhost, which is not ours to
         // say.

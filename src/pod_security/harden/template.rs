@@ -1,8 +1,9 @@
 use serde_json::{Map, Value};
 
+use crate::object::Shape;
 use crate::pod_security::HardenError;
 use crate::pod_security::draft::{list_of_mappings, mapping, present};
-use crate::yaml::FieldPath;
+use crate::yaml::{FieldPath, Segment};
 
 /// The three lists of containers, in the order of upstream's visitor. Native sidecars are init containers.
 const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
@@ -11,6 +12,8 @@ const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralCo
 pub(super) struct Template<'v> {
     /// Its path in the object.
     pub(super) path: FieldPath,
+    /// Which fields it may have.
+    pub(super) shape: Shape,
     /// Path of the pod spec.
     pub(super) spec_path: FieldPath,
     /// The pod spec.
@@ -19,7 +22,8 @@ pub(super) struct Template<'v> {
     pub(super) context: Context<'v>,
     /// The containers of all three lists.
     pub(super) containers: Vec<Container<'v>>,
-    fields: &'v Map<String, Value>,
+    /// Labels and annotations of the pods, where the template has any.
+    metadata: Option<&'v Value>,
 }
 
 /// One container of a template.
@@ -63,10 +67,14 @@ impl<'v> Context<'v> {
 impl<'v> Template<'v> {
     /// Finds the template; absent where the object has none, or one without a pod spec (a Rollout that refers to a
     /// Deployment).
-    pub(super) fn of(object: &'v Value, path: &FieldPath) -> Result<Option<Self>, HardenError> {
+    pub(super) fn of(object: &'v Value, path: &FieldPath, shape: Shape) -> Result<Option<Self>, HardenError> {
         let Some(fields) = descend(object, path)? else { return Ok(None) };
-        let Some(spec) = mapping(fields, "spec", path)? else { return Ok(None) };
-        let spec_path = path.child("spec");
+        let (spec, spec_path, metadata) = if shape.is_template() {
+            let Some(spec) = mapping(fields, "spec", path)? else { return Ok(None) };
+            (spec, path.child("spec"), fields.get("metadata"))
+        } else {
+            (fields, path.clone(), None)
+        };
         let mut containers = Vec::new();
         for list in CONTAINER_LISTS {
             for (path, fields) in list_of_mappings(spec, list, &spec_path)? {
@@ -74,12 +82,12 @@ impl<'v> Template<'v> {
             }
         }
         let context = Context::of(spec, &spec_path)?;
-        Ok(Some(Self { path: path.clone(), spec_path, spec, context, containers, fields }))
+        Ok(Some(Self { path: path.clone(), shape, spec_path, spec, context, containers, metadata }))
     }
 
     /// The value of an annotation or label of the pods, whatever its type, unless it is null.
     pub(super) fn metadata(&self, map: &str, key: &str) -> Option<&'v Value> {
-        self.fields.get("metadata")?.get(map)?.get(key).filter(|value| !value.is_null())
+        self.metadata?.get(map)?.get(key).filter(|value| !value.is_null())
     }
 
     /// The path of an annotation or label of the pods.
@@ -88,15 +96,20 @@ impl<'v> Template<'v> {
     }
 }
 
-/// The mapping at a path of keys.
+/// The mapping at a path.
 fn descend<'v>(object: &'v Value, path: &FieldPath) -> Result<Option<&'v Map<String, Value>>, HardenError> {
     let Some(mut here) = object.as_object() else { return Ok(None) };
     let mut here_path = FieldPath::root();
-    for segment in path.segments() {
-        let crate::yaml::Segment::Key(key) = segment else { return Ok(None) };
-        let Some(next) = mapping(here, key, &here_path)? else { return Ok(None) };
-        here = next;
-        here_path = here_path.child(key.as_str());
+    let mut segments = path.segments().iter().peekable();
+    while let Some(segment) = segments.next() {
+        let Segment::Key(key) = segment else { return Ok(None) };
+        let next = if let Some(Segment::Index(index)) = segments.next_if(|it| matches!(it, Segment::Index(_))) {
+            list_of_mappings(here, key, &here_path)?.into_iter().nth(*index)
+        } else {
+            mapping(here, key, &here_path)?.map(|next| (here_path.child(key.as_str()), next))
+        };
+        let Some((next_path, next)) = next else { return Ok(None) };
+        (here_path, here) = (next_path, next);
     }
     Ok(Some(here))
 }

@@ -2,30 +2,12 @@ use json_patch::patch;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::{Conflicts, NamespaceMode};
 use crate::finding::Severity;
-use crate::object::{Version, template_path};
+use crate::object::template_path;
 
-/// The built-in configuration of hardening.
-pub(super) fn config() -> PodSecurityConfig {
-    PodSecurityConfig {
-        enabled: true,
-        namespaces: NamespaceMode::Append,
-        version: Version::Latest,
-        run_as_user: 1000,
-        run_as_group: 1000,
-        fs_group: 1000,
-        writable_paths: vec!["/tmp".to_owned(), "/home/floe".to_owned()],
-        writable_size_limit: None,
-        harden: Vec::new(),
-        conflicts: Conflicts::Fail,
-        workloads: Vec::new(),
-    }
-}
-
-/// The same without writable paths, for tests of the security contexts alone.
+/// The built-in configuration, without writable paths: for tests of the security contexts alone.
 fn contexts_only() -> PodSecurityConfig {
-    PodSecurityConfig { writable_paths: Vec::new(), ..config() }
+    PodSecurityConfig { writable_paths: Vec::new(), ..PodSecurityConfig::default() }
 }
 
 pub(super) fn harden_core(object: &Value, config: &PodSecurityConfig) -> Result<Hardening, HardenError> {
@@ -86,7 +68,7 @@ fn a_bare_pod_gets_everything_in_the_order_of_the_document() {
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
         "spec": {"template": {"spec": {"containers": [{"name": "a", "image": "x"}]}}},
     });
-    let hardening = harden_core(&object, &config()).unwrap();
+    let hardening = harden_core(&object, &PodSecurityConfig::default()).unwrap();
     assert_eq!(
         serde_json::to_value(&hardening.patch).unwrap(),
         json!([
@@ -125,7 +107,7 @@ fn all_three_lists_of_containers_are_hardened() {
         "containers": [{"name": "c"}],
         "ephemeralContainers": [{"name": "e", "targetContainerName": "c"}],
     });
-    let result = hardened(&pod(&spec), &config());
+    let result = hardened(&pod(&spec), &PodSecurityConfig::default());
     for (list, count) in [("initContainers", 2), ("containers", 1), ("ephemeralContainers", 1)] {
         for index in 0..count {
             assert_eq!(result[list][index]["securityContext"], container_context(), "{list}[{index}]");
@@ -305,13 +287,19 @@ fn windows_gets_run_as_non_root_and_nothing_else() {
     for sign in [json!({"os": {"name": "windows"}}), json!({"nodeSelector": {"kubernetes.io/os": "windows"}})] {
         let mut spec = sign;
         spec["containers"] = containers.clone();
-        let result = hardened(&pod(&spec), &config());
+        let result = hardened(&pod(&spec), &PodSecurityConfig::default());
         assert_eq!(result["securityContext"], only);
         assert_eq!((&result["containers"], result.get("volumes")), (&containers, None));
     }
     let undeclared = pod(&json!({"nodeSelector": {"kubernetes.io/os": "windows"}}));
-    assert_eq!(checks(&harden_core(&undeclared, &config()).unwrap().findings), ["windows-without-os"]);
-    assert_eq!(harden_core(&pod(&json!({"os": {"name": "windows"}})), &config()).unwrap().findings, []);
+    assert_eq!(
+        checks(&harden_core(&undeclared, &PodSecurityConfig::default()).unwrap().findings),
+        ["windows-without-os"]
+    );
+    assert_eq!(
+        harden_core(&pod(&json!({"os": {"name": "windows"}})), &PodSecurityConfig::default()).unwrap().findings,
+        []
+    );
 }
 
 #[test]
@@ -327,7 +315,7 @@ fn windows_administrators_and_host_processes_are_left_alone() {
         "os": {"name": "windows"}, "hostNetwork": true, "containers": [{"name": "c"}],
         "securityContext": {"windowsOptions": {"hostProcess": true}},
     }));
-    assert_eq!(harden_core(&host, &config()).unwrap().patch, []);
+    assert_eq!(harden_core(&host, &PodSecurityConfig::default()).unwrap().patch, []);
 }
 
 fn mounts(container: &Value) -> Vec<String> {
@@ -361,7 +349,7 @@ fn a_path_that_is_taken_is_left_alone() {
         (json!({"volumeDevices": [{"name": "d", "devicePath": "/home/floe/sda"}]}), &["floe-tmp:/tmp"]),
     ];
     for (container, expected) in cases {
-        let result = hardened(&pod(&json!({"containers": [container]})), &config());
+        let result = hardened(&pod(&json!({"containers": [container]})), &PodSecurityConfig::default());
         assert_eq!(mounts(&result["containers"][0]), expected, "{container}");
     }
 }
@@ -370,23 +358,23 @@ fn a_path_that_is_taken_is_left_alone() {
 fn only_read_only_roots_get_mounts_and_only_mounted_volumes_are_made() {
     let writable = json!({"securityContext": {"readOnlyRootFilesystem": false}});
     let explicit = json!({"securityContext": {"readOnlyRootFilesystem": true}});
-    let result = hardened(&pod(&json!({"containers": [writable, explicit]})), &config());
+    let result = hardened(&pod(&json!({"containers": [writable, explicit]})), &PodSecurityConfig::default());
     assert_eq!(mounts(&result["containers"][0]), [""; 0]);
     assert_eq!(mounts(&result["containers"][1]).len(), 2);
-    let result = hardened(&pod(&json!({"containers": [writable], "volumes": []})), &config());
+    let result = hardened(&pod(&json!({"containers": [writable], "volumes": []})), &PodSecurityConfig::default());
     assert_eq!(result["volumes"], json!([]));
     let result = hardened(
         &pod(
             &json!({"containers": [{"volumeMounts": [{"name": "t", "mountPath": "/tmp"}]}], "volumes": [{"name": "t"}]}),
         ),
-        &config(),
+        &PodSecurityConfig::default(),
     );
     assert_eq!(result["volumes"], json!([{"name": "t"}, {"name": "floe-home-floe", "emptyDir": {}}]));
 }
 
 #[test]
 fn volume_names_do_not_collide() {
-    let tmp = PodSecurityConfig { writable_paths: vec!["/tmp".into()], ..config() };
+    let tmp = PodSecurityConfig { writable_paths: vec!["/tmp".into()], ..PodSecurityConfig::default() };
     let name = |volumes: Value, mounts: Value| {
         let spec = json!({"volumes": volumes, "containers": [{"volumeMounts": mounts}, {}]});
         let result = hardened(&pod(&spec), &tmp);
@@ -418,7 +406,7 @@ fn claims_of_a_stateful_set_own_their_names() {
             "template": {"spec": {"containers": [{"name": "c"}]}},
         },
     });
-    let spec = &hardened(&object, &config())["template"]["spec"];
+    let spec = &hardened(&object, &PodSecurityConfig::default())["template"]["spec"];
     let name = spec["volumes"][0]["name"].as_str().unwrap();
     assert!(name.starts_with("floe-tmp-"), "{name}");
     assert_eq!(spec["volumes"][1]["name"], json!("floe-home-floe"));
@@ -428,7 +416,7 @@ fn claims_of_a_stateful_set_own_their_names() {
 fn paths_come_from_the_configuration_and_the_annotation() {
     let annotations = json!({"floe.dev/writable-paths": " /var/cache/, ,/tmp/x,relative,/a/../b,/tmp"});
     let object = annotated(&annotations, &json!({"containers": [{}]}));
-    let limited = PodSecurityConfig { writable_size_limit: Some("64Mi".into()), ..config() };
+    let limited = PodSecurityConfig { writable_size_limit: Some("64Mi".into()), ..PodSecurityConfig::default() };
     let result = hardened(&object, &limited);
     assert_eq!(
         mounts(&result["containers"][0]),
@@ -455,7 +443,7 @@ fn an_opt_out_on_the_template_or_the_object_leaves_everything_alone() {
             "spec": {"template": {"metadata": {"annotations": annotations}, "spec": spec}},
         });
         for object in [on_object, on_template] {
-            let hardening = harden_core(&object, &config()).unwrap();
+            let hardening = harden_core(&object, &PodSecurityConfig::default()).unwrap();
             assert!(hardening.opted_out && hardening.patch.is_empty() && hardening.actions.is_empty());
             assert_eq!(checks(&hardening.findings), ["harden-opted-out"]);
         }
@@ -468,7 +456,7 @@ fn other_values_of_the_opt_out_are_reported() {
         [(json!("true"), 0), (json!(null), 0), (json!("no"), 1), (json!("False"), 1), (json!(""), 1)]
     {
         let object = annotated(&json!({"floe.dev/harden": value}), &json!({"containers": [{}]}));
-        let hardening = harden_core(&object, &config()).unwrap();
+        let hardening = harden_core(&object, &PodSecurityConfig::default()).unwrap();
         assert!(!hardening.opted_out && !hardening.patch.is_empty());
         assert_eq!(checks(&hardening.findings).len(), expected, "{value}");
     }
@@ -481,7 +469,7 @@ fn a_changed_job_is_reported_unless_it_is_made_anew() {
             "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
             "spec": {"ttlSecondsAfterFinished": ttl, "template": {"spec": {"containers": [{}]}}},
         });
-        harden_core(&object, &config())
+        harden_core(&object, &PodSecurityConfig::default())
             .unwrap()
             .actions
             .into_iter()
@@ -504,7 +492,7 @@ fn injected_containers_are_reported_from_annotations_and_labels() {
         let object = json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", map: {key: value}}, "spec": {"containers": []},
         });
-        checks(&harden_core(&object, &config()).unwrap().findings) == ["injected-sidecars"]
+        checks(&harden_core(&object, &PodSecurityConfig::default()).unwrap().findings) == ["injected-sidecars"]
     };
     assert!(injected("annotations", "sidecar.istio.io/inject", "true"));
     assert!(injected("labels", "sidecar.istio.io/inject", "true"));
@@ -535,10 +523,17 @@ fn a_wrong_shape_is_an_error_with_its_path() {
         (json!({"containers": [{}], "volumes": 3}), "spec.volumes must be a list, but is a number"),
     ];
     for (spec, expected) in cases {
-        assert_eq!(harden_core(&pod(&spec), &config()).unwrap_err().to_string(), expected, "{spec}");
+        assert_eq!(
+            harden_core(&pod(&spec), &PodSecurityConfig::default()).unwrap_err().to_string(),
+            expected,
+            "{spec}"
+        );
     }
     let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": []});
-    assert_eq!(harden_core(&object, &config()).unwrap_err().to_string(), "spec must be a mapping, but is a list");
+    assert_eq!(
+        harden_core(&object, &PodSecurityConfig::default()).unwrap_err().to_string(),
+        "spec must be a mapping, but is a list"
+    );
 }
 
 #[test]
@@ -548,6 +543,6 @@ fn an_object_without_a_template_is_left_alone() {
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": null}}),
         json!({"apiVersion": "v1", "kind": "ReplicationController", "spec": {"template": {"metadata": {}}}}),
     ] {
-        assert_eq!(harden_core(&object, &config()).unwrap(), Hardening::default());
+        assert_eq!(harden_core(&object, &PodSecurityConfig::default()).unwrap(), Hardening::default());
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn fill(
     config: &PodSecurityConfig,
 ) -> Result<(), HardenError> {
     let paths = wanted(template, config);
-    if *platform != Platform::Linux || paths.is_empty() {
+    if *platform != Platform::Linux || paths.is_empty() || !template.shape.has_pod_fields() {
         return Ok(());
     }
     let mut mounts: Vec<(&Container<'_>, &MountPath)> = Vec::new();

@@ -47,10 +47,13 @@ pub fn write_comparison_text(comparison: &Comparison, out: &mut dyn Write) -> io
 fn policy_diff(change: &PolicyChange, out: &mut dyn Write) -> io::Result<()> {
     let [before, after] = [&change.before, &change.after].map(|side| side.as_ref().map(text).unwrap_or_default());
     let name = format!("{}/{}", change.namespace, change.name);
-    let header = |side: &Option<Value>, prefix: &str| side.as_ref().map_or("/dev/null".to_owned(), |_| format!("{prefix}/{name}"));
+    let header = |side: &Option<Value>, prefix: &str| {
+        side.as_ref().map_or("/dev/null".to_owned(), |_| format!("{prefix}/{name}"))
+    };
     let diff = TextDiff::from_lines(&before, &after);
     let mut diff = diff.unified_diff();
-    let diff = diff.context_radius(CONTEXT).header(&header(&change.before, "a"), &header(&change.after, "b")).to_string();
+    let diff =
+        diff.context_radius(CONTEXT).header(&header(&change.before, "a"), &header(&change.after, "b")).to_string();
     out.write_all(diff.as_bytes())
 }
 
@@ -106,7 +109,8 @@ pub fn write_comparison_markdown(comparison: &Comparison, out: &mut dyn Write) -
         writeln!(out, "| Change | Source | Destination | Before | After |\n|---|---|---|---|---|")?;
         for change in &comparison.connections {
             let word = kind(change.before.is_empty(), change.after.is_empty(), ["added", "removed", "changed"]);
-            let [source, destination] = [&change.source, &change.destination].map(|end| end.to_string().replace('|', "\\|"));
+            let [source, destination] =
+                [&change.source, &change.destination].map(|end| end.to_string().replace('|', "\\|"));
             let [before, after] = [&change.before, &change.after].map(connections);
             writeln!(out, "| {word} | {source} | {destination} | {before} | {after} |")?;
         }

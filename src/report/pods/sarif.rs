@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Input, violates};
-use crate::finding::{CheckId, Finding, Page};
+use crate::finding::{CheckId, Finding, Page, Severity};
 use crate::plan::{Mode, PodVerdict, Report, ViolatingField, ViolationFound};
 use crate::text::Span;
 
@@ -85,7 +85,8 @@ impl Results<'_> {
     }
 
     fn of_notice(&self, stream: usize, finding: &Finding) -> Value {
-        let mut result = self.result(finding.check, "warning", &finding.message);
+        let level = if finding.severity == Severity::Info { "note" } else { "warning" };
+        let mut result = self.result(finding.check, level, &finding.message);
         let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
         let location = finding.location.as_ref();
         let path = location.map(|location| location.path.to_string()).unwrap_or_default();

@@ -57,8 +57,21 @@ fn template(name: &str, object: &Value) -> Option<Sample> {
     let mut metadata = template["metadata"].as_object().cloned().unwrap_or_default();
     metadata.remove("namespace");
     metadata.remove("generateName");
-    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
+    add_claims(&mut pod["spec"], &object["spec"]["volumeClaimTemplates"]);
     Some(Sample { origin: format!("{name}: {id}"), pod })
+}
+
+/// Adds the volumes of a StatefulSet's claims, which its controller adds to every pod: their mounts need them.
+fn add_claims(spec: &mut Value, claims: &Value) {
+    let names: Vec<_> = claims.as_array().into_iter().flatten().map(|claim| &claim["metadata"]["name"]).collect();
+    if names.is_empty() {
+        return;
+    }
+    let mut volumes = spec["volumes"].as_array().cloned().unwrap_or_default();
+    volumes.retain(|volume| !names.contains(&&volume["name"]));
+    volumes.extend(names.into_iter().map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}})));
+    spec["volumes"] = volumes.into();
 }
 
 /// The templates of all rendered charts.

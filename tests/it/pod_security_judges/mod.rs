@@ -1,6 +1,7 @@
 //! floe's Pod Security verdict against the two who know: upstream's own checks, and a real API server.
 
 mod api_server;
+mod blind_spots;
 mod corpus;
 mod psa_judge;
 mod random_pods;

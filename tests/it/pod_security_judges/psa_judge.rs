@@ -1,18 +1,20 @@
 //! Upstream's own checks (`tests/tools/psajudge`): the same verdict and the same text, byte for byte.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use floe::object::Version;
+use floe::object::{GroupVersionKind, Version, template_path};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::corpus::{Sample, chart_templates, fixtures, hardened_streams, templates};
 use super::random_pods::pod;
 use super::{Policy, policies};
 use crate::dice::Dice;
-use crate::support::{data_dir, tool};
+use crate::support::{data_dir, floe, tool};
 
 /// The versions at which any rule of upstream changes, and the newest by name.
 const VERSIONS: [Version; 14] = [
@@ -33,12 +35,12 @@ const VERSIONS: [Version; 14] = [
 ];
 
 /// One line for a person: how much was compared.
-fn report(what: &str, comparisons: usize) {
+pub(super) fn report(what: &str, comparisons: usize) {
     eprintln!("{what}: {comparisons} comparisons with upstream's checks");
 }
 
 /// Compares floe's verdicts with upstream's, and gives their number.
-fn compare(jobs: &[(Sample, Vec<Policy>)]) -> Option<usize> {
+pub(super) fn compare(jobs: &[(Sample, Vec<Policy>)]) -> Option<usize> {
     let psajudge = tool("psajudge")?;
     let mut input = String::new();
     for (sample, policies) in jobs {
@@ -105,6 +107,43 @@ fn upstream_agrees_on_every_pod_template_that_floe_has_hardened() {
     let comparisons = compare(&at_all_policies(pods)).unwrap();
     assert!(comparisons >= 127 * 28);
     report("hardened charts", comparisons);
+}
+
+/// The whole command, from text to text: `floe pods check` on what floe has hardened says of each pod what upstream says
+/// of the same manifests, in the same order.
+#[test]
+fn upstream_agrees_with_the_command_on_what_floe_has_hardened() {
+    let (Some(data), Some(psajudge)) = (data_dir(), tool("psajudge")) else { return };
+    let dir = TempDir::new().unwrap();
+    let (mut comparisons, mut allowed) = (0, 0);
+    for (name, before, after) in hardened_streams(&data) {
+        for (state, text) in [("before", before), ("after", after)] {
+            let file = dir.path().join("stream.yaml");
+            fs::write(&file, &text).unwrap();
+            let output = Command::new(&psajudge).args(["-policy", "restricted:latest"]).arg(&file).output().unwrap();
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            let theirs = String::from_utf8(output.stdout).unwrap();
+            let theirs: Vec<Value> = theirs.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let mut command = floe();
+            command.args(["pods", "check", "--enforce", "restricted", "-o", "json", "-f"]).arg(&file);
+            let ours: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+            // The judge knows the kinds of Kubernetes only.
+            let text = |pod: &Value, key: &str| pod[key].as_str().unwrap().to_owned();
+            let kind = |pod: &Value| GroupVersionKind::new(&text(pod, "apiVersion"), &text(pod, "kind"));
+            let pods = ours["pods"].as_array().unwrap().iter();
+            let ours: Vec<_> = pods.filter(|pod| template_path(&kind(pod)).is_some()).collect();
+            assert_eq!(ours.len(), theirs.len(), "{name} {state}");
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                for key in ["kind", "name", "allowed", "message"] {
+                    assert_eq!(ours[key], theirs[key], "{name} {state}: {key} of {ours:#}");
+                }
+                comparisons += 1;
+                allowed += usize::from(state == "after" && ours["allowed"] == true);
+            }
+        }
+    }
+    assert!(comparisons >= 2 * 127 && allowed >= 100, "{comparisons} comparisons, {allowed} admitted after hardening");
+    report("`floe pods check` before and after hardening", comparisons);
 }
 
 #[test]
