@@ -6,9 +6,11 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use crate::config::{Conflicts, is_dns_label};
 use crate::plan::Part;
 
+use super::compile::CompileArgs;
 use super::completions::CompletionsArgs;
 use super::explain::ExplainArgs;
 use super::man::ManArgs;
+use super::network::NetworkArgs;
 use super::pods::PodsArgs;
 
 /// Makes rendered Kubernetes workloads secure, and touches nothing else.
@@ -61,6 +63,10 @@ pub enum Command {
     Render(RenderArgs),
     /// Judge pods as the API server will, and change nothing
     Pods(PodsArgs),
+    /// Write policies, Namespaces and hardened manifests below a folder
+    Compile(Box<CompileArgs>),
+    /// Make, explain and compare network policies
+    Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it
     Explain(ExplainArgs),
     /// Print a completion script for a shell

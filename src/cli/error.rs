@@ -23,12 +23,18 @@ pub(super) enum CliError {
     /// The input is no text.
     #[error("{name} is {message} (byte {offset})")]
     NotText { name: String, message: String, offset: usize },
+    /// What was asked for cannot be done.
+    #[error("{0}")]
+    Usage(String),
     /// There is nothing to do.
     #[error("the input is empty")]
     Empty,
     /// There is nothing to judge.
-    #[error("there is nothing to check: {0}")]
+    #[error("there is nothing to work on: {0}")]
     Nothing(String),
+    /// A file that floe did not write stands where a result belongs.
+    #[error("{0} was not written by floe, or was changed since, and stands where a result belongs")]
+    InTheWay(String),
     /// There is no page of that name.
     #[error("there is no check `{id}`")]
     NoSuchCheck { id: String, help: String },
@@ -81,13 +87,16 @@ impl CliError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) | Self::ConfigurationFile(_) | Self::NoSuchCheck { .. } => Exit::Usage,
+            Self::Usage(_) | Self::Configuration(_) | Self::ConfigurationFile(_) | Self::NoSuchCheck { .. } => {
+                Exit::Usage
+            }
             Self::Internal(_) => Exit::Internal,
             Self::Read { .. }
             | Self::Write { .. }
             | Self::NotText { .. }
             | Self::Empty
             | Self::Nothing(_)
+            | Self::InTheWay(_)
             | Self::Input { .. } => Exit::Input,
         }
     }
@@ -111,6 +120,7 @@ impl CliError {
             Self::Nothing(_) => Some(
                 "did a command before the pipe fail (use `set -o pipefail`)? Of a folder *.yaml, *.yml and *.json are read",
             ),
+            Self::InTheWay(_) => Some("nothing was written; move the file away, or choose another folder with --out"),
             Self::NoSuchCheck { help, .. } => Some(help),
             Self::Configuration(wrong) => wrong.help.as_deref(),
             Self::Input { problem, .. } => Some(&problem.help),

@@ -1,14 +1,20 @@
 //! The command line: the only place that reads and writes streams, files and the environment.
 
 mod args;
+mod audit;
+mod compile;
 mod completions;
 mod configuration;
 mod error;
 mod exit;
 mod explain;
+mod findings;
+mod folder;
 mod input;
 mod log;
 mod man;
+mod manifests;
+mod network;
 mod pods;
 mod render;
 mod write;
@@ -37,6 +43,8 @@ pub fn run() -> ExitCode {
         None => render::run(&args.render),
         Some(Command::Render(render)) => render::run(render),
         Some(Command::Pods(arguments)) => pods::run(arguments, &args.render.logging),
+        Some(Command::Compile(arguments)) => compile::run(arguments, &args.render.logging),
+        Some(Command::Network(arguments)) => network::run(arguments, &args.render.logging),
         Some(Command::Explain(arguments)) => explain::run(arguments),
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),
         Some(Command::Man(arguments)) => man::run(arguments, &Args::command()),

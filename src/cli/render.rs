@@ -6,7 +6,7 @@ use super::args::{Args, LogFormat, PlanForm, RenderArgs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Source};
-use super::{configuration, log, write};
+use super::{configuration, findings, log, write};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::plan::{
@@ -167,12 +167,8 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
         tracing::info!(audit = true, "{line}");
     }
     let origin = Origin { name: &source.name, text: &source.text };
-    let painter = log::painter();
     for finding in shown {
-        match arguments.logging.log_format {
-            LogFormat::Text => log::eprint(&painter.paint_finding(finding, origin)),
-            LogFormat::Json => log_finding(finding, origin),
-        }
+        findings::tell(finding, origin, &arguments.logging);
     }
 }
 
@@ -213,30 +209,4 @@ fn counted(count: usize, noun: &str) -> Option<String> {
 fn joined(parts: [Option<String>; 3]) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-fn log_finding(finding: &Finding, origin: Origin<'_>) {
-    let span = finding.location.as_ref().and_then(|location| location.span);
-    let place = span.map(|span| origin.line_column(span.start));
-    let object = finding.object.as_ref().map(ToString::to_string);
-    let path = finding.location.as_ref().map(|location| location.path.to_string());
-    macro_rules! event {
-        ($level:ident) => {
-            tracing::$level!(
-                check = finding.check.0,
-                object,
-                path,
-                line = place.map(|place| place.line),
-                column = place.map(|place| place.column),
-                help = finding.help,
-                "{}",
-                finding.message
-            )
-        };
-    }
-    match finding.severity {
-        Severity::Error => event!(error),
-        Severity::Warning => event!(warn),
-        Severity::Info => event!(info),
-    }
 }

@@ -74,6 +74,8 @@ pub struct Snapshot {
     pub routes: Vec<RouteFacts>,
     /// Network policies.
     pub policies: Vec<FoundPolicy>,
+    /// The numbers of the streams that routes and policies stand in.
+    pub(super) streams: BTreeMap<ResourceId, usize>,
 }
 
 /// Why there is no snapshot.
@@ -149,6 +151,9 @@ impl Snapshot {
         let mut snapshot = Self::default();
         let mut replaced: BTreeSet<ResourceId> = BTreeSet::new();
         for Found { origin, content, .. } in found {
+            if matches!(content, Content::Route(_) | Content::Policy { .. }) {
+                snapshot.streams.insert(origin.id.clone(), origin.stream);
+            }
             match content {
                 Content::Namespace(facts) => snapshot.namespaces.push(facts),
                 Content::Service(facts) => snapshot.services.push(facts),
@@ -183,6 +188,11 @@ impl Snapshot {
             routes: self.routes.clone(),
             policies: foreign.map(|policy| policy.facts.clone()).collect(),
         }
+    }
+
+    /// The number of the stream that a route or policy stands in, for what is found out about it.
+    pub fn stream_of(&self, object: &ResourceId) -> Option<usize> {
+        self.streams.get(object).copied()
     }
 
     /// Who may talk to whom.

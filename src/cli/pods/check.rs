@@ -6,8 +6,8 @@ use crate::cli::args::{Args as Program, LogFormat, LoggingArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
-use crate::cli::{configuration, log, write};
-use crate::finding::{Finding, Page};
+use crate::cli::{configuration, findings, log, write};
+use crate::finding::Page;
 use crate::object::{Level, Version};
 use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check, resource_list};
 use crate::pod_security::{CHECK_PAGES, Evaluator, LevelVersion};
@@ -183,7 +183,7 @@ fn rules() -> Vec<Page> {
 fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
     for (stream, finding) in &report.notices {
         let Some(source) = sources.get(*stream) else { continue };
-        notice(finding, Origin { name: &source.name, text: &source.text }, logging);
+        findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
     }
     if report.without_level > 0 {
         let line = format!(
@@ -195,25 +195,6 @@ fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
         match logging.log_format {
             LogFormat::Text => log::eprint(&format!("floe: warning: {line}")),
             LogFormat::Json => tracing::warn!("{line}"),
-        }
-    }
-}
-
-fn notice(finding: &Finding, origin: Origin<'_>, logging: &LoggingArgs) {
-    match logging.log_format {
-        LogFormat::Text => log::eprint(&log::painter().paint_finding(finding, origin)),
-        LogFormat::Json => {
-            let span = finding.location.as_ref().and_then(|location| location.span);
-            let place = span.map(|span| origin.line_column(span.start));
-            tracing::warn!(
-                check = finding.check.0,
-                file = origin.name,
-                line = place.map(|place| place.line),
-                column = place.map(|place| place.column),
-                help = finding.help,
-                "{}",
-                finding.message
-            );
         }
     }
 }

@@ -1,0 +1,106 @@
+//! What commands read that work on a configuration and, if there are any, manifests.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::LoggingArgs;
+use super::error::CliError;
+use super::input::{self, Source};
+use super::{configuration, findings};
+use crate::config::Config;
+use crate::finding::{Finding, Severity};
+use crate::object::Workloads;
+use crate::plan::{Snapshot, SnapshotError};
+use crate::report::Origin;
+use crate::stream::{Stream, frame};
+
+/// Where configuration and manifests come from.
+#[derive(Debug, Args)]
+pub(super) struct ManifestArgs {
+    /// Configuration: a floe Manifest
+    ///
+    /// Without it: ./manifest.yaml if that is a floe Manifest, then the built-in defaults.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+
+    /// A data product (`floe.yaml`): what its compute targets and plugins need is added
+    #[arg(long, value_name = "FILE")]
+    pub(super) product: Vec<PathBuf>,
+
+    /// Manifests of the release: a file, every *.yaml, *.yml and *.json below a folder, or standard input (`-`). Their
+    /// Services and pods narrow the policies
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    pub(super) file: Vec<PathBuf>,
+
+    /// What a document without metadata.namespace means
+    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    pub(super) namespace: Option<String>,
+}
+
+impl ManifestArgs {
+    /// The configuration with its data products.
+    pub(super) fn config(&self) -> Result<Config, CliError> {
+        let mut config = configuration::of_files(self.config.as_deref())?;
+        configuration::add_products(&mut config, &self.product)?;
+        Ok(config)
+    }
+
+    /// The manifests; none if none are named.
+    pub(super) fn sources(&self) -> Result<Vec<Source>, CliError> {
+        if self.file.is_empty() {
+            return Ok(Vec::new());
+        }
+        read_manifests(&self.file)
+    }
+
+    /// What a document without a namespace means.
+    pub(super) fn home(&self, config: &Config) -> Option<String> {
+        let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
+        given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone())
+    }
+}
+
+/// Reads manifests that were asked for: there must be something in them.
+pub(super) fn read_manifests(files: &[PathBuf]) -> Result<Vec<Source>, CliError> {
+    let names = || files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+    let sources = input::read_all(files)?.ok_or_else(|| CliError::Nothing(format!("{} is a terminal", names())))?;
+    let is_blank = |source: &Source| source.text.trim_start_matches('\u{feff}').trim().is_empty();
+    if sources.iter().all(is_blank) {
+        return Err(CliError::Nothing(format!("{} is empty", names())));
+    }
+    Ok(sources)
+}
+
+/// The streams of some texts.
+pub(super) fn frame_all(sources: &[Source]) -> Vec<Stream<'_>> {
+    sources.iter().map(|source| frame(&source.text)).collect()
+}
+
+/// Takes a snapshot of texts.
+pub(super) fn snapshot(
+    sources: &[Source],
+    streams: &[Stream<'_>],
+    config: &Config,
+    home: Option<&str>,
+) -> Result<Snapshot, CliError> {
+    let workloads = Workloads::new(&config.pod_security.workloads);
+    Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error, sources))
+}
+
+fn of_source(SnapshotError { stream, error }: SnapshotError, sources: &[Source]) -> CliError {
+    match sources.get(stream) {
+        Some(source) => CliError::of_plan(error, &source.name, &source.text),
+        None => CliError::Internal(error.to_string()),
+    }
+}
+
+/// Says on standard error what a user should know of flows; notes only with `-v`.
+pub(super) fn tell(found: &[Finding], snapshot: &Snapshot, sources: &[Source], logging: &LoggingArgs) {
+    for finding in found.iter().filter(|finding| logging.verbose > 0 || finding.severity != Severity::Info) {
+        let stream = finding.object.as_ref().and_then(|object| snapshot.stream_of(object));
+        let source = stream.and_then(|stream| sources.get(stream));
+        let (name, text) = source.map_or(("", ""), |source| (source.name.as_str(), source.text.as_str()));
+        findings::tell(finding, Origin { name, text }, logging);
+    }
+}

@@ -1,0 +1,147 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::LoggingArgs;
+use crate::cli::audit::{AuditArgs, Entry};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::folder::{self, Comparison, Fate, Folder};
+use crate::cli::manifests::{self, ManifestArgs, frame_all, snapshot};
+use crate::cli::write;
+use crate::config::Config;
+use crate::object::ResourceId;
+use crate::plan::{Action, Generated, Layout, ObjectAction, generate, policy_files, policy_stream};
+use crate::report::write_network_summary;
+
+/// The page that documents the policies (FR-072).
+const SUMMARY: &str = "NETWORK-POLICY-SUMMARY.md";
+
+/// Arguments of `floe network generate`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Writes the NetworkPolicies that the configuration wants: to standard output, or as files with a summary \
+        below a folder. Before a byte is written it is proven that every declared flow works at both ends and that nothing \
+        else does.",
+    after_long_help = "Examples:\n  \
+        floe network generate --config manifest.yaml | kubectl apply --dry-run=server -f -\n  \
+        floe network generate -f rendered/ --out target/network\n\n\
+        Exit codes:\n  \
+        0   done\n  \
+        2   wrong usage or configuration\n  \
+        3   manifests cannot be read, or files not written\n  \
+        70  internal error"
+)]
+pub(super) struct GenerateArgs {
+    #[command(flatten)]
+    manifests: ManifestArgs,
+
+    /// Write files below DIR instead of one stream to standard output
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// How policies are spread over files
+    #[arg(long, value_name = "LAYOUT", value_enum, default_value_t = LayoutArg::File)]
+    layout: LayoutArg,
+
+    /// Say which files would be written, and write none
+    #[arg(long, requires = "out")]
+    dry_run: bool,
+
+    #[command(flatten)]
+    audit: AuditArgs,
+}
+
+/// How policies are spread over files, as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LayoutArg {
+    /// Three files for each namespace: default-deny, allow-egress, allow-ingress
+    File,
+    /// One file for each namespace
+    Namespace,
+}
+
+impl From<LayoutArg> for Layout {
+    fn from(layout: LayoutArg) -> Self {
+        match layout {
+            LayoutArg::File => Self::File,
+            LayoutArg::Namespace => Self::Namespace,
+        }
+    }
+}
+
+/// Writes policies.
+pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    let config = arguments.manifests.config()?;
+    let sources = arguments.manifests.sources()?;
+    let streams = frame_all(&sources);
+    let home = arguments.manifests.home(&config);
+    let snapshot = snapshot(&sources, &streams, &config, home.as_deref())?;
+    let generated = generate(&config, &snapshot.inventory()).map_err(|error| CliError::Internal(error.to_string()))?;
+
+    let output = match &arguments.out {
+        None => {
+            let stream = policy_stream(&generated.policies);
+            write::stdout(|out| out.write_all(stream.as_bytes()))?;
+            vec![stream]
+        }
+        Some(out) => {
+            let folder = network_folder(&config, &generated, arguments.layout.into(), out)?;
+            let texts = folder.files.values().cloned().collect();
+            let comparisons = [folder.compare()?];
+            if arguments.dry_run {
+                write_fates(&comparisons)?;
+            } else {
+                folder::write(&comparisons)?;
+            }
+            texts
+        }
+    };
+    manifests::tell(&generated.flows.findings, &snapshot, &sources, logging);
+    if !arguments.dry_run && arguments.audit.is_wanted() {
+        arguments.audit.append(&Entry {
+            command: "network generate",
+            input: sources.iter().map(|source| source.text.as_bytes()).collect(),
+            output: output.iter().map(String::as_bytes).collect(),
+            objects: policy_actions(&generated),
+        })?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The policies and their summary as a folder.
+pub(in crate::cli) fn network_folder(
+    config: &Config,
+    generated: &Generated,
+    layout: Layout,
+    path: &Path,
+) -> Result<Folder, CliError> {
+    let mut files: BTreeMap<PathBuf, String> =
+        policy_files(&generated.policies, layout).into_iter().map(|file| (file.name.into(), file.text)).collect();
+    let mut summary = Vec::new();
+    write_network_summary(config, generated, &mut summary).map_err(|error| CliError::Internal(error.to_string()))?;
+    files.insert(SUMMARY.into(), String::from_utf8_lossy(&summary).into_owned());
+    Ok(Folder { path: path.to_owned(), files, is_listed: false })
+}
+
+/// Lists what would become of files, without those that stay.
+pub(in crate::cli) fn write_fates(comparisons: &[Comparison]) -> Result<(), CliError> {
+    write::stdout(|out| {
+        for comparison in comparisons {
+            for (file, fate) in comparison.fates.iter().filter(|(_, fate)| **fate != Fate::Keep) {
+                writeln!(out, "{fate} {}", comparison.path_of(file).display())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The policies for the audit trail.
+pub(in crate::cli) fn policy_actions(generated: &Generated) -> Vec<ObjectAction> {
+    let action = |policy| {
+        let object = ResourceId::of(&crate::network_policy::NetworkPolicy::to_value(policy))?;
+        Some(ObjectAction { action: Action::Add, object, reason: generated.reason(policy) })
+    };
+    generated.policies.iter().filter_map(action).collect()
+}
