@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use crate::config::{Conflicts, is_dns_label};
 use crate::plan::Part;
 
+use super::audit::AuditArgs;
 use super::compile::CompileArgs;
 use super::completions::CompletionsArgs;
 use super::explain::ExplainArgs;
@@ -115,6 +116,10 @@ pub struct RenderArgs {
     /// Form of the plan; a diff where standard output is a terminal
     #[arg(short, long, value_name = "FORM", value_enum, requires = "dry_run")]
     pub output: Option<PlanForm>,
+
+    /// The audit trail.
+    #[command(flatten)]
+    pub audit: AuditArgs,
 
     /// How to log.
     #[command(flatten)]

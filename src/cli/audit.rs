@@ -15,14 +15,14 @@ use crate::plan::ObjectAction;
 
 /// Where the audit trail goes.
 #[derive(Debug, Clone, Args)]
-pub(super) struct AuditArgs {
+pub struct AuditArgs {
     /// Append one JSON line about this run to FILE: time, versions, digests, each object with its reason
     #[arg(long, value_name = "FILE", env = "FLOE_AUDIT_LOG")]
-    pub(super) audit_log: Option<PathBuf>,
+    pub audit_log: Option<PathBuf>,
 
     /// What the line calls this run: a commit, a ticket, a pipeline
     #[arg(long, value_name = "TEXT", env = "FLOE_AUDIT_REFERENCE")]
-    pub(super) audit_reference: Option<String>,
+    pub audit_reference: Option<String>,
 }
 
 /// What a run did.

@@ -25,6 +25,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 pub use args::Args;
 use args::Command;
+pub use audit::AuditArgs;
 pub use exit::Exit;
 
 /// Runs the program with the arguments of the process and gives its exit code.

@@ -3,6 +3,7 @@ use std::io::IsTerminal as _;
 use clap::CommandFactory as _;
 
 use super::args::{Args, LogFormat, PlanForm, RenderArgs};
+use super::audit::Entry;
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Source};
@@ -123,6 +124,16 @@ fn finish(
         }
     }
     report(arguments, source, outcome);
+    if !arguments.dry_run && !outcome.rejected && arguments.audit.is_wanted() {
+        let mut output = Vec::new();
+        outcome.output.write_to(&mut output).map_err(|error| CliError::Internal(error.to_string()))?;
+        arguments.audit.append(&Entry {
+            command: "render",
+            input: vec![source.text.as_bytes()],
+            output: vec![&output],
+            objects: outcome.objects.clone(),
+        })?;
+    }
     Ok(exit)
 }
 
@@ -163,8 +174,7 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
         }
     }
     for line in &outcome.objects {
-        // The audit trail of FR-091.
-        tracing::info!(audit = true, "{line}");
+        tracing::info!("{line}");
     }
     let origin = Origin { name: &source.name, text: &source.text };
     for finding in shown {

@@ -16,6 +16,7 @@ mod judge;
 mod layout;
 mod output;
 mod place;
+mod request;
 mod results;
 mod sheet;
 mod snapshot;
@@ -24,7 +25,6 @@ mod survey;
 mod wanted;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::finding::{Finding, Severity};
 use crate::network_policy::selector_keys;
-use crate::object::{Inventory, ResourceId, Workloads};
+use crate::object::{Inventory, Workloads};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::text::{Span, TextEdit};
@@ -53,117 +53,13 @@ pub use explain::PAGES;
 pub use generate::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, generate};
 pub use layout::{Layout, NewFile, namespace_files, policy_files, policy_stream};
 pub use output::Output;
+pub use request::{Detail, Part, Parts, Request};
 pub use results::{CONFIGURATION, INPUT};
 use sheet::Sheet;
 pub use snapshot::{FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
 use survey::{Position, Survey};
+pub use wanted::{Action, ObjectAction};
 use wanted::{Difference, Place, Wanted};
-
-/// A part of floe's work that can be chosen alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    /// Pod Security labels of Namespaces.
-    Namespaces,
-    /// Network policies.
-    Network,
-    /// Pod templates.
-    Pods,
-    /// The summary `ConfigMap`.
-    Summary,
-}
-
-impl Part {
-    /// All parts.
-    pub const ALL: [Self; 4] = [Self::Namespaces, Self::Network, Self::Pods, Self::Summary];
-
-    /// The word of the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Namespaces => "namespaces",
-            Self::Network => "network",
-            Self::Pods => "pods",
-            Self::Summary => "summary",
-        }
-    }
-}
-
-/// A set of parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts([bool; 4]);
-
-impl Parts {
-    /// Everything.
-    pub const ALL: Self = Self([true; 4]);
-
-    /// These parts only.
-    pub fn only(parts: &[Part]) -> Self {
-        Self(Part::ALL.map(|part| parts.contains(&part)))
-    }
-
-    /// Whether a part is in the set.
-    pub fn contains(self, part: Part) -> bool {
-        Part::ALL.into_iter().zip(self.0).any(|(other, chosen)| chosen && other == part)
-    }
-}
-
-/// What a run is asked to do, beside the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// What a document without a namespace means; before `security.release_namespace`.
-    pub namespace: Option<String>,
-    /// The parts to do.
-    pub parts: Parts,
-    /// How much is to be told of each change.
-    pub detail: Detail,
-}
-
-/// How much a run tells of what it changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// Warnings; notes are counted.
-    Warnings,
-    /// Every change.
-    Everything,
-}
-
-/// What is done with an object that floe makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
-    /// It is new.
-    Add,
-    /// It stands in place of the one that an earlier run added.
-    Replace,
-    /// An earlier run added it, and it is no longer wanted.
-    Remove,
-}
-
-impl Action {
-    /// The word of plans and of the audit trail.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Replace => "replace",
-            Self::Remove => "remove",
-        }
-    }
-}
-
-/// An object that floe makes, what is done with it and why (FR-091).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectAction {
-    /// What is done.
-    pub action: Action,
-    /// The object.
-    pub object: ResourceId,
-    /// Why it is there, or why it is not any more.
-    pub reason: String,
-}
-
-impl fmt::Display for ObjectAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.action.as_str(), self.object)
-    }
-}
 
 /// A verified result.
 #[derive(Debug)]
@@ -377,7 +273,7 @@ impl<'t> Planner<'_, 't, '_> {
             self.check_names(&wanted)?;
             difference = Difference::of(wanted, &self.survey, self.context.parts);
         }
-        let objects = actions_on(&difference);
+        let objects = difference.actions();
         let edits = self.edits(done, difference, &findings)?;
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
             && findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -607,20 +503,4 @@ fn item_digests(sheet: &Sheet<'_>, targets: &[(usize, Value)]) -> Vec<Digest> {
             }
         })
         .collect()
-}
-
-/// What happens to generated objects.
-fn actions_on(difference: &Difference) -> Vec<ObjectAction> {
-    let of = |action, wanted: &Wanted| {
-        let reason = wanted.reason.clone();
-        ResourceId::of(&wanted.value).map(|object| ObjectAction { action, object, reason })
-    };
-    let added = difference.new.iter().filter_map(|wanted| of(Action::Add, wanted));
-    let replaced = difference.replace.iter().filter_map(|(_, wanted)| of(Action::Replace, wanted));
-    let removed = difference.remove.iter().map(|(_, object)| ObjectAction {
-        action: Action::Remove,
-        object: object.clone(),
-        reason: "no longer wanted".to_owned(),
-    });
-    added.chain(replaced).chain(removed).collect()
 }

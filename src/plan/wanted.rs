@@ -1,5 +1,7 @@
 //! The objects that floe adds, and which of them an earlier run has already added.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::generate::Generated;
@@ -62,6 +64,45 @@ pub(super) fn policies(generated: &Generated) -> Vec<Wanted> {
     generated.policies.iter().map(wanted).collect()
 }
 
+/// What is done with an object that floe makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It is new.
+    Add,
+    /// It stands in place of the one that an earlier run added.
+    Replace,
+    /// An earlier run added it, and it is no longer wanted.
+    Remove,
+}
+
+impl Action {
+    /// The word of plans and of the audit trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Replace => "replace",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// An object that floe makes, what is done with it and why (FR-091).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectAction {
+    /// What is done.
+    pub action: Action,
+    /// The object.
+    pub object: ResourceId,
+    /// Why it is there, or why it is not any more.
+    pub reason: String,
+}
+
+impl fmt::Display for ObjectAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action.as_str(), self.object)
+    }
+}
+
 /// The difference between what is wanted and what is there.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
@@ -71,6 +112,22 @@ pub(super) struct Difference {
 }
 
 impl Difference {
+    /// What happens to generated objects.
+    pub(super) fn actions(&self) -> Vec<ObjectAction> {
+        let of = |action, wanted: &Wanted| {
+            let reason = wanted.reason.clone();
+            ResourceId::of(&wanted.value).map(|object| ObjectAction { action, object, reason })
+        };
+        let added = self.new.iter().filter_map(|wanted| of(Action::Add, wanted));
+        let replaced = self.replace.iter().filter_map(|(_, wanted)| of(Action::Replace, wanted));
+        let removed = self.remove.iter().map(|(_, object)| ObjectAction {
+            action: Action::Remove,
+            object: object.clone(),
+            reason: "no longer wanted".to_owned(),
+        });
+        added.chain(replaced).chain(removed).collect()
+    }
+
     /// Compares by identity; floe's objects of parts that are switched off stay as they are.
     pub(super) fn of(wanted: Vec<Wanted>, survey: &Survey, parts: Parts) -> Self {
         let mut own: Vec<Option<&OwnObject>> =
