@@ -17,6 +17,8 @@
 //! pod_security} <- plan <- report <- cli`. Everything but `cli` is pure: no files, environment, clock, network or standard streams.
 
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod config;
 pub mod finding;
 pub mod network_policy;

@@ -41,6 +41,18 @@ pub(super) enum CliError {
     /// The configuration is wrong.
     #[error("{0}")]
     Configuration(Box<Misconfiguration>),
+    /// A cluster does not tell or do what was asked.
+    #[error("{message}")]
+    Cluster {
+        message: String,
+        help: &'static str,
+        /// Wrong usage where the kubeconfig is at fault.
+        exit: Exit,
+    },
+    /// The program was built without the client.
+    #[cfg(not(feature = "cluster"))]
+    #[error("this floe was built without the feature `cluster`, which {0} needs")]
+    WithoutCluster(&'static str),
     /// The input cannot be processed.
     #[error("{}", problem.message)]
     Input { name: String, text: String, problem: Box<Problem> },
@@ -90,6 +102,9 @@ impl CliError {
             Self::Usage(_) | Self::Configuration(_) | Self::ConfigurationFile(_) | Self::NoSuchCheck { .. } => {
                 Exit::Usage
             }
+            #[cfg(not(feature = "cluster"))]
+            Self::WithoutCluster(_) => Exit::Usage,
+            Self::Cluster { exit, .. } => *exit,
             Self::Internal(_) => Exit::Internal,
             Self::Read { .. }
             | Self::Write { .. }
@@ -122,6 +137,9 @@ impl CliError {
             ),
             Self::InTheWay(_) => Some("nothing was written; move the file away, or choose another folder with --out"),
             Self::NoSuchCheck { help, .. } => Some(help),
+            Self::Cluster { help, .. } => Some(help),
+            #[cfg(not(feature = "cluster"))]
+            Self::WithoutCluster(_) => Some("build it with default features: `cargo install --locked --path .`"),
             Self::Configuration(wrong) => wrong.help.as_deref(),
             Self::Input { problem, .. } => Some(&problem.help),
             _ => None,

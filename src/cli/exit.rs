@@ -5,12 +5,14 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done and clean.
     Done,
-    /// Pods would be rejected at admission.
+    /// Pods would be rejected at admission; differences, drift or conflicts.
     Findings,
     /// Usage or configuration.
     Usage,
     /// The input cannot be processed, or a stream fails.
     Input,
+    /// The cluster cannot be reached, refuses, or shows only a part.
+    Cluster,
     /// A fault of floe.
     Internal,
 }
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Findings => 1,
             Exit::Usage => 2,
             Exit::Input => 3,
+            Exit::Cluster => 4,
             Exit::Internal => 70,
         })
     }

@@ -48,3 +48,11 @@ pub(super) fn eprint(message: &str) {
     use std::io::Write as _;
     let _ = writeln!(io::stderr().lock(), "{message}");
 }
+
+/// Says one thing that a user should know, in the form that is wanted.
+pub(super) fn warn(message: &str, logging: &LoggingArgs) {
+    match logging.log_format {
+        LogFormat::Text => eprint(&format!("warning: {message}")),
+        LogFormat::Json => tracing::warn!("{message}"),
+    }
+}

@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod cluster;
 mod compile;
 mod completions;
 mod configuration;

@@ -3,43 +3,52 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::LoggingArgs;
+use crate::cli::cluster::{ClusterArgs, Live};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, read_manifests, snapshot};
-use crate::cli::{configuration, log, write};
+use crate::cli::{configuration, findings, log, write};
 use crate::config::Config;
-use crate::plan::{Snapshot, compare};
+use crate::plan::{Comparison, Drift, First, Snapshot, compare, drift, drift_from};
 use crate::reachability::IpBlockReach;
-use crate::report::{write_comparison_json, write_comparison_markdown, write_comparison_text};
+use crate::report::{Origin, write_comparison_json, write_comparison_markdown, write_comparison_text};
 
 /// The prefix of a side that is what a configuration wants.
 const CONFIG: &str = "config:";
+
+/// The prefix of a side that is a live cluster.
+const CLUSTER: &str = "cluster:";
 
 /// Arguments of `floe network diff`.
 #[derive(Debug, Args)]
 #[command(
     long_about = "Compares two sets of policies: first who may talk to whom, then the policies themselves. Each side is a \
-        folder, a file, `-` for standard input, or `config:manifest.yaml` for what a configuration wants.\n\n\
+        folder, a file, `-` for standard input, `config:manifest.yaml` for what a configuration wants, or `cluster:` (or \
+        `cluster:CONTEXT`) for what a cluster holds.\n\n\
         Connections are those among the pods of both sides and addresses outside; a side without any pods has those of \
         the other. Where no pod is there that policies would tell apart, one is made up: `shop/[pods with app=web]`, \
-        `shop/[other pods]`, `[other namespaces]/[other pods]`. Policies that mean the same in other words are equal.",
+        `shop/[other pods]`, `[other namespaces]/[other pods]`. Policies that mean the same in other words are equal.\n\n\
+        Against a cluster only drift counts: what the server, Helm and Argo CD add does not, nor do other people's policies, \
+        unless they open in a managed namespace what the configuration does not declare; these are named.",
     after_long_help = "Examples:\n  \
         floe network diff before/ after/\n  \
-        kubectl get networkpolicies,pods,namespaces,services -A -o yaml | floe network diff config:manifest.yaml -\n\n\
+        kubectl get networkpolicies,pods,namespaces,services -A -o yaml | floe network diff config:manifest.yaml -\n  \
+        floe network diff config:manifest.yaml cluster:\n\n\
         Exit codes:\n  \
         0   no difference\n  \
         1   a difference\n  \
         2   wrong usage or configuration\n  \
         3   a side cannot be read\n  \
+        4   the cluster cannot be reached or refuses; or no difference in what the user may see, which is not all\n  \
         70  internal error"
 )]
 pub(super) struct DiffArgs {
-    /// What was: a folder, a file, `-`, or `config:FILE`
+    /// What was: a folder, a file, `-`, `config:FILE`, or `cluster:CONTEXT`
     #[arg(value_name = "A")]
     before: String,
 
-    /// What is: a folder, a file, `-`, or `config:FILE`
+    /// What is: a folder, a file, `-`, `config:FILE`, or `cluster:CONTEXT`
     #[arg(value_name = "B")]
     after: String,
 
@@ -54,6 +63,9 @@ pub(super) struct DiffArgs {
     /// Form of the differences
     #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
     output: Form,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 /// Yes or no.
@@ -82,33 +94,54 @@ enum Side {
     Objects(Vec<Source>),
     /// What a configuration wants.
     Configured(Box<Config>),
+    /// What a cluster holds; read once the configuration is known. Holds the context, if one is named.
+    Cluster(Option<String>),
 }
 
 impl Side {
     fn read(argument: &str) -> Result<Self, CliError> {
-        match argument.strip_prefix(CONFIG) {
-            Some(file) => {
-                let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty());
-                configuration::of_files(file).map(Box::new).map(Self::Configured)
-            }
-            None => read_manifests(&[PathBuf::from(argument)]).map(Self::Objects),
+        if let Some(file) = argument.strip_prefix(CONFIG) {
+            let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty());
+            return configuration::of_files(file).map(Box::new).map(Self::Configured);
         }
+        if let Some(context) = argument.strip_prefix(CLUSTER) {
+            return Ok(Self::Cluster(Some(context.to_owned()).filter(|context| !context.is_empty())));
+        }
+        read_manifests(&[PathBuf::from(argument)]).map(Self::Objects)
+    }
+}
+
+/// What both sides are compared by.
+struct Terms {
+    config: Config,
+    home: Option<String>,
+    ip_blocks: IpBlockReach,
+}
+
+impl Terms {
+    fn snapshot(&self, sources: &[Source]) -> Result<Snapshot, CliError> {
+        snapshot(sources, &frame_all(sources), &self.config, self.home.as_deref())
     }
 
-    /// The objects of it; for a configuration those that the other side brings.
-    fn found(&self, config: &Config, home: Option<&str>) -> Result<Option<Snapshot>, CliError> {
-        match self {
-            Self::Configured(_) => Ok(None),
-            Self::Objects(sources) => snapshot(sources, &frame_all(sources), config, home).map(Some),
-        }
+    fn configured(config: &Config, found: &Snapshot) -> Result<Snapshot, CliError> {
+        found.as_configured(config).map_err(|error| CliError::Internal(error.to_string()))
     }
 
-    fn complete(&self, found: Option<Snapshot>, other: &Snapshot) -> Result<Snapshot, CliError> {
-        match self {
-            Self::Objects(_) => Ok(found.unwrap_or_default()),
-            Self::Configured(config) => {
-                other.as_configured(config).map_err(|error| CliError::Internal(error.to_string()))
+    fn compare(&self, before: &Snapshot, after: &Snapshot) -> Comparison {
+        compare(before, after, self.ip_blocks, &self.config.network.cluster_cidrs)
+    }
+
+    /// A cluster against anything else.
+    fn drift(&self, other: &Side, live: &Snapshot, first: First) -> Result<Drift, CliError> {
+        match other {
+            Side::Configured(config) => {
+                drift(config, live, self.ip_blocks, first).map_err(|error| CliError::Internal(error.to_string()))
             }
+            Side::Objects(sources) => {
+                let written = self.snapshot(sources)?;
+                Ok(drift_from(&written, live, self.ip_blocks, &self.config.network.cluster_cidrs, first))
+            }
+            Side::Cluster(_) => Err(CliError::Internal("two clusters are compared as objects".to_owned())),
         }
     }
 }
@@ -126,19 +159,54 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
     };
     let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
     let home = given.or_else(|| config.release_namespace.clone());
-    let [old, new] = [before.found(&config, home.as_deref())?, after.found(&config, home.as_deref())?];
-    let nothing = Snapshot::default();
-    let completed_old = before.complete(old.clone(), new.as_ref().unwrap_or(&nothing))?;
-    let completed_new = after.complete(new, old.as_ref().unwrap_or(&nothing))?;
-    let reach = match arguments.ipblock_matches_pods {
+    let ip_blocks = match arguments.ipblock_matches_pods {
         Answer::Yes => IpBlockReach::PodsToo,
         Answer::No => IpBlockReach::OutsideOnly,
     };
-    let comparison = compare(&completed_old, &completed_new, reach, &config.network.cluster_cidrs);
+    let terms = Terms { config, home, ip_blocks };
+    let mut seen_in_part = false;
+    let mut live = |context: &Option<String>| -> Result<Snapshot, CliError> {
+        let live: Live = arguments.cluster.network(context.as_deref(), &terms.config)?;
+        live.tell_unseen(logging);
+        seen_in_part |= !live.unseen.is_empty();
+        terms.snapshot(&live.sources)
+    };
+    let nothing = Snapshot::default();
+    let Drift { comparison, foreign } = match (&before, &after) {
+        (Side::Cluster(one), Side::Cluster(other)) => {
+            Drift { comparison: terms.compare(&live(one)?, &live(other)?), foreign: Vec::new() }
+        }
+        (expected, Side::Cluster(context)) => terms.drift(expected, &live(context)?, First::Expected)?,
+        (Side::Cluster(context), expected) => terms.drift(expected, &live(context)?, First::Live)?,
+        (Side::Objects(old), Side::Objects(new)) => {
+            Drift { comparison: terms.compare(&terms.snapshot(old)?, &terms.snapshot(new)?), foreign: Vec::new() }
+        }
+        (Side::Configured(config), Side::Objects(new)) => {
+            let new = terms.snapshot(new)?;
+            Drift { comparison: terms.compare(&Terms::configured(config, &new)?, &new), foreign: Vec::new() }
+        }
+        (Side::Objects(old), Side::Configured(config)) => {
+            let old = terms.snapshot(old)?;
+            Drift { comparison: terms.compare(&old, &Terms::configured(config, &old)?), foreign: Vec::new() }
+        }
+        (Side::Configured(old), Side::Configured(new)) => {
+            let (old, new) = (Terms::configured(old, &nothing)?, Terms::configured(new, &nothing)?);
+            Drift { comparison: terms.compare(&old, &new), foreign: Vec::new() }
+        }
+    };
     write::stdout(|out| match arguments.output {
         Form::Text => write_comparison_text(&comparison, out),
         Form::Json => write_comparison_json(&comparison, out),
         Form::Md => write_comparison_markdown(&comparison, out),
     })?;
-    Ok(if comparison.is_empty() { Exit::Done } else { Exit::Findings })
+    for finding in &foreign {
+        findings::tell(finding, Origin { name: "", text: "" }, logging);
+    }
+    Ok(if !comparison.is_empty() {
+        Exit::Findings
+    } else if seen_in_part {
+        Exit::Cluster
+    } else {
+        Exit::Done
+    })
 }

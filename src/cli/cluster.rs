@@ -1,0 +1,158 @@
+//! How commands get at a cluster.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::args::LoggingArgs;
+#[cfg(not(feature = "cluster"))]
+use super::error::CliError;
+use super::input::Source;
+use crate::config::Config;
+
+/// Which cluster, and as whom: as kubectl's flags of the same names.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster")]
+pub(super) struct ClusterArgs {
+    /// A kubeconfig, in place of the files of KUBECONFIG and ~/.kube/config; in a pod its service account
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+
+    /// A context of the kubeconfig, in place of the current one
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// How long to wait for each answer: 30s, 5m; 0 for ever
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    request_timeout: Duration,
+
+    /// The user to act as
+    #[arg(long = "as", value_name = "USER")]
+    impersonate: Option<String>,
+
+    /// A group to act as; may be given several times
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    impersonate_groups: Vec<String>,
+
+    /// Requests a second at most
+    #[arg(long, value_name = "NUMBER", value_parser = rate)]
+    kube_api_qps: Option<f64>,
+}
+
+/// A time as kubectl takes it: a number of seconds, or with `s`, `m` or `h`.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let (number, seconds) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) if text.ends_with('m') => (number, 60),
+        Some(number) if text.ends_with('h') => (number, 3600),
+        Some(number) => (number, 1),
+        None => (text, 1),
+    };
+    let count: Option<u64> = number.parse().ok();
+    let seconds = count.and_then(|count| count.checked_mul(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| "a time looks like 30s, 5m or 1h".to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: Option<f64> = text.parse().ok();
+    rate.filter(|rate| rate.is_finite() && *rate > 0.0).ok_or_else(|| "a rate is a number above 0".to_owned())
+}
+
+/// What a live cluster holds, as texts.
+#[derive(Debug)]
+pub(super) struct Live {
+    /// The lists that the server sent.
+    pub(super) sources: Vec<Source>,
+    /// What the user may not see, in words.
+    pub(super) unseen: Vec<String>,
+}
+
+impl Live {
+    /// Says on standard error what could not be seen.
+    pub(super) fn tell_unseen(&self, logging: &LoggingArgs) {
+        for what in &self.unseen {
+            super::log::warn(&format!("not seen: {what}"), logging);
+        }
+    }
+}
+
+#[cfg(feature = "cluster")]
+mod with_client {
+    use super::{ClusterArgs, Config, Live, Source};
+    use crate::cli::error::CliError;
+    use crate::cli::exit::Exit;
+    use crate::cluster::{Access, Cluster, ClusterError, Collection, Fetched, NETWORK, Scope};
+
+    impl From<ClusterError> for CliError {
+        fn from(error: ClusterError) -> Self {
+            let exit = if matches!(error, ClusterError::Kubeconfig(_)) { Exit::Usage } else { Exit::Cluster };
+            Self::Cluster { message: error.to_string(), help: error.help(), exit }
+        }
+    }
+
+    impl ClusterArgs {
+        /// Opens the cluster of a context, else of `--context`, else of the current one.
+        pub(in crate::cli) fn open(&self, context: Option<&str>) -> Result<Cluster, CliError> {
+            let access = Access {
+                kubeconfig: self.kubeconfig.clone(),
+                context: context.map(str::to_owned).or_else(|| self.context.clone()),
+                request_timeout: Some(self.request_timeout).filter(|limit| !limit.is_zero()),
+                impersonate: self.impersonate.clone(),
+                impersonate_groups: self.impersonate_groups.clone(),
+                queries_per_second: self.kube_api_qps,
+            };
+            Ok(Cluster::open(&access)?)
+        }
+
+        /// Who may talk to whom in a cluster.
+        pub(in crate::cli) fn network(&self, context: Option<&str>, config: &Config) -> Result<Live, CliError> {
+            live(&self.open(context)?, &NETWORK, config)
+        }
+    }
+
+    /// Reads collections in all namespaces; where that is forbidden, in those that the configuration names.
+    pub(in crate::cli) fn live(
+        cluster: &Cluster,
+        collections: &[Collection],
+        config: &Config,
+    ) -> Result<Live, CliError> {
+        let managed = config.namespaces.iter().map(|managed| managed.name.clone()).collect();
+        Ok(Live::of(cluster.fetch(collections, &Scope::AllElse(managed))?))
+    }
+
+    impl Live {
+        /// Lists as texts to read.
+        pub(in crate::cli) fn of(fetched: Fetched) -> Self {
+            let unseen = fetched.unseen.iter().map(|it| format!("{it}: {}", it.message)).collect();
+            let source = |page: crate::cluster::Page| Source { name: page.name(), is_file: false, text: page.text };
+            Self { sources: fetched.pages.into_iter().map(source).collect(), unseen }
+        }
+    }
+}
+
+#[cfg(not(feature = "cluster"))]
+impl ClusterArgs {
+    /// Says that there is no client.
+    pub(super) fn network(&self, _context: Option<&str>, _config: &Config) -> Result<Live, CliError> {
+        Err(CliError::WithoutCluster("a side `cluster:`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_kubectl() {
+        let seconds = |text| time(text).map(|time| time.as_secs());
+        assert_eq!(seconds("30"), Ok(30));
+        assert_eq!(seconds("30s"), Ok(30));
+        assert_eq!(seconds("5m"), Ok(300));
+        assert_eq!(seconds("1h"), Ok(3600));
+        assert_eq!(seconds("0"), Ok(0));
+        for wrong in ["", "s", "-1", "1d", "99999999999999999999s", "9999999999999999999h"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+        assert!(rate("0").is_err() && rate("NaN").is_err() && rate("inf").is_err() && rate("0.5").is_ok());
+    }
+}

@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+use tokio::runtime::{Builder, Runtime};
+
+use super::error::ClusterError;
+use super::kubeconfig;
+use super::request::{Connection, Pace};
+
+/// Which cluster, as whom, and how patiently.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Access {
+    /// A kubeconfig; without it `KUBECONFIG`, `~/.kube/config`, or the service account of a pod.
+    pub kubeconfig: Option<PathBuf>,
+    /// A context of the kubeconfig; without it the current one.
+    pub context: Option<String>,
+    /// How long to wait for each answer; absent for ever.
+    pub request_timeout: Option<Duration>,
+    /// The user to act as.
+    pub impersonate: Option<String>,
+    /// The groups to act as.
+    pub impersonate_groups: Vec<String>,
+    /// Requests a second at most; absent for as many as there are.
+    pub queries_per_second: Option<f64>,
+}
+
+/// A cluster that can be asked. Every call blocks until the answer is there.
+pub struct Cluster {
+    runtime: Runtime,
+    pub(super) connection: Arc<Connection>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("server", &self.connection.server).finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// Finds the cluster and makes a client for it. No request is sent, but an exec plugin of the kubeconfig may run.
+    pub fn open(access: &Access) -> Result<Self, ClusterError> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| ClusterError::Kubeconfig(format!("there is no runtime for the client: {error}")))?;
+        let connection = runtime.block_on(async {
+            let config = kubeconfig::find(access).await?;
+            let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+            let namespace = config.default_namespace.clone();
+            let client = Client::try_from(config).map_err(|error| match &error {
+                kube::Error::Auth(auth) => {
+                    ClusterError::Credentials { server: server.clone(), reason: auth.to_string() }
+                }
+                _ => ClusterError::Kubeconfig(error.to_string()),
+            })?;
+            let pace = Pace::new(access.queries_per_second);
+            Ok(Connection { client, server, namespace, timeout: access.request_timeout, pace })
+        })?;
+        Ok(Self { runtime, connection: Arc::new(connection) })
+    }
+
+    /// The URL of the server.
+    pub fn server(&self) -> &str {
+        &self.connection.server
+    }
+
+    /// The namespace of the context: what an object without one means.
+    pub fn namespace(&self) -> &str {
+        &self.connection.namespace
+    }
+
+    /// Runs something that waits for answers.
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+}

@@ -1,0 +1,82 @@
+//! The collections of objects that floe reads.
+
+/// A collection of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Collection {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// The version to ask for; absent where the API says which of several it has, if any: a custom resource.
+    pub version: Option<&'static str>,
+    /// The name in paths: `networkpolicies`.
+    pub plural: &'static str,
+    /// Whether its objects are in namespaces.
+    pub is_namespaced: bool,
+    /// Only objects with these labels, as a query says it.
+    pub selector: Option<&'static str>,
+}
+
+impl Collection {
+    const fn of(group: &'static str, version: &'static str, plural: &'static str) -> Self {
+        Self { group, version: Some(version), plural, is_namespaced: true, selector: None }
+    }
+
+    const fn cluster_wide(self) -> Self {
+        Self { is_namespaced: false, ..self }
+    }
+
+    const fn custom(group: &'static str, plural: &'static str) -> Self {
+        Self { group, version: None, plural, is_namespaced: true, selector: None }
+    }
+
+    /// Whether a cluster may lack it.
+    pub const fn is_custom(&self) -> bool {
+        self.version.is_none()
+    }
+
+    /// The path of the collection, in all namespaces or in one.
+    pub(super) fn path(&self, version: &str, namespace: Option<&str>) -> String {
+        let root =
+            if self.group.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", self.group) };
+        match namespace {
+            Some(namespace) => format!("{root}/namespaces/{namespace}/{}", self.plural),
+            None => format!("{root}/{}", self.plural),
+        }
+    }
+}
+
+const GATEWAY: &str = "gateway.networking.k8s.io";
+
+/// Who may talk to whom: what a [`crate::plan::Snapshot`] is taken of.
+pub const NETWORK: [Collection; 11] = [
+    Collection::of("", "v1", "namespaces").cluster_wide(),
+    Collection::of("networking.k8s.io", "v1", "networkpolicies"),
+    Collection::of("", "v1", "pods"),
+    Collection::of("", "v1", "services"),
+    Collection::of("networking.k8s.io", "v1", "ingresses"),
+    Collection::custom("route.openshift.io", "routes"),
+    Collection::custom(GATEWAY, "httproutes"),
+    Collection::custom(GATEWAY, "grpcroutes"),
+    Collection::custom(GATEWAY, "tcproutes"),
+    Collection::custom(GATEWAY, "tlsroutes"),
+    Collection::custom(GATEWAY, "udproutes"),
+];
+
+/// What the cluster is made of: which network plugin it has, and where its API server answers.
+pub const PLATFORM: [Collection; 4] = [
+    Collection {
+        selector: Some("kubernetes.io/service-name=kubernetes"),
+        ..Collection::of("discovery.k8s.io", "v1", "endpointslices")
+    },
+    Collection::of("", "v1", "nodes").cluster_wide(),
+    Collection::of("apps", "v1", "daemonsets"),
+    Collection::of("apps", "v1", "deployments"),
+];
+
+/// What floe itself has put there.
+pub const DEPLOYED: [Collection; 2] = [
+    Collection {
+        selector: Some("floe.dev/component=network-security"),
+        ..Collection::of("networking.k8s.io", "v1", "networkpolicies")
+    },
+    Collection { selector: Some("floe.dev/component=network-security"), ..Collection::of("", "v1", "configmaps") },
+];

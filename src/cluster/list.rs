@@ -1,0 +1,118 @@
+//! Whole collections, page by page.
+
+use serde::Deserialize;
+
+use super::collection::Collection;
+use super::error::ClusterError;
+use super::request::{Connection, Question};
+
+/// Objects of a page, as kubectl asks for them.
+const PAGE: usize = 500;
+
+/// How often a list is begun again, whose snapshot the server no longer has, before it is asked for in one piece.
+const RESTARTS: usize = 2;
+
+/// The part of a list that says whether there is more.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+#[derive(Deserialize, Default)]
+struct Metadata {
+    #[serde(rename = "continue", default)]
+    next: String,
+}
+
+impl Connection {
+    /// The pages of a collection, as the server sent them.
+    ///
+    /// The server keeps what it shows in pages for minutes only; after that the next page is HTTP 410, and the list begins
+    /// again: pages of two times would show objects twice or not at all.
+    pub(super) async fn list(
+        &self,
+        collection: Collection,
+        version: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<String>, ClusterError> {
+        for _ in 0..RESTARTS {
+            if let Some(pages) = self.pages(collection, version, namespace, Some(PAGE)).await? {
+                return Ok(pages);
+            }
+        }
+        let whole = self.pages(collection, version, namespace, None).await?;
+        whole.ok_or_else(|| ClusterError::Refused {
+            what: what(collection, namespace),
+            status: 410,
+            message: "the list expires before it is read".to_owned(),
+        })
+    }
+
+    /// Absent if the list has expired.
+    async fn pages(
+        &self,
+        collection: Collection,
+        version: &str,
+        namespace: Option<&str>,
+        limit: Option<usize>,
+    ) -> Result<Option<Vec<String>>, ClusterError> {
+        let path = collection.path(version, namespace);
+        let mut pages = Vec::new();
+        let mut next = String::new();
+        loop {
+            let mut query = Vec::new();
+            query.extend(limit.map(|limit| format!("limit={limit}")));
+            query.extend(collection.selector.map(|selector| format!("labelSelector={}", encoded(selector))));
+            query.extend(Some(&next).filter(|next| !next.is_empty()).map(|next| format!("continue={}", encoded(next))));
+            let query = query.join("&");
+            let path = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
+            let question = Question::get(path, what(collection, namespace));
+            let answer = self.ask(&question).await?;
+            match answer.status {
+                200 => {}
+                410 => return Ok(None),
+                status => return Err(ClusterError::of_answer(&self.server, &question.what, status, &answer.text)),
+            }
+            let head: Head = serde_json::from_str(&answer.text)
+                .map_err(|error| ClusterError::Garbled { what: question.what.clone(), reason: error.to_string() })?;
+            pages.push(answer.text);
+            next = head.metadata.next;
+            if next.is_empty() {
+                return Ok(Some(pages));
+            }
+        }
+    }
+}
+
+/// What messages call the list.
+fn what(collection: Collection, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("list {} in namespace {namespace}", collection.plural),
+        None => format!("list {}", collection.plural),
+    }
+}
+
+/// A value of a query: all but unreserved characters as `%XX`.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(encoded("a/b=c d"), "a%2Fb%3Dc%20d");
+        assert_eq!(encoded("eyJ2Ij.x_~-"), "eyJ2Ij.x_~-");
+    }
+}

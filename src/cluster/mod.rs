@@ -1,0 +1,17 @@
+//! A live cluster: the client, what is read from it, and what is written to it.
+//!
+//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as the texts that the server
+//! sent, so that live objects are read and judged by the same code as files.
+
+mod client;
+mod collection;
+mod error;
+mod fetch;
+mod kubeconfig;
+mod list;
+mod request;
+
+pub use client::{Access, Cluster};
+pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM};
+pub use error::ClusterError;
+pub use fetch::{Fetched, Page, Scope, Unseen};
