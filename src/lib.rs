@@ -14,7 +14,8 @@
 //!    of the original; then standard output is written once.
 //!
 //! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- reachability <- {network_policy,
-//! pod_security} <- plan <- report <- cli`. Everything but `cli` is pure: no files, environment, clock, network or standard streams.
+//! pod_security} <- plan <- {cluster, report} <- cli`. Everything but `cli` and `cluster` is pure: no files, environment,
+//! clock, network or standard streams.
 
 pub mod cli;
 #[cfg(feature = "cluster")]

@@ -9,6 +9,7 @@ use crate::plan::Part;
 use super::audit::AuditArgs;
 use super::compile::CompileArgs;
 use super::completions::CompletionsArgs;
+use super::deploy::DeployArgs;
 use super::explain::ExplainArgs;
 use super::man::ManArgs;
 use super::network::NetworkArgs;
@@ -37,6 +38,7 @@ use super::pods::PodsArgs;
         1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
+        4   the cluster cannot be reached, refuses, or shows only a part\n  \
         70  internal error: a result that could not be verified; nothing was written"
 )]
 pub struct Args {
@@ -66,6 +68,8 @@ pub enum Command {
     Pods(PodsArgs),
     /// Write policies, Namespaces and hardened manifests below a folder
     Compile(Box<CompileArgs>),
+    /// Secure manifests and apply them to a cluster
+    Deploy(Box<DeployArgs>),
     /// Make, explain and compare network policies
     Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it

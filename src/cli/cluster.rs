@@ -77,11 +77,16 @@ impl Live {
 }
 
 #[cfg(feature = "cluster")]
+pub(super) use with_client::{fetch, items};
+
+#[cfg(feature = "cluster")]
 mod with_client {
+    use std::collections::BTreeSet;
+
     use super::{ClusterArgs, Config, Live, Source};
     use crate::cli::error::CliError;
     use crate::cli::exit::Exit;
-    use crate::cluster::{Access, Cluster, ClusterError, Collection, Fetched, NETWORK, Scope};
+    use crate::cluster::{Access, Cluster, ClusterError, Collection, Fetched, NETWORK, Scope, Unseen};
 
     impl From<ClusterError> for CliError {
         fn from(error: ClusterError) -> Self {
@@ -104,20 +109,36 @@ mod with_client {
             Ok(Cluster::open(&access)?)
         }
 
-        /// Who may talk to whom in a cluster.
+        /// Who may talk to whom in a cluster. The policies of managed namespaces have to be seen: those that are not
+        /// would pass for missing.
         pub(in crate::cli) fn network(&self, context: Option<&str>, config: &Config) -> Result<Live, CliError> {
-            live(&self.open(context)?, &NETWORK, config)
+            let fetched = fetch(&self.open(context)?, &NETWORK, config, &[])?;
+            let blind = |it: &&Unseen| it.collection.plural == "networkpolicies" && it.namespace.is_some();
+            if let Some(unseen) = fetched.unseen.iter().find(blind) {
+                let (what, message) = (unseen.to_string(), unseen.message.clone());
+                return Err(ClusterError::Forbidden { what, message }.into());
+            }
+            Ok(Live::of(fetched))
         }
     }
 
-    /// Reads collections in all namespaces; where that is forbidden, in those that the configuration names.
-    pub(in crate::cli) fn live(
+    /// The items of a list.
+    pub(in crate::cli) fn items(text: &str) -> Vec<serde_json::Value> {
+        let list: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        list.get("items").and_then(serde_json::Value::as_array).cloned().unwrap_or_default()
+    }
+
+    /// Reads collections in all namespaces; where that is forbidden, in those that the configuration names and in some more.
+    pub(in crate::cli) fn fetch(
         cluster: &Cluster,
         collections: &[Collection],
         config: &Config,
-    ) -> Result<Live, CliError> {
-        let managed = config.namespaces.iter().map(|managed| managed.name.clone()).collect();
-        Ok(Live::of(cluster.fetch(collections, &Scope::AllElse(managed))?))
+        more: &[&str],
+    ) -> Result<Fetched, CliError> {
+        let managed = config.namespaces.iter().map(|managed| managed.name.as_str());
+        let namespaces: BTreeSet<&str> = managed.chain(more.iter().copied()).collect();
+        let namespaces = namespaces.into_iter().map(str::to_owned).collect();
+        Ok(cluster.fetch(collections, &Scope::AllElse(namespaces))?)
     }
 
     impl Live {

@@ -6,6 +6,7 @@ mod cluster;
 mod compile;
 mod completions;
 mod configuration;
+mod deploy;
 mod error;
 mod exit;
 mod explain;
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
         Some(Command::Render(render)) => render::run(render),
         Some(Command::Pods(arguments)) => pods::run(arguments, &args.render.logging),
         Some(Command::Compile(arguments)) => compile::run(arguments, &args.render.logging),
+        Some(Command::Deploy(arguments)) => deploy::run(arguments, &args.render.logging),
         Some(Command::Network(arguments)) => network::run(arguments, &args.render.logging),
         Some(Command::Explain(arguments)) => explain::run(arguments),
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),

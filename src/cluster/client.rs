@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kube::Client;
 use tokio::runtime::{Builder, Runtime};
 
+use super::apply::KnownKinds;
 use super::error::ClusterError;
 use super::kubeconfig;
 use super::request::{Connection, Pace};
@@ -56,7 +58,15 @@ impl Cluster {
                 _ => ClusterError::Kubeconfig(error.to_string()),
             })?;
             let pace = Pace::new(access.queries_per_second);
-            Ok(Connection { client, server, namespace, timeout: access.request_timeout, pace })
+            Ok(Connection {
+                client,
+                server,
+                namespace,
+                timeout: access.request_timeout,
+                pace,
+                kinds: KnownKinds::default(),
+                expects_definitions: AtomicBool::new(false),
+            })
         })?;
         Ok(Self { runtime, connection: Arc::new(connection) })
     }
@@ -69,6 +79,11 @@ impl Cluster {
     /// The namespace of the context: what an object without one means.
     pub fn namespace(&self) -> &str {
         &self.connection.namespace
+    }
+
+    /// From now on a kind that the server does not know may be one whose definition it has just got.
+    pub fn expect_definitions(&self) {
+        self.connection.expects_definitions.store(true, Ordering::Relaxed);
     }
 
     /// Runs something that waits for answers.

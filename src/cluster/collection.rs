@@ -33,6 +33,11 @@ impl Collection {
         self.version.is_none()
     }
 
+    /// The `apiVersion` and `kind` of an object of [`DEPLOYED`], which lists leave out.
+    pub const fn object_type(&self) -> (&'static str, &'static str) {
+        if self.group.is_empty() { ("v1", "ConfigMap") } else { ("networking.k8s.io/v1", "NetworkPolicy") }
+    }
+
     /// The path of the collection, in all namespaces or in one.
     pub(super) fn path(&self, version: &str, namespace: Option<&str>) -> String {
         let root =

@@ -3,15 +3,22 @@
 //! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as the texts that the server
 //! sent, so that live objects are read and judged by the same code as files.
 
+mod apply;
 mod client;
 mod collection;
+mod detect;
+mod enforcement;
 mod error;
 mod fetch;
 mod kubeconfig;
 mod list;
 mod request;
+mod wait;
 
+pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
 pub use client::{Access, Cluster};
 pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM};
+pub use detect::{Observed, detect};
+pub use enforcement::{Enforcement, enforcement};
 pub use error::ClusterError;
 pub use fetch::{Fetched, Page, Scope, Unseen};

@@ -1,5 +1,6 @@
 //! One request and its answer, repeated where that may help.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
@@ -10,6 +11,7 @@ use kube::client::Body;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::apply::KnownKinds;
 use super::error::ClusterError;
 
 /// How often a request is repeated that may succeed the next time.
@@ -31,6 +33,8 @@ pub(super) struct Connection {
     pub(super) namespace: String,
     pub(super) timeout: Option<Duration>,
     pub(super) pace: Pace,
+    pub(super) kinds: KnownKinds,
+    pub(super) expects_definitions: AtomicBool,
 }
 
 /// Keeps requests apart, for `--kube-api-qps`.

@@ -16,6 +16,14 @@ use crate::reachability::IpBlockReach;
 /// The label that Helm writes over on every object that it applies, so that it says nothing.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
+/// The annotation that names the summary of the installation that an object belongs to; `floe deploy` writes it.
+pub const OWNER: &str = "floe.dev/owner";
+
+/// What [`OWNER`] says on the objects of a configuration: one summary for each installation (`security.summary`).
+pub fn owner(config: &Config) -> String {
+    format!("{}/{}", config.summary.namespace, config.summary.name)
+}
+
 /// Which of the two comes first in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum First {
@@ -36,8 +44,8 @@ pub struct Drift {
 
 /// Compares a cluster with what a configuration wants.
 ///
-/// Other people's policies are taken as they are: all in other namespaces, and those in managed namespaces that open nothing
-/// beyond the configuration. What of labels and annotations floe did not write is the business of whoever did: Helm, Argo CD,
+/// Other people's policies are taken as they are, those of other installations of floe too: all in other namespaces, and those
+/// in managed namespaces that open nothing beyond the configuration. What of labels and annotations floe did not write is the business of whoever did: Helm, Argo CD,
 /// the server.
 pub fn drift(config: &Config, live: &Snapshot, ip_blocks: IpBlockReach, first: First) -> Result<Drift, Error> {
     let generated = generate(config, &live.inventory())?;
@@ -45,7 +53,13 @@ pub fn drift(config: &Config, live: &Snapshot, ip_blocks: IpBlockReach, first: F
     let foreign: Vec<Finding> = generated.flows.findings.iter().filter(is_foreign).cloned().collect();
     let unwanted: BTreeSet<&ResourceId> = foreign.iter().filter_map(|finding| finding.object.as_ref()).collect();
     let wanted = generated.policies.iter().filter_map(found_policy).collect();
-    let accepted = |it: &FoundPolicy| !it.is_own && !unwanted.contains(&it.facts.id);
+    let owner = owner(config);
+    let is_ours = |it: &FoundPolicy| {
+        let annotations = it.facts.value.pointer("/metadata/annotations");
+        let owned = annotations.and_then(|annotations| annotations.get(OWNER)).is_some_and(|it| *it == *owner);
+        it.is_own && (owned || config.managed(&it.policy.namespace).is_some())
+    };
+    let accepted = |it: &FoundPolicy| !is_ours(it) && !unwanted.contains(&it.facts.id);
     let mut drift = against(wanted, accepted, live, ip_blocks, &config.network.cluster_cidrs, first);
     // A place in a list of the server is of no use to anybody.
     drift.foreign = foreign.into_iter().map(|finding| Finding { location: None, ..finding }).collect();
@@ -227,13 +241,21 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_of_floe_that_is_not_wanted_is_drift_in_any_namespace() {
-        let drift = found(|items| {
-            let mut stale = named(items, "default-deny").clone();
-            stale["metadata"]["namespace"] = json!("floe-gone-domain");
-            items.push(stale);
-        });
-        assert_eq!(names(&drift), ["floe-gone-domain/default-deny"]);
+    fn a_policy_of_this_installation_that_is_not_wanted_is_drift() {
+        let stale = |namespace: &'static str, owner: Option<&'static str>| {
+            found(|items| {
+                let mut stale = named(items, "default-deny").clone();
+                stale["metadata"]["namespace"] = json!(namespace);
+                stale["metadata"]["name"] = json!("stale");
+                stale["metadata"]["annotations"] = json!({OWNER: owner});
+                items.push(stale);
+            })
+        };
+        let ours = Some("floe-platform/floe-network-security");
+        assert_eq!(names(&stale("floe-gone-domain", ours)), ["floe-gone-domain/stale"]);
+        assert_eq!(names(&stale("floe-jobs", None)), ["floe-jobs/stale"]);
+        assert_eq!(stale("floe-their-domain", None), Drift::default());
+        assert_eq!(stale("floe-their-domain", Some("theirs/floe-network-security")), Drift::default());
     }
 
     fn foreign(namespace: &str, egress: &Value) -> Value {

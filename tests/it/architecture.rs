@@ -16,7 +16,7 @@ pub(crate) const LAYERS: [&[&str]; 9] = [
     &["reachability"],
     &["network_policy", "pod_security"],
     &["plan"],
-    &["report"],
+    &["cluster", "report"],
     &["cli"],
 ];
 

@@ -14,6 +14,8 @@ mod architecture;
 mod bad_input;
 mod cli;
 mod cluster;
+#[cfg(feature = "cluster")]
+mod cluster_commands;
 mod dice;
 mod documentation;
 mod hosts;

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::LoggingArgs;
 use crate::cli::audit::{AuditArgs, Entry};
+use crate::cli::cluster::ClusterArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{self, Comparison, Fate, Folder};
@@ -26,11 +27,13 @@ const SUMMARY: &str = "NETWORK-POLICY-SUMMARY.md";
         else does.",
     after_long_help = "Examples:\n  \
         floe network generate --config manifest.yaml | kubectl apply --dry-run=server -f -\n  \
-        floe network generate -f rendered/ --out target/network\n\n\
+        floe network generate -f rendered/ --out target/network\n  \
+        floe network generate --detect --context prod\n\n\
         Exit codes:\n  \
         0   done\n  \
         2   wrong usage or configuration\n  \
         3   manifests cannot be read, or files not written\n  \
+        4   with --detect: the cluster cannot be reached or refuses, or shows only a part\n  \
         70  internal error"
 )]
 pub(super) struct GenerateArgs {
@@ -48,6 +51,14 @@ pub(super) struct GenerateArgs {
     /// Say which files would be written, and write none
     #[arg(long, requires = "out")]
     dry_run: bool,
+
+    /// Look into a cluster, and print what the configuration should say about it: DNS, API server, ingress controller,
+    /// services. Nothing is generated
+    #[arg(long, conflicts_with_all = ["out", "layout", "file", "product"])]
+    detect: bool,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 
     #[command(flatten)]
     audit: AuditArgs,
@@ -74,6 +85,11 @@ impl From<LayoutArg> for Layout {
 /// Writes policies.
 pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
     let config = arguments.manifests.config()?;
+    if arguments.detect {
+        let (snippet, exit) = detect(arguments, &config, logging)?;
+        write::stdout(|out| out.write_all(snippet.as_bytes()))?;
+        return Ok(exit);
+    }
     let sources = arguments.manifests.sources()?;
     let streams = frame_all(&sources);
     let home = arguments.manifests.home(&config);
@@ -108,6 +124,55 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
         })?;
     }
     Ok(Exit::Done)
+}
+
+/// What a cluster tells of itself; another exit code if not all of it could be seen.
+#[cfg(feature = "cluster")]
+fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> Result<(String, Exit), CliError> {
+    use crate::cli::cluster::{Live, fetch, items};
+    use crate::cluster::{NETWORK, Observed, PLATFORM};
+    use crate::plan::Snapshot;
+
+    let cluster = arguments.cluster.open(None)?;
+    let platform = fetch(&cluster, &PLATFORM, config, &["kube-system", "default"])?;
+    let network = fetch(&cluster, &NETWORK, config, &["kube-system", "default"])?;
+    let api =
+        network.pages.iter().filter(|page| page.collection.plural == "services").flat_map(|page| items(&page.text));
+    let is_api = |it: &serde_json::Value| {
+        it.pointer("/metadata/name").is_some_and(|name| name == "kubernetes")
+            && it.pointer("/metadata/namespace").is_some_and(|namespace| namespace == "default")
+    };
+    let api = api.into_iter().find(is_api);
+    let address = api.as_ref().and_then(|it| it.pointer("/spec/clusterIP")?.as_str()?.parse().ok());
+    let of = |plural: &str| -> Vec<serde_json::Value> {
+        let pages = platform.pages.iter().filter(|page| page.collection.plural == plural);
+        pages.flat_map(|page| items(&page.text)).collect()
+    };
+    let [slices, daemon_sets, deployments] = ["endpointslices", "daemonsets", "deployments"].map(of);
+    let unseen = Live::of(crate::cluster::Fetched { pages: Vec::new(), unseen: platform.unseen });
+    let network = Live::of(network);
+    let is_all = unseen.unseen.is_empty() && network.unseen.is_empty();
+    unseen.tell_unseen(logging);
+    network.tell_unseen(logging);
+    let snapshot: Snapshot = snapshot(&network.sources, &frame_all(&network.sources), config, None)?;
+    let snippet = crate::cluster::detect(
+        config,
+        &Observed {
+            server: cluster.server(),
+            inventory: &snapshot.inventory(),
+            api_service: address,
+            endpoint_slices: &slices,
+            daemon_sets: &daemon_sets,
+            deployments: &deployments,
+        },
+    );
+    Ok((snippet, if is_all { Exit::Done } else { Exit::Cluster }))
+}
+
+/// Says that there is no client.
+#[cfg(not(feature = "cluster"))]
+fn detect(_: &GenerateArgs, _: &Config, _: &LoggingArgs) -> Result<(String, Exit), CliError> {
+    Err(CliError::WithoutCluster("--detect"))
 }
 
 /// The policies and their summary as a folder.

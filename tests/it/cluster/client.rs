@@ -118,6 +118,37 @@ impl Client {
         Some(self.post(&format!("{path}?dryRun=All&fieldValidation={validation:?}"), object))
     }
 
+    /// Changes a resource by a JSON merge patch, as somebody else than floe.
+    pub(crate) fn merge(&self, path: &str, patch: &Value) -> Reply {
+        let request = self.agent.patch(format!("{}{path}?fieldManager=somebody", self.url));
+        let request = request.header("authorization", &self.authorization);
+        reply(request.content_type("application/merge-patch+json").send(patch.to_string()))
+    }
+
+    /// Deletes a resource.
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        let request = self.agent.delete(format!("{}{path}", self.url)).header("authorization", &self.authorization);
+        reply(request.call())
+    }
+
+    /// Passes a request on as it is; for the proxy.
+    pub(crate) fn pass(
+        &self,
+        request: ureq::http::request::Builder,
+        path: &str,
+        body: Vec<u8>,
+    ) -> (u16, String, Vec<u8>) {
+        let request = request.uri(format!("{}{path}", self.url));
+        let answered = if body.is_empty() {
+            self.agent.run(request.body(()).unwrap())
+        } else {
+            self.agent.run(request.body(body).unwrap())
+        };
+        let mut answer = answered.unwrap_or_else(|error| panic!("no answer of the API server: {error}"));
+        let kind = answer.headers().get("content-type").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
+        (answer.status().as_u16(), kind, answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap())
+    }
+
     fn post(&self, path: &str, object: &Value) -> Reply {
         let request = self.agent.post(format!("{}{path}", self.url)).header("authorization", &self.authorization);
         reply(request.content_type("application/json").send(object.to_string()))

@@ -1,0 +1,326 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{DeployArgs, DryRun};
+use crate::cli::args::LoggingArgs;
+use crate::cli::audit::Entry;
+use crate::cli::cluster::{fetch, items};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::input::{self, Source};
+use crate::cli::{configuration, findings, log, write};
+use crate::cluster::{
+    Applied, ApplyError, Cluster, Collection, Commitment, DEPLOYED, Enforcement, OnConflict, PLATFORM, enforcement,
+};
+use crate::config::Config;
+use crate::finding::Severity;
+use crate::object::{COMPONENT, COMPONENT_LABEL, ResourceId};
+use crate::plan::{Detail, OWNER, Outcome, Parts, Phase, Request, objects, owner, plan, rollout};
+use crate::report::Origin;
+use crate::stream::frame;
+
+/// What Helm runs at its own times.
+const HOOK: &str = "/metadata/annotations/helm.sh~1hook";
+
+/// Deploys what the filter makes of manifests.
+pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    log::init(logging);
+    let config = configuration::of_files(arguments.config.as_deref())?;
+    let source = source(arguments)?;
+    let secured = match secure(&source, &config, arguments, logging)? {
+        Ok(secured) => secured,
+        Err(exit) => return Ok(exit),
+    };
+    let cluster = match arguments.dry_run {
+        DryRun::Client => None,
+        DryRun::None | DryRun::Server => Some(arguments.cluster.open(None)?),
+    };
+    let mut objects = without_hooks(objects_of(&secured)?, logging);
+    if let Some(cluster) = &cluster {
+        let enforcement = detect(cluster, logging)?;
+        mark_enforcement(&mut objects, &config, &enforcement);
+    }
+    let owner = owner(&config);
+    for object in &mut objects {
+        own(object, &owner);
+    }
+    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let home = given.or_else(|| config.release_namespace.clone());
+    let home = home.or_else(|| cluster.as_ref().map(|it| it.namespace().to_owned())).unwrap_or("default".to_owned());
+    let identities: BTreeSet<(String, String, String)> = objects.iter().map(|object| identity(object, &home)).collect();
+
+    let rollout = Rollout { arguments, cluster: cluster.as_ref(), home: &home };
+    let steps = rollout.steps(objects)?;
+    if let Some(exit) = steps {
+        return Ok(exit);
+    }
+    if arguments.prune {
+        rollout.prune(&owner, &identities, &config)?;
+    }
+    if arguments.dry_run == DryRun::None && arguments.audit.is_wanted() {
+        arguments.audit.append(&Entry {
+            command: "deploy",
+            input: vec![source.text.as_bytes()],
+            output: vec![secured.text.as_bytes()],
+            objects: secured.actions,
+        })?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The manifests; none is an empty text.
+fn source(arguments: &DeployArgs) -> Result<Source, CliError> {
+    let Some(file) = &arguments.file else {
+        return Ok(Source { name: "the configuration".to_owned(), is_file: false, text: String::new() });
+    };
+    let nothing = |what: &str| CliError::Nothing(format!("{} is {what}", file.display()));
+    let source = input::read(Some(file))?.ok_or_else(|| nothing("a terminal"))?;
+    if source.text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(nothing("empty"));
+    }
+    Ok(source)
+}
+
+/// What the filter makes of manifests.
+struct Secured {
+    text: String,
+    actions: Vec<crate::plan::ObjectAction>,
+}
+
+/// Runs the filter; an exit code if pods would be rejected.
+fn secure(
+    source: &Source,
+    config: &Config,
+    arguments: &DeployArgs,
+    logging: &LoggingArgs,
+) -> Result<Result<Secured, Exit>, CliError> {
+    let stream = frame(&source.text);
+    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let request = Request { namespace: given, parts: Parts::ALL, detail: Detail::Warnings };
+    let outcome: Outcome<'_> =
+        plan(&stream, config, &request).map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
+    for finding in outcome.findings.iter().filter(|it| logging.verbose > 0 || it.severity != Severity::Info) {
+        findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
+    }
+    if outcome.rejected {
+        log::warn("nothing was deployed, because pods violate Pod Security", logging);
+        return Ok(Err(Exit::Findings));
+    }
+    Ok(Ok(Secured { text: outcome.output.to_string(), actions: outcome.objects }))
+}
+
+fn objects_of(secured: &Secured) -> Result<Vec<Value>, CliError> {
+    objects(&frame(&secured.text)).map_err(|error| CliError::of_plan(error, "the secured manifests", &secured.text))
+}
+
+fn without_hooks(objects: Vec<Value>, logging: &LoggingArgs) -> Vec<Value> {
+    let (hooks, kept): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(|it| it.pointer(HOOK).is_some());
+    for id in hooks.iter().filter_map(ResourceId::of) {
+        log::warn(&format!("{id} is left out: it is a hook, which only Helm runs"), logging);
+    }
+    kept
+}
+
+/// Whether the plugin enforces, said where it does not.
+fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcement, CliError> {
+    let wanted: Vec<Collection> =
+        PLATFORM.into_iter().filter(|it| matches!(it.plural, "daemonsets" | "nodes")).collect();
+    let fetched = fetch(cluster, &wanted, &Config::default(), &["kube-system"])?;
+    let items = |plural: &str| -> Vec<Value> {
+        fetched
+            .pages
+            .iter()
+            .filter(|page| page.collection.plural == plural)
+            .flat_map(|page| items(&page.text))
+            .collect()
+    };
+    let found = enforcement(&items("daemonsets"), &items("nodes"));
+    match &found {
+        Enforcement::Enforced { .. } => {}
+        Enforcement::Unenforced { plugin, remediation } => {
+            let message =
+                format!("{plugin} does not enforce network policies, so they change nothing yet: {remediation}");
+            log::warn(&message, logging);
+        }
+        Enforcement::Unknown => {
+            log::warn(
+                "it is not known whether the network plugin enforces policies: try it, or ask its vendor",
+                logging,
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// Says in the summary whether policies are enforced, where the cluster can be asked later.
+fn mark_enforcement(objects: &mut [Value], config: &Config, enforcement: &Enforcement) {
+    let is_summary = |object: &Value| {
+        is_own(object)
+            && object.get("kind") == Some(&json!("ConfigMap"))
+            && object.pointer("/metadata/name") == Some(&json!(config.summary.name))
+    };
+    for object in objects.iter_mut().filter(|object| is_summary(object)) {
+        if let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) {
+            data.insert("enforcement".to_owned(), json!(enforcement.to_string()));
+        }
+    }
+}
+
+fn is_own(object: &Value) -> bool {
+    let labels = object.pointer("/metadata/labels");
+    labels.and_then(|labels| labels.get(COMPONENT_LABEL)).is_some_and(|it| it == COMPONENT)
+}
+
+/// Writes the owner on an object that may be pruned later. Namespaces never are.
+fn own(object: &mut Value, owner: &str) {
+    if !is_own(object) || object.get("kind") == Some(&json!("Namespace")) {
+        return;
+    }
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    if let Some(annotations) = metadata.entry("annotations").or_insert_with(|| json!({})).as_object_mut() {
+        annotations.insert(OWNER.to_owned(), json!(owner));
+    }
+}
+
+/// Kind, namespace and name.
+fn identity(object: &Value, home: &str) -> (String, String, String) {
+    let text = |path: &str| object.pointer(path).and_then(Value::as_str).map(str::to_owned);
+    let namespace = text("/metadata/namespace").unwrap_or_else(|| home.to_owned());
+    (text("/kind").unwrap_or_default(), namespace, text("/metadata/name").unwrap_or_default())
+}
+
+/// One run against a cluster, or none.
+struct Rollout<'r> {
+    arguments: &'r DeployArgs,
+    cluster: Option<&'r Cluster>,
+    home: &'r str,
+}
+
+impl Rollout<'_> {
+    const fn commitment(&self) -> Commitment {
+        match self.arguments.dry_run {
+            DryRun::None => Commitment::Store,
+            DryRun::Client | DryRun::Server => Commitment::DryRun,
+        }
+    }
+
+    /// All steps in order; an exit code if one fails, with which the run ends.
+    fn steps(&self, objects: Vec<Value>) -> Result<Option<Exit>, CliError> {
+        let on_conflict = if self.arguments.force_conflicts { OnConflict::Take } else { OnConflict::Refuse };
+        for (phase, objects) in rollout(objects) {
+            let Some(cluster) = self.cluster else {
+                self.tell(objects.iter().map(|object| ("would apply", object)))?;
+                continue;
+            };
+            let results = cluster.apply(&objects, self.home, self.commitment(), on_conflict);
+            let done = objects
+                .iter()
+                .zip(&results)
+                .filter_map(|(object, result)| Some((word(*result.as_ref().ok()?), object)));
+            self.tell(done)?;
+            let mut exit = None;
+            let mut conflicts = false;
+            for (object, result) in objects.iter().zip(results) {
+                let Err(error) = result else { continue };
+                conflicts |= matches!(error, ApplyError::Conflicts(_));
+                let id = ResourceId::of(object).map(|id| id.to_string()).unwrap_or_default();
+                log::eprint(&format!("error: {id} is not applied: {error}"));
+                exit = Some(exit_of(&error).max_of(exit));
+            }
+            if conflicts {
+                log::eprint("help: --force-conflicts takes the fields over; or leave them out of the manifests");
+            }
+            if exit.is_some() {
+                return Ok(exit);
+            }
+            if phase == Phase::Definitions {
+                cluster.expect_definitions();
+            }
+            if self.arguments.wait && self.arguments.dry_run == DryRun::None && matches!(phase, Phase::Workloads(_)) {
+                let late = cluster.wait(&objects, self.home, self.arguments.timeout)?;
+                for id in &late {
+                    log::eprint(&format!("error: {id} is not rolled out in time"));
+                }
+                if !late.is_empty() {
+                    return Ok(Some(Exit::Findings));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Deletes what an earlier run of the same owner has applied and this one has not.
+    fn prune(&self, owner: &str, kept: &BTreeSet<(String, String, String)>, config: &Config) -> Result<(), CliError> {
+        let Some(cluster) = self.cluster else {
+            log::eprint("note: --dry-run=client does not know what would be pruned");
+            return Ok(());
+        };
+        let fetched = fetch(cluster, &DEPLOYED, config, &[config.summary.namespace.as_str()])?;
+        for page in &fetched.pages {
+            let (api_version, kind) = page.collection.object_type();
+            for mut object in items(&page.text) {
+                let owned = object.pointer("/metadata/annotations").and_then(|it| it.get(OWNER));
+                if owned != Some(&json!(owner)) {
+                    continue;
+                }
+                if let Some(fields) = object.as_object_mut() {
+                    fields.insert("apiVersion".to_owned(), json!(api_version));
+                    fields.insert("kind".to_owned(), json!(kind));
+                }
+                if kept.contains(&identity(&object, self.home)) {
+                    continue;
+                }
+                cluster.delete(&object, self.commitment()).map_err(failed)?;
+                self.tell([("pruned", &object)].into_iter())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell<'o>(&self, lines: impl Iterator<Item = (&'static str, &'o Value)>) -> Result<(), CliError> {
+        let suffix = match self.arguments.dry_run {
+            DryRun::Server => " (server dry run)",
+            DryRun::None | DryRun::Client => "",
+        };
+        let lines: Vec<String> =
+            lines.filter_map(|(word, object)| Some(format!("{word} {}{suffix}", ResourceId::of(object)?))).collect();
+        write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+    }
+}
+
+const fn word(applied: Applied) -> &'static str {
+    match applied {
+        Applied::Created => "created",
+        Applied::Configured => "configured",
+        Applied::Unchanged => "unchanged",
+        Applied::Unjudged => "not judged yet, without its namespace:",
+    }
+}
+
+/// An error that ends the run.
+fn failed(error: ApplyError) -> CliError {
+    match error {
+        ApplyError::Cluster(error) => error.into(),
+        other => {
+            CliError::Cluster { message: other.to_string(), help: "see `floe deploy --help`", exit: Exit::Findings }
+        }
+    }
+}
+
+fn exit_of(error: &ApplyError) -> Exit {
+    match error {
+        // The server understood, and says no to this object: an admission plugin, a quota, a wrong field.
+        ApplyError::Conflicts(_)
+        | ApplyError::NoSuchKind(_)
+        | ApplyError::Cluster(crate::cluster::ClusterError::Refused { .. }) => Exit::Findings,
+        ApplyError::Cluster(_) => Exit::Cluster,
+    }
+}
+
+impl Exit {
+    /// Of two failures that of the cluster, because it says less about the objects.
+    fn max_of(self, other: Option<Self>) -> Self {
+        if self == Self::Cluster || other == Some(Self::Cluster) { Self::Cluster } else { self }
+    }
+}

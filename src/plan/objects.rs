@@ -1,0 +1,87 @@
+//! Every object of a stream as a value, as the API server would get it.
+
+use serde_json::{Value, json};
+
+use super::error::{Error, Problem};
+use super::sheet::{Sheet, Unit};
+use super::survey::unreadable;
+use crate::object::ResourceId;
+use crate::stream::{Class, Stream, classify};
+use crate::text::Span;
+use crate::yaml::FieldPath;
+
+/// Reads every object, those in lists too, in the order of the stream; what is meant for a host only is left out.
+pub fn objects(stream: &Stream<'_>) -> Result<Vec<Value>, Error> {
+    let mut found = Vec::new();
+    for (index, &document) in stream.documents.iter().enumerate() {
+        let content = stream.text.get(document.content.range()).unwrap_or_default();
+        if classify(content) == Class::Blank {
+            continue;
+        }
+        let sheet = Sheet::parse(stream.text, index, document).map_err(|error| unreadable(index, document, &error))?;
+        for (number, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
+            if let Some(object) = object(&sheet, number, unit)? {
+                found.push(object);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// One object; absent for a document that holds nothing.
+fn object(sheet: &Sheet<'_>, number: usize, unit: &Unit) -> Result<Option<Value>, Error> {
+    let problem = |message: String, span: Span, object: Option<ResourceId>| {
+        Error::input(Problem {
+            message,
+            document: sheet.reported(number),
+            object,
+            path: FieldPath::root(),
+            span,
+            help: "correct the manifest: the API server would not take it either".to_owned(),
+        })
+    };
+    let value = sheet.tree.value(unit.node);
+    let mut value = value.map_err(|error| problem(error.message, Span::at(sheet.offset + error.offset), None))?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let span = || sheet.span_of(unit, &FieldPath::root());
+    let Some(gvk) = sheet.gvk(unit) else {
+        return Err(problem("this is no object of Kubernetes: it has no `kind`".to_owned(), span(), None));
+    };
+    if let Some(fields) = value.as_object_mut() {
+        fields.entry("apiVersion").or_insert_with(|| json!(gvk.api_version()));
+        fields.entry("kind").or_insert_with(|| json!(gvk.kind));
+    }
+    let named = value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+    if !named {
+        let id = ResourceId::of(&value);
+        return Err(problem("an object without `metadata.name` cannot be applied".to_owned(), span(), id));
+    }
+    Ok(Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::frame;
+
+    fn read(text: &str) -> Result<Vec<String>, String> {
+        let found = objects(&frame(text)).map_err(|error| error.to_string())?;
+        Ok(found.iter().map(|object| ResourceId::of(object).unwrap().to_string()).collect())
+    }
+
+    #[test]
+    fn lists_and_documents_are_objects() {
+        let text = "# only a comment\n---\nkind: A\nmetadata: {name: a}\n---\n---\nkind: PodList\napiVersion: v1\nitems:\n- \
+                    metadata: {name: b, namespace: n}\n";
+        assert_eq!(read(text), Ok(vec!["A a".to_owned(), "Pod n/b".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_error() {
+        assert!(read("a: 1\n").unwrap_err().contains("no `kind`"));
+        assert!(read("kind: A\nmetadata: {generateName: a-}\n").unwrap_err().contains("metadata.name"));
+        assert!(read("kind: [\n").is_err());
+    }
+}
