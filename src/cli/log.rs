@@ -3,11 +3,16 @@
 use std::io;
 
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::args::{LogFormat, LoggingArgs};
 use crate::report::Painter;
 
-/// Sends events to standard error. Without `-v` only warnings and errors.
+/// Sends events to standard error. Without `-v` only warnings and errors; those of libraries, which users know nothing of,
+/// only where everything is wanted.
 pub(super) fn init(arguments: &LoggingArgs) {
     let level = match arguments.verbose {
         0 => Level::WARN,
@@ -15,11 +20,14 @@ pub(super) fn init(arguments: &LoggingArgs) {
         2 => Level::DEBUG,
         _ => Level::TRACE,
     };
-    let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_target(false);
+    let libraries = if level == Level::TRACE { LevelFilter::TRACE } else { LevelFilter::OFF };
+    let wanted = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level).with_default(libraries);
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry();
     // A second call, in tests, changes nothing.
     let _ = match arguments.log_format {
-        LogFormat::Text => builder.with_ansi(is_colored()).without_time().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => registry.with(layer.with_ansi(is_colored()).without_time().with_filter(wanted)).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true).with_filter(wanted)).try_init(),
     };
 }
 

@@ -182,15 +182,18 @@ impl Cluster {
         self.block_on(async {
             let path = self.connection.path(object, &self.connection.namespace).await?;
             let uid = object.pointer("/metadata/uid");
+            // All in the body: beside one, the server does not look at the query.
             let mut options =
                 serde_json::json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"});
             if let (Some(uid), Some(fields)) = (uid, options.as_object_mut()) {
                 fields.insert("preconditions".to_owned(), serde_json::json!({"uid": uid}));
             }
-            let dry_run = if commitment == Commitment::DryRun { "?dryRun=All" } else { "" };
+            if let (Commitment::DryRun, Some(fields)) = (commitment, options.as_object_mut()) {
+                fields.insert("dryRun".to_owned(), serde_json::json!(["All"]));
+            }
             let question = Question {
                 method: Method::DELETE,
-                path: format!("{path}{dry_run}"),
+                path,
                 accept: JSON,
                 body: Some((JSON, options.to_string().into_bytes())),
                 what: format!("delete {}", named(object)),

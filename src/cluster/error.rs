@@ -141,8 +141,8 @@ impl ClusterError {
     /// What a request that got no answer died of.
     pub(super) fn of_request(server: &str, what: &str, error: &(dyn StdError + 'static)) -> Self {
         let server = server.to_owned();
-        let chain = || std::iter::successors(Some(error), |&error| error.source());
-        if let Some(tls) = chain().find_map(rustls_error) {
+        let chain = || std::iter::successors(Some(error), |&error| cause(error));
+        if let Some(tls) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
             return Self::Tls { server, reason: tls.to_string() };
         }
         if let Some(auth) = chain().find(|error| is_auth(*error)) {
@@ -161,10 +161,10 @@ impl ClusterError {
     }
 }
 
-/// A TLS error, which sits inside an I/O error that does not name it as its source.
-fn rustls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+/// What is behind an error. An I/O error does not name as its source what sits inside it, but the source of that.
+fn cause<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
     let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    error.downcast_ref().or_else(|| inside?.downcast_ref())
+    inside.map(|inside| inside as &(dyn StdError + 'static)).or_else(|| error.source())
 }
 
 fn is_auth(error: &(dyn StdError + 'static)) -> bool {
@@ -204,6 +204,7 @@ mod tests {
             std::io::ErrorKind::InvalidData,
             rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer),
         );
-        assert!(matches!(ClusterError::of_request("https://s", "x", &tls), ClusterError::Tls { .. }));
+        let nested = std::io::Error::other(tls);
+        assert!(matches!(ClusterError::of_request("https://s", "x", &nested), ClusterError::Tls { .. }));
     }
 }

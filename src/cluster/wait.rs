@@ -32,7 +32,7 @@ impl Cluster {
             }
             waiting = late;
             rounds -= 1;
-            self.block_on(tokio::time::sleep(INTERVAL));
+            self.block_on(async { tokio::time::sleep(INTERVAL).await });
         }
     }
 }

@@ -62,7 +62,11 @@ pub fn drift(config: &Config, live: &Snapshot, ip_blocks: IpBlockReach, first: F
     let accepted = |it: &FoundPolicy| !is_ours(it) && !unwanted.contains(&it.facts.id);
     let mut drift = against(wanted, accepted, live, ip_blocks, &config.network.cluster_cidrs, first);
     // A place in a list of the server is of no use to anybody.
-    drift.foreign = foreign.into_iter().map(|finding| Finding { location: None, ..finding }).collect();
+    let named = |finding: Finding| {
+        let object = finding.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+        Finding { location: None, message: format!("{object}{}", finding.message), ..finding }
+    };
+    drift.foreign = foreign.into_iter().map(named).collect();
     Ok(drift)
 }
 

@@ -23,6 +23,9 @@ use crate::stream::frame;
 /// What Helm runs at its own times.
 const HOOK: &str = "/metadata/annotations/helm.sh~1hook";
 
+/// No manifests.
+const NOTHING: &str = "apiVersion: v1\nkind: List\nitems: []\n";
+
 /// Deploys what the filter makes of manifests.
 pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
     log::init(logging);
@@ -69,10 +72,10 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// The manifests; none is an empty text.
+/// The manifests; none is an empty list, which what floe makes can join.
 fn source(arguments: &DeployArgs) -> Result<Source, CliError> {
     let Some(file) = &arguments.file else {
-        return Ok(Source { name: "the configuration".to_owned(), is_file: false, text: String::new() });
+        return Ok(Source { name: "the configuration".to_owned(), is_file: false, text: NOTHING.to_owned() });
     };
     let nothing = |what: &str| CliError::Nothing(format!("{} is {what}", file.display()));
     let source = input::read(Some(file))?.ok_or_else(|| nothing("a terminal"))?;

@@ -96,3 +96,49 @@ fn policies_on_paper_speak_for_their_namespaces_only() {
     let ran = it.run(&["network", "diff", "policies.yaml", "cluster:"], "");
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
 }
+
+#[test]
+fn a_cluster_tells_what_the_configuration_should_say() {
+    let Some(cluster) = cluster() else { return };
+    let it = Installation::new(cluster, "detect");
+    for namespace in ["detect-platform", "kube-system", "default"] {
+        cluster.namespace(namespace, &[]);
+    }
+    let objects = [
+        json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+            "endpoints": [{"addresses": ["192.0.2.7"]}], "ports": [{"name": "https", "port": 6443}],
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "kube-dns", "namespace": "kube-system"},
+            "spec": {"selector": {"k8s-app": "kube-dns"}, "ports": [{"port": 53, "protocol": "UDP"}]},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "polaris", "namespace": "detect-platform"},
+            "spec": {"selector": {"app": "polaris"}, "ports": [{"port": 8181, "targetPort": 9191}]},
+        }),
+    ];
+    for object in objects {
+        let reply = cluster.client().create(&object);
+        assert!(reply.is_accepted(), "{}", reply.message());
+    }
+    let ran = it.run(&["network", "generate", "--detect"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for part in [
+        "cidrs: [192.0.2.7/32]",
+        "ports: [6443]",
+        "pod_labels: {k8s-app: kube-dns}",
+        "polaris: {ports: [9191], pod_labels: {app: polaris}}",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} is missing in\n{}", ran.stdout);
+    }
+    // What is printed is a configuration.
+    let detected = it.folder.path().join("detected.yaml");
+    std::fs::write(&detected, &ran.stdout).unwrap();
+    let ran = it.run(&["deploy", "--dry-run=client", "--config", "detected.yaml"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = it.run(&["network", "generate", "--detect", "--as", "nobody"], "");
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    assert!(ran.stderr.contains("not seen: "), "{}", ran.stderr);
+}

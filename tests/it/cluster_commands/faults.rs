@@ -131,7 +131,7 @@ fn allow(cluster: &Cluster, user: &str, namespaces: &[&str], resources: &[(&str,
         .map(|(group, resources)| json!({"apiGroups": [group], "resources": resources, "verbs": ["get", "list"]}))
         .collect();
     let subject = json!([{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]);
-    let mut make = |kind: &str, namespace: Option<&str>| {
+    let make = |kind: &str, namespace: Option<&str>| {
         let name = json!({"name": user, "namespace": namespace});
         let version = "rbac.authorization.k8s.io/v1";
         let role = json!({"apiVersion": version, "kind": kind, "metadata": name, "rules": rules});
