@@ -42,6 +42,7 @@ pub(super) enum CliError {
     #[error("{0}")]
     Configuration(Box<Misconfiguration>),
     /// A cluster does not tell or do what was asked.
+    #[cfg(feature = "cluster")]
     #[error("{message}")]
     Cluster {
         message: String,
@@ -104,6 +105,7 @@ impl CliError {
             }
             #[cfg(not(feature = "cluster"))]
             Self::WithoutCluster(_) => Exit::Usage,
+            #[cfg(feature = "cluster")]
             Self::Cluster { exit, .. } => *exit,
             Self::Internal(_) => Exit::Internal,
             Self::Read { .. }
@@ -137,6 +139,7 @@ impl CliError {
             ),
             Self::InTheWay(_) => Some("nothing was written; move the file away, or choose another folder with --out"),
             Self::NoSuchCheck { help, .. } => Some(help),
+            #[cfg(feature = "cluster")]
             Self::Cluster { help, .. } => Some(help),
             #[cfg(not(feature = "cluster"))]
             Self::WithoutCluster(_) => Some("build it with default features: `cargo install --locked --path .`"),

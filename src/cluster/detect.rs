@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::network_policy::{Endpoint, Reason, declare};
 use crate::object::{Inventory, Protocol, ServiceFacts, TargetPort};
 use crate::reachability::PortSet;
-use crate::yaml::flow;
+use crate::yaml::{Tree, flow};
 
 /// What is there.
 #[derive(Debug)]
@@ -123,7 +123,8 @@ fn node_cache(observed: &Observed<'_>) -> Option<(String, BTreeSet<IpNet>)> {
     let cache = observed.daemon_sets.iter().find(|it| NODE_CACHES.contains(&string(it, "/metadata/name")))?;
     let origin = format!("DaemonSet {}/{}", string(cache, "/metadata/namespace"), string(cache, "/metadata/name"));
     let containers = cache.pointer("/spec/template/spec/containers").and_then(Value::as_array);
-    let arguments = containers.into_iter().flatten().flat_map(|it| it.get("args").and_then(Value::as_array)).flatten();
+    let arguments =
+        containers.into_iter().flatten().filter_map(|it| it.get("args").and_then(Value::as_array)).flatten();
     let words: Vec<&str> = arguments.filter_map(Value::as_str).collect();
     // `-localip 169.254.20.10,10.96.0.10`, with one dash or two, or `=`.
     let after = |word: &str| -> Option<String> {
@@ -266,8 +267,12 @@ fn labels(labels: &BTreeMap<String, String>) -> String {
     format!("{{{}}}", labels.iter().map(entry).collect::<Vec<_>>().join(", "))
 }
 
-/// A string in YAML, quoted where it has to be.
+/// A name or label in YAML, quoted where it would be read as something else. Neither may hold what ends a scalar.
 fn text(value: &str) -> String {
+    let as_read = Tree::parse(value).ok().and_then(|tree| tree.value(tree.root()?).ok());
+    if as_read.is_some_and(|read| read == value) {
+        return value.to_owned();
+    }
     let mut written = String::new();
     flow(&Value::from(value), &mut written);
     written
@@ -281,7 +286,6 @@ mod tests {
     use crate::object::Workloads;
     use crate::plan::Snapshot;
     use crate::stream::frame;
-    use crate::yaml::Tree;
 
     fn found(manifests: &str, slices: &[Value], daemon_sets: &[Value], deployments: &[Value]) -> String {
         let snapshot = Snapshot::take(&[frame(manifests)], &Workloads::new(&[]), None).unwrap();

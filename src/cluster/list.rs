@@ -1,5 +1,7 @@
 //! Whole collections, page by page.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 
 use super::collection::Collection;
@@ -100,7 +102,7 @@ pub(super) fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -22,9 +22,8 @@ impl Cluster {
             for object in waiting {
                 match self.read(object, home) {
                     Ok(Some(live)) if is_rolled_out(&live) => {}
-                    Ok(_) => late.push(object),
                     Err(ApplyError::Cluster(error)) => return Err(error),
-                    Err(_) => late.push(object),
+                    Ok(_) | Err(_) => late.push(object),
                 }
             }
             if late.is_empty() || rounds == 0 {

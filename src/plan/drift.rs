@@ -52,15 +52,15 @@ pub fn drift(config: &Config, live: &Snapshot, ip_blocks: IpBlockReach, first: F
     let is_foreign = |finding: &&Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE);
     let foreign: Vec<Finding> = generated.flows.findings.iter().filter(is_foreign).cloned().collect();
     let unwanted: BTreeSet<&ResourceId> = foreign.iter().filter_map(|finding| finding.object.as_ref()).collect();
-    let wanted = generated.policies.iter().filter_map(found_policy).collect();
+    let wanted: Vec<FoundPolicy> = generated.policies.iter().filter_map(found_policy).collect();
     let owner = owner(config);
     let is_ours = |it: &FoundPolicy| {
         let annotations = it.facts.value.pointer("/metadata/annotations");
-        let owned = annotations.and_then(|annotations| annotations.get(OWNER)).is_some_and(|it| *it == *owner);
-        it.is_own && (owned || config.managed(&it.policy.namespace).is_some())
+        let is_named = annotations.and_then(|annotations| annotations.get(OWNER)).is_some_and(|it| *it == *owner);
+        it.is_own && (is_named || config.managed(&it.policy.namespace).is_some())
     };
     let accepted = |it: &FoundPolicy| !is_ours(it) && !unwanted.contains(&it.facts.id);
-    let mut drift = against(wanted, accepted, live, ip_blocks, &config.network.cluster_cidrs, first);
+    let mut drift = against(&wanted, accepted, live, ip_blocks, &config.network.cluster_cidrs, first);
     // A place in a list of the server is of no use to anybody.
     let named = |finding: Finding| {
         let object = finding.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
@@ -80,11 +80,11 @@ pub fn drift_from(
 ) -> Drift {
     let namespaces: BTreeSet<&str> = written.policies.iter().map(|it| it.policy.namespace.as_str()).collect();
     let elsewhere = |it: &FoundPolicy| !namespaces.contains(it.policy.namespace.as_str());
-    against(written.policies.clone(), elsewhere, live, ip_blocks, cluster, first)
+    against(&written.policies, elsewhere, live, ip_blocks, cluster, first)
 }
 
 fn against(
-    wanted: Vec<FoundPolicy>,
+    wanted: &[FoundPolicy],
     accepted: impl Fn(&FoundPolicy) -> bool,
     live: &Snapshot,
     ip_blocks: IpBlockReach,
@@ -178,7 +178,8 @@ mod tests {
     /// What the filter's policies look like in a cluster: other order, defaults, metadata of the server, Helm's label.
     fn live(change: impl Fn(&mut Vec<Value>)) -> Snapshot {
         let generated = generate(&Config::default(), &Snapshot::default().inventory()).unwrap();
-        let mut items: Vec<Value> = generated.policies.iter().map(|policy| policy.to_value()).collect();
+        let mut items: Vec<Value> =
+            generated.policies.iter().map(crate::network_policy::NetworkPolicy::to_value).collect();
         for item in &mut items {
             item["metadata"]["labels"][MANAGED_BY] = json!("Helm");
             item["metadata"]["labels"]["argocd.argoproj.io/instance"] = json!("floe");

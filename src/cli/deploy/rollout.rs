@@ -263,8 +263,8 @@ impl Rollout<'_> {
         for page in &fetched.pages {
             let (api_version, kind) = page.collection.object_type();
             for mut object in items(&page.text) {
-                let owned = object.pointer("/metadata/annotations").and_then(|it| it.get(OWNER));
-                if owned != Some(&json!(owner)) {
+                let named = object.pointer("/metadata/annotations").and_then(|it| it.get(OWNER));
+                if named != Some(&json!(owner)) {
                     continue;
                 }
                 if let Some(fields) = object.as_object_mut() {

@@ -119,10 +119,10 @@ impl Client {
     }
 
     /// Changes a resource by a JSON merge patch, as somebody else than floe.
-    pub(crate) fn merge(&self, path: &str, patch: &Value) -> Reply {
+    pub(crate) fn merge(&self, path: &str, change: &Value) -> Reply {
         let request = self.agent.patch(format!("{}{path}?fieldManager=somebody", self.url));
         let request = request.header("authorization", &self.authorization);
-        reply(request.content_type("application/merge-patch+json").send(patch.to_string()))
+        reply(request.content_type("application/merge-patch+json").send(change.to_string()))
     }
 
     /// Deletes a resource.

@@ -36,7 +36,7 @@ fn a_second_run_changes_nothing() {
     assert!(managers.iter().all(|it| it["manager"] == "floe" && it["operation"] == "Apply"), "{managers:?}");
 }
 
-const RENDERED: &str = r#"apiVersion: apps/v1
+const RENDERED: &str = r"apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: shop-jobs}
 spec:
@@ -52,7 +52,7 @@ metadata: {name: web, namespace: shop-jobs}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: hook, namespace: shop-jobs, annotations: {helm.sh/hook: test}}
-"#;
+";
 
 #[test]
 fn workloads_come_hardened_and_last() {
