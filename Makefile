@@ -41,8 +41,9 @@ format: ## check the formatting of Rust and Go
 	@unformatted=$$(gofmt -l $(addprefix tests/tools/,$(GO_MODULES))); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 
 .PHONY: clippy
-clippy: ## clippy, pedantic, a warning is an error
+clippy: ## clippy, pedantic, a warning is an error; also without the feature `cluster`
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --lib --bins -- -D warnings
 
 .PHONY: deny
 deny: $(CARGO_DENY) ## licences, bans and sources of dependencies
