@@ -31,10 +31,13 @@ use super::pods::PodsArgs;
         kustomize build overlays/prod | floe --config manifest.yaml\n  \
         kpt fn eval ./package --exec floe\n  \
         floe --dry-run -f rendered.yaml\n  \
-        floe pods check -f manifests/ --enforce restricted:v1.34\n\n\
+        floe pods check -f manifests/ --enforce restricted:v1.34\n  \
+        floe compile --config manifest.yaml -f rendered/\n  \
+        floe network diff config:manifest.yaml rendered/\n\n\
         Exit codes:\n  \
         0   done\n  \
-        1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results\n  \
+        1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and results), or \
+        `floe network diff` found a difference\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         70  internal error: a result that could not be verified; nothing was written"
