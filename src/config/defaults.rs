@@ -50,6 +50,7 @@ impl Default for Config {
             network: NetworkConfig::default(),
             pod_security: PodSecurityConfig::default(),
             summary: SummaryConfig { enabled: true, name: SUMMARY.to_owned(), namespace: PLATFORM.to_owned() },
+            plugins: Vec::new(),
         }
     }
 }

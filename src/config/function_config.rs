@@ -6,6 +6,7 @@ use super::file;
 use super::manifest::{self, API_VERSION, Identity};
 use super::model::Config;
 use super::part::{Invalid, Part, entry};
+use super::plugins::PluginReader;
 use super::validate::{Sections, validate};
 use crate::text::{Span, excerpt, nearest};
 use crate::yaml::{FieldPath, Kind, NodeId, ScalarStyle, Tree};
@@ -29,7 +30,9 @@ impl Config {
         }
         let identity = Identity::of(tree, node);
         match (identity.kind.as_deref(), identity.api_version.as_deref()) {
-            (Some(manifest::KIND), Some(API_VERSION)) => manifest::from_sections(tree, node),
+            (Some(manifest::KIND), Some(API_VERSION)) => {
+                manifest::from_sections(tree, node, &PluginReader::of_part(tree, node))
+            }
             (Some(NETWORK_SECURITY), Some(API_VERSION)) => network_security(tree, node),
             (Some(CONFIG_MAP), Some("v1")) => config_map(tree, node),
             (kind, version) => Err(unknown(kind, version).locate(&[Part::object(tree, node)])),

@@ -4,6 +4,7 @@ use super::error::{ConfigError, ConfigErrorKind};
 use super::file;
 use super::model::Config;
 use super::part::{Invalid, Part, entry};
+use super::plugins::PluginReader;
 use super::validate::{Sections, validate};
 use crate::text::{Span, excerpt};
 use crate::yaml::{FieldPath, Kind, NodeId, Tree};
@@ -14,7 +15,8 @@ pub(super) const API_VERSION: &str = "floe.dev/v1";
 pub(super) const KIND: &str = "Manifest";
 
 impl Config {
-    /// Reads a manifest. Sections other than `security` and `domains` are accepted unread.
+    /// Reads a manifest: `security` and `domains` strictly, `plugins` and `observability` for what bears on traffic.
+    /// Other sections are accepted unread.
     ///
     /// A document that is not floe's is an error of kind [`ConfigErrorKind::NotAManifest`]; one of floe's group with a
     /// wrong version or kind is [`ConfigErrorKind::Invalid`], so that it is never taken for somebody else's.
@@ -24,7 +26,7 @@ impl Config {
         };
         let identity = Identity::of(tree, root);
         match (identity.api_version.as_deref(), identity.kind.as_deref()) {
-            (Some(API_VERSION), Some(KIND)) => from_sections(tree, root),
+            (Some(API_VERSION), Some(KIND)) => from_sections(tree, root, &PluginReader::of_file(tree, root)),
             (Some(version), Some(KIND)) if version.starts_with("floe.dev/") => {
                 Err(unsupported_version(version).locate(&[Part::object(tree, root)]))
             }
@@ -50,7 +52,11 @@ impl Config {
 }
 
 /// Reads the sections of a manifest that has been recognised.
-pub(super) fn from_sections(tree: &Tree<'_>, node: NodeId) -> Result<Config, ConfigError> {
+pub(super) fn from_sections(
+    tree: &Tree<'_>,
+    node: NodeId,
+    plugins: &PluginReader<'_, '_>,
+) -> Result<Config, ConfigError> {
     let object = Part::object(tree, node);
     let file::Manifest { security, domains } = object.read()?;
     let sections = Sections {
@@ -59,7 +65,8 @@ pub(super) fn from_sections(tree: &Tree<'_>, node: NodeId) -> Result<Config, Con
         domains: domains.unwrap_or_default(),
         domains_path: FieldPath::of_keys(["domains"]),
     };
-    validate(&sections).map_err(|invalid| invalid.locate(&[object]))
+    let config = validate(&sections).map_err(|invalid| invalid.locate(&[object]))?;
+    Ok(Config { plugins: plugins.manifest(), ..config })
 }
 
 /// The error of a version of floe's group that this floe does not know.

@@ -5,20 +5,26 @@
 
 mod defaults;
 mod embedded;
+mod endpoint;
 mod error;
 mod file;
 mod function_config;
 mod manifest;
 mod model;
 mod part;
+mod plugins;
+mod product;
 mod syntax;
 #[cfg(test)]
 mod tests;
 mod validate;
 
+pub use endpoint::EndpointHost;
 pub use error::{ConfigError, ConfigErrorKind, Related};
 pub use model::{
     Config, Conflicts, DnsConfig, EgressRule, EgressTarget, IpFamily, KubernetesApiConfig, ManagedNamespace,
     NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,
 };
+pub use plugins::{ConfigPlace, PluginConfig, PluginEndpoint, PluginSource};
+pub use product::Product;
 pub(crate) use syntax::is_dns_label;

@@ -4,6 +4,7 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::defaults::PLATFORM;
+use super::plugins::PluginConfig;
 use crate::object::{CustomWorkload, Level, Protocol, Version};
 
 /// What a namespace is for.
@@ -264,6 +265,8 @@ pub struct Config {
     pub pod_security: PodSecurityConfig,
     /// The summary.
     pub summary: SummaryConfig,
+    /// The systems that `plugins` and `observability` name, in the order of the file.
+    pub plugins: Vec<PluginConfig>,
 }
 
 impl Config {

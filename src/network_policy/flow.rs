@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::peer::write_labels;
+use ipnet::IpNet;
+
+use super::flows::system_name;
+use super::peer::{carries, write_labels};
 use super::{IpBlock, PortSet};
 use crate::finding::Finding;
 
@@ -25,6 +28,25 @@ impl Endpoint {
     /// Every pod of a namespace.
     pub fn namespace(name: &str) -> Self {
         Self::Pods { namespace: name.to_owned(), labels: BTreeMap::new() }
+    }
+
+    /// Whether everything that `other` surely means is in it. Ranges are compared one by one, so a range that several
+    /// make up together does not count.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Pods { namespace, labels }, Self::Pods { namespace: there, labels: carried }) => {
+                namespace == there && carries(carried, labels)
+            }
+            (Self::Addresses(blocks), Self::Addresses(others)) => {
+                let covers = |wide: &IpBlock, narrow: &IpBlock| {
+                    let inside = wide.cidr().contains(&narrow.cidr());
+                    let is_spared = |range: &IpNet| !range.contains(&narrow.cidr()) && !narrow.cidr().contains(range);
+                    wide == narrow || (inside && wide.exceptions().iter().all(is_spared))
+                };
+                others.iter().all(|narrow| blocks.iter().any(|wide| covers(wide, narrow)))
+            }
+            (one, other) => one == other,
+        }
     }
 }
 
@@ -62,12 +84,16 @@ pub enum Reason {
     IngressController,
     /// Pods of one namespace among themselves.
     IntraNamespace,
+    /// A compute target of the manifest or of a data product; holds its type.
+    ComputeTarget(String),
+    /// A plugin of the manifest or an address of its observability; holds its type.
+    PluginEndpoint(String),
     /// A user's own rule; holds its name.
     Custom(String),
 }
 
 impl Reason {
-    /// The reason's word in reports; a user's own rules share one.
+    /// The reason's word in reports; all compute targets share one, all plugins and all rules of a user's own.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Dns => "dns",
@@ -78,16 +104,19 @@ impl Reason {
             Self::KubernetesApi => "kubernetes-api",
             Self::IngressController => "ingress-controller",
             Self::IntraNamespace => "intra-namespace",
+            Self::ComputeTarget(_) => "compute-target",
+            Self::PluginEndpoint(_) => "plugin-endpoint",
             Self::Custom(_) => "custom",
         }
     }
 
     /// What the policy for pods with labels of their own is called after: the service that users know.
-    pub(super) const fn subject(&self) -> &'static str {
+    pub(super) fn subject(&self) -> &'static str {
         match self {
             Self::Catalog => "polaris",
             Self::Telemetry => "otel-collector",
             Self::Storage => "minio",
+            Self::ComputeTarget(kind) | Self::PluginEndpoint(kind) => system_name(kind).unwrap_or(self.as_str()),
             other => other.as_str(),
         }
     }
@@ -96,6 +125,8 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ComputeTarget(name) => write!(f, "compute target `{name}`"),
+            Self::PluginEndpoint(name) => write!(f, "plugin `{name}`"),
             Self::Custom(name) => write!(f, "custom rule `{name}`"),
             other => f.write_str(other.as_str()),
         }
@@ -138,5 +169,12 @@ impl Flows {
         if !ports.is_empty() && !nowhere(&source) && !nowhere(&destination) {
             self.flows.push(Flow { source, destination, ports, reason });
         }
+    }
+
+    /// Whether one of the flows lets all of this pass already.
+    pub(super) fn covers(&self, source: &Endpoint, destination: &Endpoint, ports: &PortSet) -> bool {
+        self.flows
+            .iter()
+            .any(|flow| flow.source.covers(source) && flow.destination.covers(destination) && flow.ports.covers(ports))
     }
 }

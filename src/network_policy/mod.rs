@@ -20,7 +20,10 @@ use crate::reachability::{Direction, IpBlock, PortRange, PortSet};
 
 pub use explain::PAGES;
 pub use flow::{Endpoint, Flow, Flows, Reason};
-pub use flows::{ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PORT_RANGE_TOO_LONG, SERVICE_NOT_NARROWED, declare};
+pub use flows::{
+    ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, PORT_RANGE_TOO_LONG,
+    ROUTE_NOT_REACHABLE, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN, declare,
+};
 pub use peer::{NamespaceScope, Peer};
 pub use policy::{NetworkPolicy, PolicyRules, RangeStyle, Rule, file_name};
 pub use prove::{End, Ends, ProofError, prove};

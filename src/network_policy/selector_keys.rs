@@ -30,6 +30,7 @@ mod tests {
             namespace: None,
             selector: [("name".to_owned(), "x".to_owned())].into(),
             ports: Vec::new(),
+            headless: false,
         };
         let keys = selector_keys(&config, [&service].into_iter());
         assert_eq!(keys.into_iter().collect::<Vec<_>>(), ["app", "k8s-app", "name"]);

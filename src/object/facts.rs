@@ -66,6 +66,7 @@ pub fn service_facts(object: &Value, id: &ResourceId, namespace: Option<&str>) -
         namespace: namespace.map(str::to_owned),
         selector: if external { BTreeMap::new() } else { text_map(spec.get("selector")) },
         ports: items(spec, "ports").filter_map(service_port).collect(),
+        headless: spec.get("clusterIP").and_then(Value::as_str) == Some("None"),
     }
 }
 
@@ -92,7 +93,7 @@ fn service_port(entry: &Value) -> Option<ServicePort> {
 }
 
 /// A port number as the API accepts it: 1 to 65535.
-fn port_number(value: &Value) -> Option<u16> {
+pub(super) fn port_number(value: &Value) -> Option<u16> {
     value.as_u64().and_then(|number| u16::try_from(number).ok()).filter(|&number| number != 0)
 }
 
@@ -108,7 +109,7 @@ fn name(port: &Value) -> Option<String> {
     port.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-fn items<'v>(parent: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+pub(super) fn items<'v>(parent: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
     parent.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -211,6 +212,17 @@ mod tests {
             ]
         );
         assert_eq!(facts.ports[0].name.as_deref(), Some("sql"));
+        assert!(!facts.headless);
+    }
+
+    #[test]
+    fn reads_a_headless_service() {
+        let headless = |address: Value| {
+            let object = json!({"kind": "Service", "metadata": {"name": "db"}, "spec": {"clusterIP": address}});
+            service_facts(&object, &id(&object), None).headless
+        };
+        assert!(headless(json!("None")));
+        assert!(!headless(json!("none")) && !headless(json!(null)) && !headless(json!("")));
     }
 
     #[test]

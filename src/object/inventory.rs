@@ -2,7 +2,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde_json::Value;
+
 use super::ResourceId;
+use crate::text::Span;
+use crate::yaml::FieldPath;
 
 /// Transport protocol of a port; `TCP` where a manifest leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -106,6 +110,8 @@ pub struct ServiceFacts {
     pub selector: BTreeMap<String, String>,
     /// Its ports.
     pub ports: Vec<ServicePort>,
+    /// `clusterIP: None`: clients get the addresses of the pods and connect to them without translation of ports.
+    pub headless: bool,
 }
 
 /// What decisions need of a Namespace in the input.
@@ -117,6 +123,91 @@ pub struct NamespaceFacts {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Where an object of the input is written, as a finding's location gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// Position of the document in the stream, or of the item in a `ResourceList`, from 0.
+    pub document: usize,
+    /// Its `metadata.name`, from the root of the document or the item.
+    pub path: FieldPath,
+    /// The bytes of that field in the input, or of what stands for it.
+    pub span: Option<Span>,
+}
+
+/// What kind of route leads traffic to a Service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RouteKind {
+    /// `Ingress` of `networking.k8s.io`.
+    Ingress,
+    /// `Route` of `route.openshift.io`.
+    OpenShiftRoute,
+    /// `HTTPRoute`, `GRPCRoute`, `TCPRoute` or `TLSRoute` of `gateway.networking.k8s.io`.
+    GatewayRoute,
+}
+
+/// Which port of its backend a route means.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoutePort {
+    /// The Service's only port, or every port.
+    Any,
+    /// The Service port of that name.
+    Name(String),
+    /// The Service port of that number.
+    Number(u16),
+    /// The port of the pods with that number: what an OpenShift `Route` means by a number.
+    Target(u16),
+}
+
+/// A Service that a route sends traffic to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteBackend {
+    /// The Service's namespace, where it is not that of the route.
+    pub namespace: Option<String>,
+    /// The Service's name.
+    pub service: String,
+    /// Its port.
+    pub port: RoutePort,
+}
+
+/// A Gateway that a route is attached to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteParent {
+    /// The Gateway's namespace, where it is not that of the route.
+    pub namespace: Option<String>,
+    /// The Gateway's name.
+    pub gateway: String,
+}
+
+/// What decisions need of an object that leads traffic from outside to Services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteFacts {
+    /// The route.
+    pub id: ResourceId,
+    /// Its namespace, after defaulting; absent where it is not known.
+    pub namespace: Option<String>,
+    /// What it is.
+    pub kind: RouteKind,
+    /// The Gateways that it is attached to; for [`RouteKind::GatewayRoute`] only.
+    pub parents: Vec<RouteParent>,
+    /// Where it leads, each once, in order.
+    pub backends: Vec<RouteBackend>,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// A `NetworkPolicy` of the input that floe did not make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFacts {
+    /// The policy.
+    pub id: ResourceId,
+    /// Its namespace, after defaulting; absent where it is not known.
+    pub namespace: Option<String>,
+    /// The whole object, as it stands in the input.
+    pub value: Value,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
 /// Facts about all objects of the input, in the order of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
@@ -126,4 +217,8 @@ pub struct Inventory {
     pub services: Vec<ServiceFacts>,
     /// Namespaces.
     pub namespaces: Vec<NamespaceFacts>,
+    /// Objects that lead traffic to Services.
+    pub routes: Vec<RouteFacts>,
+    /// Network policies that are not floe's. Policies add up, so they may open more than floe declares.
+    pub policies: Vec<PolicyFacts>,
 }

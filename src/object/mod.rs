@@ -5,15 +5,18 @@ mod facts;
 mod id;
 mod inventory;
 mod level;
+mod route;
 mod version;
 mod workload;
 
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
 pub use id::{GroupVersionKind, ResourceId};
 pub use inventory::{
-    ContainerPort, Inventory, NamespaceFacts, PodFacts, Protocol, ServiceFacts, ServicePort, TargetPort,
+    ContainerPort, Inventory, NamespaceFacts, Origin, PodFacts, PolicyFacts, Protocol, RouteBackend, RouteFacts,
+    RouteKind, RouteParent, RoutePort, ServiceFacts, ServicePort, TargetPort,
 };
 pub use level::Level;
+pub use route::{route_facts, route_kind};
 pub use version::Version;
 pub use workload::{CustomWorkload, Workloads, template_path};
 

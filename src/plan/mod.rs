@@ -433,20 +433,31 @@ impl<'t> Planner<'_, 't, '_> {
         if !self.context.config.network.enabled || !self.context.parts.contains(Part::Network) {
             return Ok(Network::default());
         }
-        let mut services: Vec<_> = self.survey.documents.iter().flat_map(|it| it.services.iter().cloned()).collect();
-        for service in &mut services {
-            service.namespace = service.namespace.take().or_else(|| self.context.release_namespace.clone());
-        }
-        let inventory = Inventory {
-            pods: pods.into_values().collect(),
-            services,
-            namespaces: self.survey.documents.iter().flat_map(|it| it.namespaces.iter().cloned()).collect(),
-        };
+        let inventory = self.inventory(pods);
         let flows = declare(self.context.config, &inventory);
         let policies = synthesize(self.context.config, &flows.flows);
         prove(self.context.config, &flows.flows, &policies, &inventory)
             .map_err(|error| Error::Internal(format!("the policies do not do what they should: {error}")))?;
         Ok(Network { flows, policies })
+    }
+
+    /// The facts of the whole stream, with the namespace of the release where an object names none.
+    fn inventory(&self, pods: PodKinds) -> Inventory {
+        let documents = || self.survey.documents.iter();
+        let mut inventory = Inventory {
+            pods: pods.into_values().collect(),
+            services: documents().flat_map(|it| it.services.iter().cloned()).collect(),
+            namespaces: documents().flat_map(|it| it.namespaces.iter().cloned()).collect(),
+            routes: documents().flat_map(|it| it.routes.iter().cloned()).collect(),
+            policies: documents().flat_map(|it| it.policies.iter().cloned()).collect(),
+        };
+        let services = inventory.services.iter_mut().map(|it| &mut it.namespace);
+        let routes = inventory.routes.iter_mut().map(|it| &mut it.namespace);
+        let policies = inventory.policies.iter_mut().map(|it| &mut it.namespace);
+        for namespace in services.chain(routes).chain(policies) {
+            *namespace = namespace.take().or_else(|| self.context.release_namespace.clone());
+        }
+        inventory
     }
 
     fn summary(&self, network: &Network, findings: &[Finding], pods: PodCounts, digest: String) -> Wanted {

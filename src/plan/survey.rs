@@ -10,11 +10,15 @@ use super::error::{Error, Problem};
 use super::map_chunks;
 use super::sheet::Sheet;
 use crate::object::{
-    COMPONENT_LABEL, NamespaceFacts, ResourceId, ServiceFacts, Workloads, namespace_facts, service_facts,
+    COMPONENT_LABEL, NamespaceFacts, Origin, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
+    namespace_facts, route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::{FieldPath, ParseError};
+
+/// Routes of the Gateway API.
+const GATEWAY_ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +57,9 @@ pub(super) struct Surveyed {
     pub(super) named: Vec<(ResourceId, Span)>,
     pub(super) namespaces: Vec<NamespaceFacts>,
     pub(super) services: Vec<ServiceFacts>,
+    pub(super) routes: Vec<RouteFacts>,
+    /// Network policies that are not floe's.
+    pub(super) policies: Vec<PolicyFacts>,
     /// Namespaces that its objects name.
     pub(super) seen: BTreeSet<String>,
     /// Number of objects that are not floe's.
@@ -72,6 +79,8 @@ impl Surveyed {
         named: Vec::new(),
         namespaces: Vec::new(),
         services: Vec::new(),
+        routes: Vec::new(),
+        policies: Vec::new(),
         seen: BTreeSet::new(),
         objects: 0,
     };
@@ -167,9 +176,9 @@ fn survey(
             surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
             surveyed.is_namespace = kind == "Namespace";
             let parsed = match kind {
-                "Namespace" | "Service" | "NetworkPolicy" => true,
+                "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route" => true,
                 "ConfigMap" => holds(summary),
-                kind => kind.ends_with("List"),
+                kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
             };
             if !parsed && !holds(COMPONENT_LABEL) {
                 surveyed.relevant = workloads.kinds().any(|workload| workload == kind);
@@ -226,6 +235,13 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
         surveyed.seen.extend(id.namespace.clone());
         let alone = unit.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
+        let name = FieldPath::of_keys(["metadata", "name"]);
+        let name_span = || sheet.span_of(unit, &name);
+        let origin = || Origin {
+            document: sheet.reported(number),
+            path: sheet.reported_path(unit, &name),
+            span: Some(name_span()),
+        };
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
@@ -233,11 +249,15 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
                 surveyed.is_namespace = alone;
             }
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
-            ("networking.k8s.io", "NetworkPolicy") | ("", "ConfigMap") => {
-                surveyed.named.push((id, sheet.span_of(unit, &FieldPath::of_keys(["metadata", "name"]))));
+            ("networking.k8s.io", "NetworkPolicy") => {
+                let span = name_span();
+                let origin = origin();
+                surveyed.named.push((id.clone(), span));
+                surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin });
             }
+            ("", "ConfigMap") => surveyed.named.push((id, name_span())),
             _ if workloads.template_path(&id.gvk).is_some() => surveyed.relevant = true,
-            _ => {}
+            _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), origin())),
         }
     }
     surveyed
@@ -252,4 +272,55 @@ fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
         let kind = content.get(at + 4..).map(word).unwrap_or_default();
         kind.ends_with("List") || workloads.kinds().any(|workload| workload == kind)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::RouteKind;
+    use crate::stream::frame;
+
+    #[test]
+    fn keeps_routes_and_policies_of_others_with_their_places() {
+        let text = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: gateway.networking.k8s.io/v1
+  kind: HTTPRoute
+  metadata: {name: api}
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: wide}
+  spec: {podSelector: {}, ingress: [{}]}
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: own, labels: {floe.dev/component: network-security}}
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {name: r}
+";
+        let survey = Survey::take(&frame(text), &Workloads::new(&[]), "summary").unwrap();
+        let routes: Vec<_> = survey.documents.iter().flat_map(|it| &it.routes).collect();
+        let shown: Vec<_> = routes.iter().map(|it| (it.kind, it.origin.document, it.namespace.as_deref())).collect();
+        assert_eq!(
+            shown,
+            [
+                (RouteKind::Ingress, 0, Some("shop")),
+                (RouteKind::GatewayRoute, 1, None),
+                (RouteKind::OpenShiftRoute, 2, None)
+            ]
+        );
+        let policies: Vec<_> = survey.documents.iter().flat_map(|it| &it.policies).collect();
+        assert_eq!(policies.len(), 1, "floe's own is not among them");
+        let origin = &policies[0].origin;
+        assert_eq!((origin.document, origin.path.to_string().as_str()), (1, "items[1].metadata.name"));
+        assert_eq!(text.get(origin.span.unwrap().range()), Some("wide"));
+        assert!(policies[0].value.pointer("/spec/ingress").is_some());
+    }
 }

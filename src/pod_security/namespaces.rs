@@ -160,6 +160,7 @@ mod tests {
                 workloads: Vec::new(),
             },
             summary: SummaryConfig { enabled: false, name: String::new(), namespace: String::new() },
+            plugins: Vec::new(),
         }
     }
 

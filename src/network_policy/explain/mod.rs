@@ -1,12 +1,19 @@
 //! The pages of the findings on flows, one Markdown file each.
 
-use super::flows::{ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PORT_RANGE_TOO_LONG, SERVICE_NOT_NARROWED};
+use super::flows::{
+    ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, PORT_RANGE_TOO_LONG,
+    ROUTE_NOT_REACHABLE, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN,
+};
 use crate::finding::Page;
 
 /// The pages of every finding on flows.
-pub const PAGES: [Page; 4] = [
+pub const PAGES: [Page; 8] = [
     Page::new(ANY_ADDRESS_RULE, include_str!("any-address-rule.md")),
     Page::new(KUBERNETES_API_ANY_ADDRESS, include_str!("kubernetes-api-any-address.md")),
+    Page::new(PLUGIN_ANY_EXTERNAL_ADDRESS, include_str!("plugin-any-external-address.md")),
+    Page::new(PLUGIN_NOT_OPENED, include_str!("plugin-not-opened.md")),
     Page::new(PORT_RANGE_TOO_LONG, include_str!("port-range-too-long.md")),
+    Page::new(ROUTE_NOT_REACHABLE, include_str!("route-not-reachable.md")),
     Page::new(SERVICE_NOT_NARROWED, include_str!("service-not-narrowed.md")),
+    Page::new(UNKNOWN_PLUGIN, include_str!("unknown-plugin.md")),
 ];

@@ -5,7 +5,8 @@ use crate::config::Config;
 use crate::network_policy::{Flows, Reason};
 use crate::object::Inventory;
 
-const POLARIS: PlatformService = PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog };
+pub(super) const POLARIS: PlatformService =
+    PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog };
 
 pub(super) fn declare(config: &Config, inventory: &Inventory, flows: &mut Flows) {
     service::declare(&POLARIS, config, inventory, flows);

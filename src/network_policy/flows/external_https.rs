@@ -40,7 +40,8 @@ pub(super) fn declare(config: &Config, _inventory: &Inventory, flows: &mut Flows
     }
 }
 
-fn outside(config: &Config) -> Vec<IpBlock> {
+/// What counts as outside: the ranges that the user lists, else every address less those of the cluster.
+pub(super) fn outside(config: &Config) -> Vec<IpBlock> {
     let network = &config.network;
     if !network.external_https_cidrs.is_empty() {
         return network.external_https_cidrs.iter().copied().map(IpBlock::of).collect();

@@ -1,19 +1,28 @@
 //! Why flows are needed: one file per reason, one line per file in the registry below.
 
+mod backend;
 mod catalog;
+mod compute_target;
 mod custom;
 mod dns;
 mod external_https;
 mod ingress_controller;
 mod intra_namespace;
 mod kubernetes_api;
+mod plugin;
+mod plugin_endpoint;
+mod route;
 mod service;
 mod storage;
+mod systems;
 mod telemetry;
 
 pub use custom::{ANY_ADDRESS_RULE, PORT_RANGE_TOO_LONG};
 pub use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
+pub use plugin::{PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, UNKNOWN_PLUGIN};
+pub use route::ROUTE_NOT_REACHABLE;
 pub use service::SERVICE_NOT_NARROWED;
+pub(super) use systems::name as system_name;
 
 use super::Flows;
 use crate::config::Config;
@@ -23,7 +32,7 @@ use crate::object::Inventory;
 type Declare = fn(&Config, &Inventory, &mut Flows);
 
 /// Every reason, in the order of reports.
-const REASONS: [Declare; 9] = [
+const REASONS: [Declare; 11] = [
     dns::declare,
     catalog::declare,
     telemetry::declare,
@@ -32,6 +41,8 @@ const REASONS: [Declare; 9] = [
     kubernetes_api::declare,
     ingress_controller::declare,
     intra_namespace::declare,
+    compute_target::declare,
+    plugin_endpoint::declare,
     custom::declare,
 ];
 
@@ -43,6 +54,7 @@ pub fn declare(config: &Config, inventory: &Inventory) -> Flows {
         for reason in REASONS {
             reason(config, inventory, &mut flows);
         }
+        route::check(config, inventory, &mut flows);
     }
     flows
 }

@@ -6,17 +6,19 @@
 //! 1. to the `pod_labels` of the configuration;
 //! 2. to the selectors of the Services in the input that clearly serve it: in the platform namespace, called by one of
 //!    the service's names (see [`is_called`]), with a TCP port or target port among the configured ports. The flow's
-//!    ports are then the pod ports behind those Service ports. A configured port that none of these Services has is
+//!    ports are then the pod ports behind those Service ports, all of them where a name means different ports on
+//!    different pods; the configured port itself for a headless Service, whose clients connect to the pods. A configured port that none of these Services has is
 //!    opened on their pods as it is;
 //! 3. else to the configured ports on the whole namespace, and that is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::backend::target_ports;
+use super::{catalog, storage, telemetry};
 use crate::config::{Config, RoleKind, ServiceConfig};
 use crate::finding::{CheckId, Finding, Severity};
-use crate::network_policy::peer::carries;
 use crate::network_policy::{Endpoint, Flows, PortSet, Reason};
-use crate::object::{Inventory, Protocol, ServiceFacts, ServicePort, TargetPort};
+use crate::object::{Inventory, Protocol, ServiceFacts};
 
 /// The pods behind a platform service are not known, so its ports are open on every pod of the platform.
 pub const SERVICE_NOT_NARROWED: CheckId = CheckId("service-not-narrowed");
@@ -88,13 +90,13 @@ fn destinations(
     for candidate in candidates {
         for &port in &service.ports {
             for offered in candidate.ports.iter().filter(|offered| offered.protocol == Protocol::Tcp) {
-                let targets = pod_ports(candidate, offered, platform, inventory);
+                let targets = target_ports(candidate, offered, inventory);
                 if offered.port != port && !targets.contains(&port) {
                     continue;
                 }
                 served.insert(port);
-                // A name that no pod in the input resolves: the configured ports are pod ports.
-                let targets = if targets.is_empty() { vec![port] } else { targets };
+                // Without translation, or with a name that no pod in the input resolves, the port is that of the pods.
+                let targets = if candidate.headless || targets.is_empty() { vec![port] } else { targets };
                 let total = found.entry(candidate.selector.clone()).or_default();
                 *total = total.union(&PortSet::single_ports(Protocol::Tcp, &targets));
             }
@@ -111,33 +113,34 @@ fn destinations(
     found
 }
 
-/// Whether a Service goes by one of these names: its own name is the alias or ends with `-alias`, as
-/// `release-alias` does, or a naming label of its selector is the alias.
+/// Whether a Service goes by one of these names: its own name is one, or a naming label of its selector.
 fn is_called(service: &ServiceFacts, aliases: &[&str]) -> bool {
-    let ends_with =
-        |alias: &str| service.id.name.strip_suffix(alias).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
     let labelled =
-        |alias: &str| NAMING_LABELS.iter().any(|&key| service.selector.get(key).is_some_and(|value| value == alias));
-    aliases.iter().any(|alias| ends_with(alias) || labelled(alias))
+        |alias: &&str| NAMING_LABELS.iter().any(|&key| service.selector.get(key).is_some_and(|value| value == alias));
+    is_named(&service.id.name, aliases) || aliases.iter().any(labelled)
 }
 
-/// Where a Service port leads: a name is looked up on the selected pods, and may differ between them.
-fn pod_ports(service: &ServiceFacts, offered: &ServicePort, platform: &str, inventory: &Inventory) -> Vec<u16> {
-    let name = match &offered.target {
-        TargetPort::Number(port) => return vec![*port],
-        TargetPort::Name(name) => name,
-    };
-    let pods = inventory.pods.iter().filter(|pod| pod.namespace == platform && carries(&pod.labels, &service.selector));
-    let ports = pods.flat_map(|pod| &pod.ports);
-    let named = ports.filter(|port| port.name.as_ref() == Some(name) && port.protocol == offered.protocol);
-    named.map(|port| port.port).collect::<BTreeSet<_>>().into_iter().collect()
+/// Whether a name is one of the aliases, or ends with `-alias`, as `release-alias` does.
+fn is_named(name: &str, aliases: &[&str]) -> bool {
+    let is_alias = |alias: &&str| name.strip_suffix(alias).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
+    aliases.iter().any(is_alias)
+}
+
+/// Whether these ports of a Service in the platform namespace are among those of a platform service, which has a reason
+/// of its own. `found` is the Service, where the input has it.
+pub(super) fn is_platform_service(name: &str, found: Option<&ServiceFacts>, ports: &PortSet, config: &Config) -> bool {
+    [&catalog::POLARIS, &telemetry::OTEL_COLLECTOR, &storage::MINIO].into_iter().any(|wanted| {
+        let configured = config.network.services.iter().filter(|service| service.name == wanted.key);
+        let is_it = found.map_or_else(|| is_named(name, wanted.aliases), |found| is_called(found, wanted.aliases));
+        is_it && configured.into_iter().any(|it| PortSet::single_ports(Protocol::Tcp, &it.ports).covers(ports))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::network_policy::tests::world::{config, labels, pod, service};
-    use crate::object::PodFacts;
+    use crate::object::{PodFacts, TargetPort};
 
     const POLARIS: PlatformService = PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog };
     const OTEL: PlatformService =
@@ -193,6 +196,40 @@ mod tests {
 
         let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
         assert_eq!(found(&POLARIS, &config(), &with(vec![polaris], vec![])), (expected, 0));
+    }
+
+    #[test]
+    fn a_name_that_differs_among_pods_opens_each_port() {
+        let inventory = with(
+            vec![service("x-polaris", &[("app", "p")], 8181, TargetPort::Name("http".to_owned()))],
+            vec![
+                pod("floe-platform", &[("app", "p"), ("v", "1")], &[("http", 9999)]),
+                pod("floe-platform", &[("app", "p"), ("v", "2")], &[("http", 7777)]),
+            ],
+        );
+        let expected = vec![" (app=p): TCP 7777, TCP 9999 (catalog)".to_owned()];
+        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+    }
+
+    #[test]
+    fn a_headless_service_does_not_translate() {
+        for (port, target) in [(8181, 18181), (80, 8181)] {
+            let mut headless = service("polaris", &[("app", "p")], port, TargetPort::Number(target));
+            headless.headless = true;
+            let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
+            assert_eq!(found(&POLARIS, &config(), &with(vec![headless], vec![])), (expected, 0), "{port}");
+        }
+    }
+
+    #[test]
+    fn several_services_of_the_same_pods_add_up() {
+        let mut headless = service("polaris-headless", &[("app", "polaris")], 8181, TargetPort::Number(8181));
+        headless.headless = true;
+        let plain = service("polaris", &[("app", "polaris")], 8181, TargetPort::Number(9000));
+        let expected = vec![" (app=polaris): TCP 8181, TCP 9000 (catalog)".to_owned()];
+        for services in [vec![headless.clone(), plain.clone()], vec![plain, headless]] {
+            assert_eq!(found(&POLARIS, &config(), &with(services, vec![])), (expected.clone(), 0));
+        }
     }
 
     #[test]

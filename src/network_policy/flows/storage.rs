@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::network_policy::{Flows, Reason};
 use crate::object::Inventory;
 
-const MINIO: PlatformService = PlatformService { key: "minio", aliases: &["minio"], reason: Reason::Storage };
+pub(super) const MINIO: PlatformService =
+    PlatformService { key: "minio", aliases: &["minio"], reason: Reason::Storage };
 
 pub(super) fn declare(config: &Config, inventory: &Inventory, flows: &mut Flows) {
     service::declare(&MINIO, config, inventory, flows);

@@ -6,7 +6,7 @@ use crate::network_policy::{Flows, Reason};
 use crate::object::Inventory;
 
 /// `opentelemetry-collector` is the name of the project's chart, `otel` what it is often shortened to.
-const OTEL_COLLECTOR: PlatformService = PlatformService {
+pub(super) const OTEL_COLLECTOR: PlatformService = PlatformService {
     key: "otel_collector",
     aliases: &["otel-collector", "opentelemetry-collector", "otel"],
     reason: Reason::Telemetry,

@@ -2,6 +2,7 @@
 
 mod golden;
 mod merge;
+mod plugins;
 mod proof;
 mod real_charts;
 mod regression;

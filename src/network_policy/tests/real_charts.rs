@@ -8,7 +8,7 @@ use crate::object::{Inventory, ResourceId, pod_facts, service_facts, template_pa
 
 /// Reads a rendered chart as if it were released into the platform namespace; absent without test data.
 #[expect(clippy::disallowed_methods, reason = "tests reach real data by environment and file")]
-fn chart(file: &str) -> Option<Inventory> {
+pub(super) fn chart(file: &str) -> Option<Inventory> {
     let Ok(root) = std::env::var("FLOE_TEST_DATA") else {
         #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
         {

@@ -77,6 +77,7 @@ pub(in crate::network_policy) fn config() -> Config {
             name: "floe-network-security".to_owned(),
             namespace: "floe-platform".to_owned(),
         },
+        plugins: Vec::new(),
     }
 }
 
@@ -101,7 +102,7 @@ pub(in crate::network_policy) fn inventory() -> Inventory {
             service("floe-minio", &[("app", "minio")], 9000, TargetPort::Number(9000)),
             service("floe-dagster", &[("app", "dagster")], 80, TargetPort::Number(3000)),
         ],
-        namespaces: Vec::new(),
+        ..Inventory::default()
     }
 }
 
@@ -125,6 +126,7 @@ pub(in crate::network_policy) fn service(
         namespace: Some("floe-platform".to_owned()),
         selector: labels(selector),
         ports: vec![ServicePort { name: None, port, target, protocol: Protocol::Tcp }],
+        headless: false,
     }
 }
 
@@ -174,4 +176,11 @@ pub(in crate::network_policy) fn findings(
     config: &Config,
 ) -> Vec<Finding> {
     run(declare, config).findings
+}
+
+/// [`config`] with the plugins and the observability of a manifest.
+pub(in crate::network_policy) fn with_manifest(sections: &str) -> Config {
+    let text = format!("apiVersion: floe.dev/v1\nkind: Manifest\n{sections}\n");
+    let plugins = Config::from_manifest(&crate::yaml::Tree::parse(&text).unwrap()).unwrap().plugins;
+    Config { plugins, ..config() }
 }

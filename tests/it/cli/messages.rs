@@ -52,6 +52,28 @@ fn findings_show_their_place() {
     }
 }
 
+/// What the network of floe's own policies does to objects of the chart is shown where they are.
+#[test]
+fn routes_and_plugins_that_are_not_opened_show_why() {
+    let ingress = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: floe-jobs}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+";
+    let directory = tempfile::TempDir::new().unwrap();
+    let config = directory.path().join("manifest.yaml");
+    std::fs::write(&config, "apiVersion: floe.dev/v1\nkind: Manifest\nplugins: {compute: {type: teapot}}\n").unwrap();
+    let ran = run(&["--config", config.to_str().unwrap()], format!("{JOB}---\n{ingress}"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for part in
+        ["warning[route-not-reachable]", "name: web", "warning[unknown-plugin]", "`teapot`", "(3:27 of the manifest)"]
+    {
+        assert!(ran.stderr.contains(part), "no `{part}` in:\n{}", ran.stderr);
+    }
+    let summary = ran.stdout.split("input-digest").nth(1).unwrap();
+    assert!(summary.contains("unknown-plugin"), "hosts hide standard error: {summary}");
+}
+
 #[test]
 fn verbose_names_every_object() {
     let ran = run(&["-v"], JOB);
