@@ -9,6 +9,7 @@ use crate::plan::Part;
 use super::completions::CompletionsArgs;
 use super::explain::ExplainArgs;
 use super::man::ManArgs;
+use super::network::NetworkArgs;
 use super::pods::PodsArgs;
 
 /// Makes rendered Kubernetes workloads secure, and touches nothing else.
@@ -28,7 +29,8 @@ use super::pods::PodsArgs;
         kustomize build overlays/prod | floe --config manifest.yaml\n  \
         kpt fn eval ./package --exec floe\n  \
         floe --dry-run -f rendered.yaml\n  \
-        floe pods check -f manifests/ --enforce restricted:v1.34\n\n\
+        floe pods check -f manifests/ --enforce restricted:v1.34\n  \
+        floe network connections -f manifests/\n\n\
         Exit codes:\n  \
         0   done\n  \
         1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results\n  \
@@ -61,6 +63,8 @@ pub enum Command {
     Render(RenderArgs),
     /// Judge pods as the API server will, and change nothing
     Pods(PodsArgs),
+    /// Say who may talk to whom, and why
+    Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it
     Explain(ExplainArgs),
     /// Print a completion script for a shell

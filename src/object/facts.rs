@@ -45,13 +45,13 @@ fn addresses(status: &Value) -> Vec<IpAddr> {
 }
 
 /// The kind and name of the owner that controls the object (`metadata.ownerReferences`); where none is marked as the
-/// controller, the first owner.
+/// controller, the first owner. The API server wants the kind; manifests without it mean a `Pod`, as elsewhere.
 pub fn controller(object: &Value) -> Option<(String, String)> {
     let owners = || object.get("metadata").into_iter().flat_map(|metadata| items(metadata, "ownerReferences"));
     let is_controller = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
     let owner = owners().find(is_controller).or_else(|| owners().next())?;
     let text = |key| owner.get(key).and_then(Value::as_str).map(str::to_owned);
-    Some((text("kind")?, text("name")?))
+    Some((text("kind").unwrap_or_else(|| "Pod".to_owned()), text("name")?))
 }
 
 /// Reads the facts of a Service; `namespace` is its namespace after defaulting, where that is known.

@@ -6,6 +6,7 @@
 
 mod apply;
 mod check;
+mod connections;
 mod decide;
 mod digest;
 mod error;
@@ -39,6 +40,10 @@ use apply::{Changes, ItemChange, apply};
 pub use check::{
     CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PodVerdict, Report, Verdict, ViolatingField, ViolationFound,
     check,
+};
+pub use connections::{
+    Connection, ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing, PolicyTrace, Question,
+    Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
 };
 use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};

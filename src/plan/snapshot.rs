@@ -1,4 +1,4 @@
-//! What some streams hold of a cluster: pods, namespaces, Services and policies, each with the place where it stands.
+//! What some streams hold of a cluster: pods, namespaces, Services, routes and policies, each with the place where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,8 @@ use super::sheet::{Sheet, Unit};
 use super::survey::unreadable;
 use crate::finding::Location;
 use crate::object::{
-    NamespaceFacts, PodFacts, ResourceId, ServiceFacts, Workloads, namespace_facts, pod_facts, service_facts,
+    GroupVersionKind, NamespaceFacts, Origin as Written, PodFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
+    namespace_facts, pod_facts, route_facts, route_kind, service_facts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
 use crate::stream::{Class, Document, Stream, classify};
@@ -71,6 +72,10 @@ pub struct Snapshot {
     pub services: Vec<ServiceFacts>,
     /// Network policies.
     pub policies: Vec<FoundPolicy>,
+    /// What leads traffic to Services.
+    pub routes: Vec<RouteFacts>,
+    /// How many pods have finished; they are in none of the lists.
+    pub finished: usize,
 }
 
 /// Why there is no snapshot.
@@ -96,6 +101,7 @@ enum Content {
     Pod(PodFacts),
     Namespace(NamespaceFacts),
     Service(ServiceFacts),
+    Route(RouteFacts),
     Policy {
         policy: Policy,
         value: Value,
@@ -148,10 +154,11 @@ impl Snapshot {
             match content {
                 Content::Namespace(facts) => snapshot.namespaces.push(facts),
                 Content::Service(facts) => snapshot.services.push(facts),
+                Content::Route(facts) => snapshot.routes.push(facts),
                 Content::Policy { policy, value, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, value, is_own, origin });
                 }
-                Content::Pod(facts) if facts.is_finished => {}
+                Content::Pod(facts) if facts.is_finished => snapshot.finished += 1,
                 Content::Dependent { controller: (kind, name), template }
                     if objects.contains_key(&(template.namespace.clone(), kind.clone(), name.clone())) => {}
                 Content::Pod(facts) | Content::Dependent { template: facts, .. } => {
@@ -207,7 +214,7 @@ fn owner(
             break;
         }
         owner = known.cloned().unwrap_or_else(|| ResourceId {
-            gvk: crate::object::GroupVersionKind::new("", &kind),
+            gvk: GroupVersionKind::new("", &kind),
             namespace: Some(facts.namespace.clone()),
             name,
         });
@@ -241,7 +248,7 @@ impl Reader<'_, '_> {
         let content = self.stream.text.get(document.content.range()).unwrap_or_default();
         match classify(content) {
             Class::Blank => return Ok(()),
-            Class::Kind(kind) if !self.matters(kind) => return Ok(()),
+            Class::Kind(kind) if !self.may_matter(kind) => return Ok(()),
             Class::Kind(_) | Class::Unknown => {}
         }
         let sheet = match Sheet::parse(self.stream.text, index, document) {
@@ -254,9 +261,11 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn matters(&self, kind: &str) -> bool {
-        matches!(kind, "Namespace" | "Service" | "NetworkPolicy")
+    /// Whether objects of a kind may count, whatever their group.
+    fn may_matter(&self, kind: &str) -> bool {
+        matches!(kind, "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route")
             || kind.ends_with("List")
+            || kind.ends_with("Route")
             || self.workloads.kinds().any(|workload| workload == kind)
     }
 
@@ -269,7 +278,7 @@ impl Reader<'_, '_> {
         found: &mut Vec<Found>,
     ) -> Result<(), Error> {
         let Some(gvk) = sheet.gvk(unit) else { return Ok(()) };
-        if !self.matters(&gvk.kind) {
+        if !self.may_matter(&gvk.kind) {
             return Ok(());
         }
         let value = sheet.tree.value(unit.node).map_err(|error| {
@@ -301,6 +310,16 @@ impl Reader<'_, '_> {
                     })
                 })?;
                 (Content::Policy { policy, value, is_own: sheet.is_own(unit) }, Some(home))
+            }
+            _ if route_kind(&gvk).is_some() => {
+                let path = FieldPath::of_keys(["metadata", "name"]);
+                let written = Written {
+                    document: sheet.reported(number),
+                    span: Some(sheet.span_of(unit, &path)),
+                    path: sheet.reported_path(unit, &path),
+                };
+                let Some(facts) = route_facts(&value, &id, Some(&home), written) else { return Ok(()) };
+                (Content::Route(facts), Some(home))
             }
             _ => {
                 self.pods(&value, &origin, &home, found);

@@ -30,5 +30,5 @@ pub use port_set::{PortRange, PortSet};
 pub use read::ReadError;
 pub use selector::{LabelSelector, Labels, Operator, Requirement};
 pub use sets::SetId;
-pub use verdict::{NearMiss, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
+pub use verdict::{NearMiss, RuleReading, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
 pub use world::{IpBlockReach, Party, World};

@@ -1,9 +1,14 @@
 //! Renderers: findings, problems and verdicts, for people and for programs. Pure; the edge decides where the text goes.
 
 mod diff;
+mod network;
 mod pods;
 mod text;
 
 pub use diff::unified_diff;
+pub use network::{
+    write_connections_json, write_connections_text, write_csv, write_dot, write_explanation_json,
+    write_explanation_text, write_markdown, write_svg,
+};
 pub use pods::{Input, write_json, write_sarif, write_text};
 pub use text::{Excerpt, Origin, Painter, WithSource};
