@@ -1,4 +1,4 @@
-//! `make bench`: floe against kustomize, yq and cat in one run, printed as one Markdown table.
+//! `make bench`: floe against kustomize, yq, cat and network-config-analyzer in one run, printed as one Markdown table.
 //!
 //! Equal work is checked, not assumed: the output of every tool that edits Deployments is read back by the rules of
 //! Kubernetes, and each Deployment must carry the same security contexts and the same volume. floe does more than that in
@@ -20,6 +20,7 @@
 mod contract;
 mod generate;
 mod measure;
+mod network;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../../tests/it/support.rs"]
 mod support;
@@ -76,6 +77,7 @@ fn main() {
     bench.cat(&mut table, sizes.untouched_bytes);
     bench.start(&mut table, sizes.starts);
     bench.linearity(&mut table, sizes.linearity);
+    network::rows(&bench, &mut table, quick);
     println!("{table}");
 }
 

@@ -81,7 +81,7 @@ enum Form {
 pub(super) fn run(arguments: &ConnectionsArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
     let Some(sources) = arguments.cluster.sources("connections")? else { return Ok(Exit::Done) };
     let streams = frames(&sources);
-    let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams)?;
+    let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams, logging)?;
     let readings = match arguments.ipblock_matches_pods {
         Answer::Yes => Readings::One(IpBlockReach::PodsToo),
         Answer::No => Readings::One(IpBlockReach::OutsideOnly),
@@ -111,8 +111,8 @@ fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
         let more = if undefined.len() > NAMED { ", ..." } else { "" };
         note(
             &format!(
-                "undefined for {} workloads in the host's network ({}{more}): most plugins do not apply policies to them; \
-                 their lines treat them as ordinary pods",
+                "undefined: {} in the host's network ({}{more}): most plugins do not apply policies to their pods; their \
+                 lines treat them as ordinary pods",
                 undefined.len(),
                 named.join(", ")
             ),
@@ -120,6 +120,6 @@ fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
         );
     }
     if list.finished > 0 {
-        note(&format!("{} pods have finished and are left out", list.finished), logging);
+        note(&format!("left out: {} finished pods", list.finished), logging);
     }
 }

@@ -1,6 +1,7 @@
 use clap::{Args, ValueEnum};
 
 use super::{ClusterArgs, frames, origins};
+use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::{log, write};
@@ -67,10 +68,10 @@ fn port(text: &str) -> Result<Question, String> {
 }
 
 /// Explains a connection: files or standard input to standard output.
-pub(super) fn run(arguments: &ExplainArgs) -> Result<Exit, CliError> {
+pub(super) fn run(arguments: &ExplainArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
     let Some(sources) = arguments.cluster.sources("explain")? else { return Ok(Exit::Done) };
     let streams = frames(&sources);
-    let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams)?;
+    let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams, logging)?;
     let question = arguments.port.unwrap_or(Question::Everything);
     let ends = (arguments.source.as_str(), arguments.destination.as_str());
     let traces = trace(&streams, &snapshot, &config, ends, question).map_err(|error| match error {

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit
     log::init(logging);
     match &arguments.command {
         NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
-        NetworkCommand::Explain(arguments) => explain::run(arguments),
+        NetworkCommand::Explain(arguments) => explain::run(arguments, logging),
     }
 }
 
@@ -88,7 +88,12 @@ impl ClusterArgs {
     }
 
     /// The configuration and what the input holds.
-    fn snapshot(&self, sources: &[Source], streams: &[Stream<'_>]) -> Result<(Config, Snapshot), CliError> {
+    fn snapshot(
+        &self,
+        sources: &[Source],
+        streams: &[Stream<'_>],
+        logging: &LoggingArgs,
+    ) -> Result<(Config, Snapshot), CliError> {
         let config = self.configuration(sources, streams)?;
         let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
         let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
@@ -99,7 +104,7 @@ impl ClusterArgs {
             None => CliError::Internal(error.to_string()),
         })?;
         if snapshot.pods.is_empty() && snapshot.finished == 0 {
-            warn("the input has no pods and no workloads: there is nobody to talk");
+            note("the input has no pods and no workloads, so nobody talks", logging);
         }
         Ok((config, snapshot))
     }
@@ -132,8 +137,4 @@ fn note(line: &str, logging: &LoggingArgs) {
         LogFormat::Text => log::eprint(&format!("floe: note: {line}")),
         LogFormat::Json => tracing::warn!("{line}"),
     }
-}
-
-fn warn(line: &str) {
-    tracing::warn!("{line}");
 }

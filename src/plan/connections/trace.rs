@@ -199,6 +199,13 @@ struct Candidate {
     question: Question,
 }
 
+impl Candidate {
+    /// Whether it is a pod rather than a workload, which may have several like it.
+    fn is_one_pod(&self) -> bool {
+        self.parties.len() == 1 && self.name.ends_with("[Pod]")
+    }
+}
+
 /// Says why what is asked passes or not between two ends: `namespace/name`, `namespace/name[Kind]` or an address. A
 /// destination may be a Service; then there is an answer for each workload and port behind it.
 pub fn trace(
@@ -328,6 +335,10 @@ impl Tracer<'_, '_> {
         }
         let (world, with_pods) = (&self.world, &self.with_pods);
         let pairs = self.pairs(source, destination);
+        let is_self = |from: Party, to: Party| from == to && source.is_one_pod();
+        let between = |world: &World, from, to| {
+            if is_self(from, to) { world.connections(from, to) } else { between(world, from, to) }
+        };
         let passes = |&(from, to): &(Party, Party)| question.is_met_by(&between(world, from, to));
         let passing_pairs = pairs.iter().filter(|pair| passes(pair)).count();
         let chosen = pairs.iter().find(|pair| passes(pair)).or(pairs.first()).copied();
@@ -343,7 +354,9 @@ impl Tracer<'_, '_> {
         for end in [source, destination].into_iter().filter(|it| it.is_host_network) {
             caveats.push(format!("undefined: {} has {}", end.name, super::HOST_NETWORK));
         }
-        if from == to {
+        if is_self(from, to) {
+            caveats.push("a pod may always talk to itself, whatever the rules below say".to_owned());
+        } else if from == to {
             caveats.push(format!("a pod of {} may always talk to itself; this is about two of its pods", source.name));
         }
         if is_outside(source) {
