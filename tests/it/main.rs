@@ -18,6 +18,8 @@ mod documentation;
 mod hosts;
 mod json_schema;
 mod laws;
+mod network_connections;
+mod network_explain;
 mod network_tables;
 mod placement;
 mod pod_security_fixtures;
