@@ -45,7 +45,7 @@ fn large(bench: &Bench, table: &mut Table, cluster: Cluster) {
     let input = bench.input(&format!("cluster-{}.yaml", cluster.namespaces), |file| cluster.write(file));
     let floe = connections();
     let (printed, first) = output(&floe, &input);
-    let lines = printed.iter().filter(|&&byte| byte == b'\n').count();
+    let lines = memchr::memchr_iter(b'\n', &printed).count();
     drop(printed);
     let sink = Sink::File(bench.dir.join("connections"));
     let time = median(&floe, first, &input, &sink);

@@ -33,7 +33,7 @@ use super::pods::PodsArgs;
         floe network connections -f manifests/\n\n\
         Exit codes:\n  \
         0   done\n  \
-        1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results\n  \
+        1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results; or the explained connection is denied\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         70  internal error: a result that could not be verified; nothing was written"

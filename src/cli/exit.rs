@@ -5,7 +5,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done and clean.
     Done,
-    /// Pods would be rejected at admission.
+    /// Pods would be rejected at admission, or the explained connection is denied.
     Findings,
     /// Usage or configuration.
     Usage,

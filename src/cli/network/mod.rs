@@ -51,7 +51,7 @@ struct ClusterArgs {
     #[arg(short, long, value_name = "FILE|DIR|-")]
     file: Vec<PathBuf>,
 
-    /// Configuration: a floe Manifest; its cluster_cidrs, ingress controller and workloads count here
+    /// Configuration: a floe Manifest; its cluster ranges, ingress controller and workloads count here
     ///
     /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest, then the
     /// built-in defaults.

@@ -83,7 +83,7 @@ impl ConnectionList {
         let controllers = Controllers::of(config);
         let mut world = world_with(snapshot, config, readings.first(), &controllers.namespaces());
         let first_controller = world.pods.len();
-        let routed = controllers.routed(snapshot, first_controller);
+        let routed = Controllers::routed(snapshot, first_controller);
         if !routed.is_empty() {
             world.pods.extend(controllers.pods());
         }

@@ -62,12 +62,15 @@ impl Controllers {
     }
 
     /// Namespaces that a cluster has for them.
-    pub(super) fn namespaces(&self) -> [NamespaceFacts; 1] {
-        [NamespaceFacts { name: OPENSHIFT_ROUTER.0.to_owned(), labels: text_map(&OPENSHIFT_ROUTER.1) }]
+    pub(super) fn namespaces(&self) -> [NamespaceFacts; 2] {
+        [
+            NamespaceFacts { name: self.ingress.namespace.clone(), labels: BTreeMap::new() },
+            NamespaceFacts { name: self.router.namespace.clone(), labels: text_map(&OPENSHIFT_ROUTER.1) },
+        ]
     }
 
     /// What the routes of a snapshot lead to; `first` is the position of the first controller in the world.
-    pub(super) fn routed(&self, snapshot: &Snapshot, first: usize) -> Vec<Routed> {
+    pub(super) fn routed(snapshot: &Snapshot, first: usize) -> Vec<Routed> {
         let mut found: BTreeMap<(usize, usize), PortSet> = BTreeMap::new();
         for route in &snapshot.routes {
             let controller = first + usize::from(route.kind == RouteKind::OpenShiftRoute);

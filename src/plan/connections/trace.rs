@@ -298,7 +298,9 @@ fn backends(
                 for &port in &offered {
                     let target = service::target(port, &pod.facts);
                     let via = (!service.headless).then_some(port.port);
-                    target.into_iter().for_each(|target| add(via, target));
+                    if let Some(target) = target {
+                        add(via, target);
+                    }
                 }
             }
         }

@@ -43,7 +43,8 @@ pub fn write_svg(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
         group.members.iter().map(|it| label(it).chars().count()).chain([group.title.chars().count()])
     });
     let width = widest.max().unwrap_or(10) * CHARACTER + 2 * GAP;
-    let columns = (1..).find(|columns| columns * columns >= groups.len()).unwrap_or(1);
+    let root = groups.len().isqrt();
+    let columns = if root * root < groups.len() { root + 1 } else { root.max(1) };
 
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     let mut boxes = Vec::new();
