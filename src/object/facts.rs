@@ -164,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn the_owner_that_controls_a_pod_wins() {
+        let owners = |owners: Value| controller(&json!({"metadata": {"ownerReferences": owners}}));
+        let pair = |kind: &str, name: &str| Some((kind.to_owned(), name.to_owned()));
+        let second = json!([{"kind": "A", "name": "a"}, {"kind": "B", "name": "b", "controller": true}]);
+        assert_eq!(owners(second), pair("B", "b"));
+        assert_eq!(owners(json!([{"kind": "A", "name": "a"}, {"kind": "B", "name": "b"}])), pair("A", "a"));
+        assert_eq!(owners(json!([{"name": "a"}])), pair("Pod", "a"));
+        assert_eq!((owners(json!([{"kind": "A"}])), owners(json!([])), owners(json!(7))), (None, None, None));
+    }
+
+    #[test]
     fn counts_wrong_types_as_absent() {
         let object = json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "odd", "labels": {"n": 1, "s": "x", "e": null}},

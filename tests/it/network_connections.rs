@@ -336,6 +336,30 @@ fn bad_input_has_its_exit_code() {
     }
 }
 
+/// A reader that has seen enough is no failure.
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+    let pods: String = (0..400)
+        .map(|number| format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{number}}}\nspec: {{}}\n"))
+        .collect();
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("pods.yaml"), pods).unwrap();
+    let mut child = Command::new(crate::support::floe_path())
+        .args(["network", "connections", "-f", "."])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 10]).unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
 #[test]
 fn the_namespace_of_documents_that_name_none_is_that_of_the_release() {
     let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\n";

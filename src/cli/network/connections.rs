@@ -1,10 +1,9 @@
 use clap::{Args, ValueEnum};
 
-use super::{ClusterArgs, frames, note};
+use super::{ClusterArgs, frames, note, print};
 use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::write;
 use crate::plan::{ConnectionList, Readings};
 use crate::reachability::IpBlockReach;
 use crate::report::{write_connections_json, write_connections_text, write_csv, write_dot, write_markdown, write_svg};
@@ -91,7 +90,7 @@ pub(super) fn run(arguments: &ConnectionsArgs, logging: &LoggingArgs) -> Result<
     if let Some(focus) = &arguments.focus {
         list.focus(focus).map_err(CliError::of_workload)?;
     }
-    write::stdout(|out| match arguments.output {
+    print(|out| match arguments.output {
         Form::Text => write_connections_text(&list, out),
         Form::Json => write_connections_json(&list, out),
         Form::Csv => write_csv(&list, out),

@@ -1,10 +1,10 @@
 use clap::{Args, ValueEnum};
 
-use super::{ClusterArgs, frames, origins};
+use super::{ClusterArgs, frames, origins, print};
 use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{log, write};
+use crate::cli::log;
 use crate::object::Protocol;
 use crate::plan::{Question, Trace, TraceError, trace};
 use crate::report::{write_explanation_json, write_explanation_text};
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &ExplainArgs, logging: &LoggingArgs) -> Result<Exit
         error => CliError::Ends(error.to_string()),
     })?;
     let origins = origins(&sources);
-    write::stdout(|out| match arguments.output {
+    print(|out| match arguments.output {
         Form::Text => write_explanation_text(&traces, &origins, &log::painter_for_stdout(), out),
         Form::Json => write_explanation_json(&traces, &origins, out),
     })?;

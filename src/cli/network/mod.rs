@@ -3,6 +3,7 @@
 mod connections;
 mod explain;
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Subcommand};
@@ -120,6 +121,15 @@ impl ClusterArgs {
             Some(source) => configuration::find(None, source, self.config.as_deref()),
             None => Ok(Config::default()),
         }
+    }
+}
+
+/// Writes a report to standard output. That its reader has seen enough (`| head`) is no failure: nothing was changed that
+/// could be half done.
+fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), CliError> {
+    match write::stdout(write) {
+        Err(CliError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
     }
 }
 

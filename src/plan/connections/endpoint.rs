@@ -127,25 +127,32 @@ pub(super) enum Place {
     Controller,
 }
 
+/// The class of each range of addresses.
+type Ranges = BTreeMap<(IpAddr, IpAddr), usize>;
+
+fn ranges(classes: &[AddressSet]) -> Ranges {
+    let of_class =
+        |(index, set): (usize, &AddressSet)| set.ranges().map(move |range| (range, index)).collect::<Vec<_>>();
+    classes.iter().enumerate().flat_map(of_class).collect()
+}
+
 impl Place {
-    pub(super) fn of(endpoint: &Endpoint, reachability: &Reachability) -> Self {
-        match &endpoint.kind {
+    /// The places of endpoints.
+    pub(super) fn of_all(endpoints: &[Endpoint], reachability: &Reachability) -> Vec<Self> {
+        let (sources, destinations) = (ranges(reachability.sources()), ranges(reachability.destinations()));
+        let place = |endpoint: &Endpoint| match &endpoint.kind {
             EndpointKind::Workload { pods, .. } => {
                 let mut classes: Vec<usize> = pods.iter().filter_map(|&pod| reachability.class_of(pod)).collect();
                 classes.sort_unstable();
                 classes.dedup();
                 Self::Pods(classes)
             }
-            EndpointKind::External { first, last } => {
-                let class = |classes: &[AddressSet]| {
-                    classes.iter().position(|set| set.ranges().any(|range| range == (*first, *last)))
-                };
-                Self::Addresses {
-                    source: class(reachability.sources()),
-                    destination: class(reachability.destinations()),
-                }
-            }
+            EndpointKind::External { first, last } => Self::Addresses {
+                source: sources.get(&(*first, *last)).copied(),
+                destination: destinations.get(&(*first, *last)).copied(),
+            },
             EndpointKind::IngressController => Self::Controller,
-        }
+        };
+        endpoints.iter().map(place).collect()
     }
 }

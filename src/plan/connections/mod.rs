@@ -14,7 +14,7 @@ use crate::object::NamespaceFacts;
 use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, World};
 
 pub use endpoint::{Endpoint, EndpointKind, NoSuchWorkload};
-use endpoint::{externals, find_workloads, workloads};
+use endpoint::{Place, externals, find_workloads, workloads};
 use routed::{Controllers, Routed};
 pub use rows::{Connection, Passing};
 pub use trace::{PolicyTrace, Question, RuleTrace, SideTrace, Trace, TraceError, Via, trace};
@@ -56,7 +56,7 @@ impl Readings {
 struct Reading {
     reachability: Reachability,
     /// For each endpoint, where it is among the classes.
-    places: Vec<endpoint::Place>,
+    places: Vec<Place>,
 }
 
 /// All connections of a snapshot.
@@ -124,8 +124,7 @@ impl ConnectionList {
 
 impl Reading {
     fn new(reachability: Reachability, endpoints: &[Endpoint]) -> Self {
-        let places = endpoints.iter().map(|endpoint| endpoint::Place::of(endpoint, &reachability)).collect();
-        Self { reachability, places }
+        Self { places: Place::of_all(endpoints, &reachability), reachability }
     }
 }
 

@@ -84,7 +84,8 @@ impl Paint<'_> {
             SideTrace::Isolated(policies) => policies,
         };
         let rules = || policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
-        if rules().any(|(_, rule)| rule.allows()) {
+        let is_allowed = rules().any(|(_, rule)| rule.allows());
+        if is_allowed {
             for (policy, rule) in rules().filter(|(_, rule)| rule.allows()) {
                 let adds = match self.trace.question {
                     Question::Everything => format!("allows {}", rule.ports.text),
@@ -99,9 +100,6 @@ impl Paint<'_> {
                     &rule.path.to_string(),
                 )?;
             }
-            if self.trace.question != Question::Everything {
-                return Ok(());
-            }
         } else {
             for policy in policies {
                 let message =
@@ -110,7 +108,10 @@ impl Paint<'_> {
                 self.message(out, Severity::Error, &message, place(policy, policy.location.as_ref()), &label)?;
             }
         }
-        let mut misses: Vec<_> = rules().filter(|(_, rule)| !rule.allows()).collect();
+        // What allows nothing matters only where nothing else does; what allows more on some plugins adds to everything.
+        let adds = self.trace.question == Question::Everything;
+        let is_shown = |rule: &RuleTrace| !rule.allows() && (!is_allowed || (adds && rule.allows_on_some()));
+        let mut misses: Vec<_> = rules().filter(|(_, rule)| is_shown(rule)).collect();
         misses.sort_by_key(|(_, rule)| (!rule.allows_on_some(), std::cmp::Reverse(rule.nearness())));
         for (policy, rule) in misses.iter().take(MOST_MISSES) {
             let message = format!("{of}: a rule of {} {}", policy.name, self.miss(rule, far));
