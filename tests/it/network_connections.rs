@@ -341,9 +341,8 @@ fn bad_input_has_its_exit_code() {
 fn a_closed_pipe_ends_quietly() {
     use std::io::Read as _;
     use std::process::{Command, Stdio};
-    let pods: String = (0..400)
-        .map(|number| format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{number}}}\nspec: {{}}\n"))
-        .collect();
+    let pod = |number| format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{number}}}\nspec: {{}}\n");
+    let pods = (0..400).map(pod).collect::<Vec<_>>().concat();
     let folder = tempfile::TempDir::new().unwrap();
     std::fs::write(folder.path().join("pods.yaml"), pods).unwrap();
     let mut child = Command::new(crate::support::floe_path())

@@ -1,6 +1,6 @@
 use clap::{Args, ValueEnum};
 
-use super::{ClusterArgs, frames, note, print};
+use super::cluster::{ClusterArgs, frames, note, print};
 use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;

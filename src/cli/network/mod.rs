@@ -1,23 +1,15 @@
 //! `floe network`: who may talk to whom.
 
+mod cluster;
 mod connections;
 mod explain;
 
-use std::io;
-use std::path::PathBuf;
+use clap::{Args, Subcommand};
 
-use clap::{Args, CommandFactory as _, Subcommand};
-
-use super::args::{Args as Program, LogFormat, LoggingArgs};
+use super::args::LoggingArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::input::{self, Source};
-use super::{configuration, log, write};
-use crate::config::Config;
-use crate::object::Workloads;
-use crate::plan::{Snapshot, resource_list};
-use crate::report::Origin;
-use crate::stream::{Stream, frame};
+use super::log;
 use connections::ConnectionsArgs;
 use explain::ExplainArgs;
 
@@ -42,109 +34,5 @@ pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit
     match &arguments.command {
         NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
         NetworkCommand::Explain(arguments) => explain::run(arguments, logging),
-    }
-}
-
-/// What the commands read.
-#[derive(Debug, Args)]
-struct ClusterArgs {
-    /// Read manifests from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
-    #[arg(short, long, value_name = "FILE|DIR|-")]
-    file: Vec<PathBuf>,
-
-    /// Configuration: a floe Manifest; its cluster ranges, ingress controller and workloads count here
-    ///
-    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest, then the
-    /// built-in defaults.
-    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
-    config: Option<PathBuf>,
-
-    /// What a document without metadata.namespace means
-    ///
-    /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then `default`.
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    namespace: Option<String>,
-}
-
-impl ClusterArgs {
-    /// Reads the input; absent if there is nothing to read from, and then prints the help of the command.
-    fn sources(&self, command: &str) -> Result<Option<Vec<Source>>, CliError> {
-        let Some(sources) = input::read_all(&self.file)? else {
-            let mut program = Program::command();
-            program.build();
-            let found = ["network", command].iter().try_fold(&mut program, |it, name| it.find_subcommand_mut(name));
-            if let Some(found) = found {
-                let help = found.render_long_help();
-                write::stdout(|out| write!(out, "{help}"))?;
-            }
-            return Ok(None);
-        };
-        let is_blank = |source: &Source| source.text.trim_start_matches('\u{feff}').trim().is_empty();
-        if sources.iter().all(is_blank) {
-            let names: Vec<String> = self.file.iter().map(|file| file.display().to_string()).collect();
-            let what = if names.is_empty() { "standard input".to_owned() } else { names.join(", ") };
-            return Err(CliError::Nothing(format!("{what} is empty")));
-        }
-        Ok(Some(sources))
-    }
-
-    /// The configuration and what the input holds.
-    fn snapshot(
-        &self,
-        sources: &[Source],
-        streams: &[Stream<'_>],
-        logging: &LoggingArgs,
-    ) -> Result<(Config, Snapshot), CliError> {
-        let config = self.configuration(sources, streams)?;
-        let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
-        let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
-        let workloads = Workloads::new(&config.pod_security.workloads);
-        let snapshot = Snapshot::take(streams, &workloads, home.as_deref());
-        let snapshot = snapshot.map_err(|error| match sources.get(error.stream) {
-            Some(source) => CliError::of_plan(error.error, &source.name, &source.text),
-            None => CliError::Internal(error.to_string()),
-        })?;
-        if snapshot.pods.is_empty() && snapshot.finished == 0 {
-            note("the input has no pods and no workloads, so nobody talks", logging);
-        }
-        Ok((config, snapshot))
-    }
-
-    /// That of the first `ResourceList`, or that of a file.
-    fn configuration(&self, sources: &[Source], streams: &[Stream<'_>]) -> Result<Config, CliError> {
-        for (source, stream) in sources.iter().zip(streams) {
-            if let Some(Ok(list)) = resource_list(stream) {
-                return configuration::find(Some(&list), source, self.config.as_deref());
-            }
-        }
-        match sources.first() {
-            Some(source) => configuration::find(None, source, self.config.as_deref()),
-            None => Ok(Config::default()),
-        }
-    }
-}
-
-/// Writes a report to standard output. That its reader has seen enough (`| head`) is no failure: nothing was changed that
-/// could be half done.
-fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), CliError> {
-    match write::stdout(write) {
-        Err(CliError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
-fn frames(sources: &[Source]) -> Vec<Stream<'_>> {
-    sources.iter().map(|source| frame(&source.text)).collect()
-}
-
-fn origins(sources: &[Source]) -> Vec<Origin<'_>> {
-    sources.iter().map(|source| Origin { name: &source.name, text: &source.text }).collect()
-}
-
-/// Says on standard error what the result does not.
-fn note(line: &str, logging: &LoggingArgs) {
-    match logging.log_format {
-        LogFormat::Text => log::eprint(&format!("floe: note: {line}")),
-        LogFormat::Json => tracing::warn!("{line}"),
     }
 }
