@@ -33,11 +33,12 @@ use super::pods::PodsArgs;
         floe --dry-run -f rendered.yaml\n  \
         floe pods check -f manifests/ --enforce restricted:v1.34\n  \
         floe compile --config manifest.yaml -f rendered/\n  \
+        floe network connections -f manifests/\n  \
         floe network diff config:manifest.yaml rendered/\n\n\
         Exit codes:\n  \
         0   done\n  \
-        1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and results), or \
-        `floe network diff` found a difference\n  \
+        1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and results), \
+        `floe network diff` found a difference, or the connection that was asked about is denied\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         70  internal error: a result that could not be verified; nothing was written"
@@ -69,7 +70,7 @@ pub enum Command {
     Pods(PodsArgs),
     /// Write policies, Namespaces and hardened manifests below a folder
     Compile(Box<CompileArgs>),
-    /// Make, explain and compare network policies
+    /// Make, check, explain and compare network policies
     Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it
     Explain(ExplainArgs),

@@ -7,6 +7,7 @@
 mod apply;
 mod check;
 mod compare;
+mod connections;
 mod decide;
 mod digest;
 mod error;
@@ -45,6 +46,10 @@ pub use check::{
     ViolationFound, check,
 };
 pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
+pub use connections::{
+    Connection, ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing, PolicyTrace, Question,
+    Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
+};
 use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};
 use digest::Digest;

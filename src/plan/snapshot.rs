@@ -1,4 +1,4 @@
-//! What some streams hold of a cluster: pods, namespaces, Services and policies, each with the place where it stands.
+//! What some streams hold of a cluster: pods, namespaces, Services, routes and policies, each with the place where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +74,8 @@ pub struct Snapshot {
     pub routes: Vec<RouteFacts>,
     /// Network policies.
     pub policies: Vec<FoundPolicy>,
+    /// How many pods have finished; they are in none of the lists.
+    pub finished: usize,
     /// The numbers of the streams that routes and policies stand in.
     pub(super) streams: BTreeMap<ResourceId, usize>,
 }
@@ -161,7 +163,7 @@ impl Snapshot {
                 Content::Policy { policy, facts, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
                 }
-                Content::Pod(facts) if facts.is_finished => {}
+                Content::Pod(facts) if facts.is_finished => snapshot.finished += 1,
                 Content::Dependent { controller: (kind, name), template }
                     if objects.contains_key(&(template.namespace.clone(), kind.clone(), name.clone())) => {}
                 Content::Pod(facts) | Content::Dependent { template: facts, .. } => {

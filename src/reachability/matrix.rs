@@ -134,6 +134,16 @@ impl Reachability {
         self.sets.get(id)
     }
 
+    /// The number of some connections.
+    pub fn number(&self, set: PortSet) -> SetId {
+        self.sets.intern(set)
+    }
+
+    /// What either number stands for.
+    pub fn union(&self, left: SetId, right: SetId) -> SetId {
+        Arithmetic::new(&self.sets).union(left, right)
+    }
+
     /// All connections from one source.
     pub fn from(&self, source: Source) -> Connections {
         let mut arithmetic = Arithmetic::new(&self.sets);

@@ -69,6 +69,17 @@ impl Side {
     }
 }
 
+/// What a rule of an isolating policy means for two parties, whatever the port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleReading {
+    /// The rule.
+    pub rule: RuleRef,
+    /// The far end is among its peers.
+    pub peer_matches: bool,
+    /// Its ports at the destination.
+    pub ports: PortSet,
+}
+
 /// Why the API does not define what becomes of a connection; the plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Undefined {
@@ -155,6 +166,37 @@ impl World {
                 && policy.pod_selector.matches(&pod.labels)
         };
         self.policies.iter().enumerate().filter(move |(_, policy)| selects(policy)).map(|(index, _)| index)
+    }
+
+    /// How each rule of the policies that isolate one end reads for two parties, in order; absent where no policy isolates
+    /// it, and where it is no pod.
+    pub fn readings(&self, direction: Direction, source: Party, destination: Party) -> Option<Vec<RuleReading>> {
+        let (near, far) = match direction {
+            Direction::Egress => (source, destination),
+            Direction::Ingress => (destination, source),
+        };
+        let mut isolating = self.isolating(direction, self.pod(near)?).peekable();
+        isolating.peek()?;
+        let declared = self.pod(destination).map(|pod| pod.ports.as_slice()).unwrap_or_default();
+        let policies = isolating.filter_map(|index| Some((index, self.policies.get(index)?)));
+        let rules = policies.flat_map(|(index, policy)| {
+            policy
+                .rules(direction)
+                .unwrap_or_default()
+                .iter()
+                .enumerate()
+                .map(move |(at, rule)| (index, policy, at, rule))
+        });
+        let read = |(policy, owner, rule, it): (usize, &Policy, usize, &super::Rule)| {
+            let is_peer =
+                |peer| self.families().iter().any(|&family| self.is_peer(peer, &owner.namespace, far, family));
+            RuleReading {
+                rule: RuleRef { policy, rule },
+                peer_matches: it.peers.as_ref().is_none_or(|peers| peers.iter().any(is_peer)),
+                ports: it.ports.at(declared).into_owned(),
+            }
+        };
+        Some(rules.map(read).collect())
     }
 
     fn pod(&self, party: Party) -> Option<&PodFacts> {

@@ -20,6 +20,8 @@ mod hosts;
 mod json_schema;
 mod laws;
 mod network_commands;
+mod network_connections;
+mod network_explain;
 mod network_judges;
 mod network_tables;
 mod placement;

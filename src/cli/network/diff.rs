@@ -2,12 +2,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, read_manifests, snapshot};
-use crate::cli::{configuration, log, write};
+use crate::cli::{configuration, write};
 use crate::config::Config;
 use crate::plan::{Snapshot, compare};
 use crate::reachability::IpBlockReach;
@@ -114,8 +113,7 @@ impl Side {
 }
 
 /// Compares two sides: to standard output.
-pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    log::init(logging);
+pub(super) fn run(arguments: &DiffArgs) -> Result<Exit, CliError> {
     if [&arguments.before, &arguments.after].iter().all(|side| *side == "-") {
         return Err(CliError::Usage("standard input can be one side only".to_owned()));
     }
