@@ -28,18 +28,19 @@ pub fn pod_facts(object: &Value, id: &ResourceId, template: &FieldPath, namespac
             .filter_map(container_port)
             .collect(),
         host_network: spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false),
-        addresses: addresses(status),
+        addresses: addresses(status, "podIPs", "podIP"),
+        node_addresses: addresses(status, "hostIPs", "hostIP"),
         is_finished: matches!(phase, Some("Succeeded" | "Failed")),
         controller: if is_pod { controller(object) } else { None },
     }
 }
 
-/// `status.podIPs`, or the older `status.podIP`.
-fn addresses(status: &Value) -> Vec<IpAddr> {
+/// The addresses of a list such as `status.podIPs`, or of the older field for one, `status.podIP`.
+fn addresses(status: &Value, list: &str, single: &str) -> Vec<IpAddr> {
     let read = |value: &Value| value.as_str()?.parse().ok();
-    let mut addresses: Vec<IpAddr> = items(status, "podIPs").filter_map(|item| read(item.get("ip")?)).collect();
+    let mut addresses: Vec<IpAddr> = items(status, list).filter_map(|item| read(item.get("ip")?)).collect();
     if addresses.is_empty() {
-        addresses.extend(status.get("podIP").and_then(read));
+        addresses.extend(status.get(single).and_then(read));
     }
     addresses
 }

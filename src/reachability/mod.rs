@@ -32,5 +32,5 @@ pub use read::ReadError;
 pub use representative::{Representatives, representatives};
 pub use selector::{LabelSelector, Labels, Operator, Requirement};
 pub use sets::SetId;
-pub use verdict::{NearMiss, RuleReading, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
+pub use verdict::{Exception, NearMiss, RuleReading, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
 pub use world::{IpBlockReach, Party, World};

@@ -135,6 +135,7 @@ fn pod(namespace: &str, labels: Labels, owner: String) -> PodFacts {
         ports: Vec::new(),
         host_network: false,
         addresses: Vec::new(),
+        node_addresses: Vec::new(),
         is_finished: false,
         controller: None,
     }

@@ -86,13 +86,24 @@ pub enum Undefined {
     /// A pod of the host's network: policies that select it have no effect on most plugins, and selectors do not match
     /// it as a peer.
     HostNetwork(Direction),
+    /// A pod that connects to the node it runs on: some plugins let it, some do not.
+    OwnNode,
+}
+
+/// Why a connection is made whatever policies say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exception {
+    /// A pod may always talk to itself.
+    Itself,
+    /// The node that a pod runs on may always connect to it: its probes come from there.
+    OwnNode,
 }
 
 /// The verdict on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The two ends are the same pod, which may always talk to itself; the sides then say what policies would.
-    pub is_self: bool,
+    /// Why it is made in any case; the sides then say what policies would.
+    pub exception: Option<Exception>,
     /// At the source.
     pub egress: Side,
     /// At the destination.
@@ -104,7 +115,7 @@ pub struct Verdict {
 impl Verdict {
     /// Whether the connection is made: both ends must let it pass.
     pub const fn allowed(&self) -> bool {
-        self.is_self || (self.egress.passes() && self.ingress.passes())
+        self.exception.is_some() || (self.egress.passes() && self.ingress.passes())
     }
 }
 
@@ -124,14 +135,20 @@ impl World {
             self.pod(party).filter(|pod| pod.host_network).map(|_| Undefined::HostNetwork(direction))
         };
         Verdict {
-            is_self: source == destination && self.pod(source).is_some(),
+            exception: self.exception(source, destination),
             egress: self.side(Direction::Egress, source, destination, traffic, family),
             ingress: self.side(Direction::Ingress, destination, source, traffic, family),
             undefined: [(source, Direction::Egress), (destination, Direction::Ingress)]
                 .into_iter()
                 .filter_map(|(party, direction)| host_network(party, direction))
+                .chain(self.is_to_own_node(source, destination).then_some(Undefined::OwnNode))
                 .collect(),
         }
+    }
+
+    fn is_to_own_node(&self, source: Party, destination: Party) -> bool {
+        let Party::Address(address) = destination else { return false };
+        self.pod(source).is_some_and(|pod| pod.node_addresses.contains(&address))
     }
 
     fn side(&self, direction: Direction, near: Party, far: Party, traffic: &Traffic, family: Option<IpFamily>) -> Side {
@@ -206,9 +223,18 @@ impl World {
         }
     }
 
+    /// What lets one party connect to another whatever policies say (`types.go` of `networking.k8s.io/v1`).
+    pub fn exception(&self, source: Party, destination: Party) -> Option<Exception> {
+        let pod = self.pod(destination)?;
+        match source {
+            Party::Pod(_) => (source == destination).then_some(Exception::Itself),
+            Party::Address(address) => pod.node_addresses.contains(&address).then_some(Exception::OwnNode),
+        }
+    }
+
     /// All that passes between two parties.
     pub fn connections(&self, source: Party, destination: Party) -> PortSet {
-        if source == destination && self.pod(source).is_some() {
+        if self.exception(source, destination).is_some() {
             return PortSet::everything();
         }
         let families = self.families().iter().map(|&family| {

@@ -96,6 +96,7 @@ fn pod(namespace: &str, labels: BTreeMap<String, String>) -> PodFacts {
         ports: Vec::new(),
         host_network: false,
         addresses: Vec::new(),
+        node_addresses: Vec::new(),
         is_finished: false,
         controller: None,
     }

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::finding::Location;
 use crate::object::{PodFacts, Protocol, ServiceFacts};
 use crate::plan::Snapshot;
-use crate::reachability::{Direction, IpBlockReach, Party, PortSet, World};
+use crate::reachability::{Direction, Exception, IpBlockReach, Party, PortSet, World};
 use crate::stream::Stream;
 use crate::text::excerpt;
 use crate::yaml::FieldPath;
@@ -339,7 +339,8 @@ impl Tracer<'_, '_> {
         let pairs = self.pairs(source, destination);
         let is_self = |from: Party, to: Party| from == to && source.is_one_pod();
         let between = |world: &World, from, to| {
-            if is_self(from, to) { world.connections(from, to) } else { between(world, from, to) }
+            let is_from_node = world.exception(from, to) == Some(Exception::OwnNode);
+            if is_self(from, to) || is_from_node { world.connections(from, to) } else { between(world, from, to) }
         };
         let passes = |&(from, to): &(Party, Party)| question.is_met_by(&between(world, from, to));
         let passing_pairs = pairs.iter().filter(|pair| passes(pair)).count();
@@ -361,7 +362,12 @@ impl Tracer<'_, '_> {
         } else if from == to {
             caveats.push(format!("a pod of {} may always talk to itself; this is about two of its pods", source.name));
         }
-        if is_outside(source) {
+        if world.exception(from, to) == Some(Exception::OwnNode) {
+            caveats.push(format!(
+                "{} is the node that {} runs on: policies do not keep it out",
+                source.name, destination.name
+            ));
+        } else if is_outside(source) {
             caveats.push(format!(
                 "if {} is the node that a pod of {} runs on, policies do not keep it out",
                 source.name, destination.name
