@@ -9,6 +9,7 @@ use crate::plan::Part;
 use super::completions::CompletionsArgs;
 use super::explain::ExplainArgs;
 use super::man::ManArgs;
+use super::network::NetworkArgs;
 use super::pods::PodsArgs;
 
 /// Makes rendered Kubernetes workloads secure, and touches nothing else.
@@ -61,6 +62,8 @@ pub enum Command {
     Render(RenderArgs),
     /// Judge pods as the API server will, and change nothing
     Pods(PodsArgs),
+    /// Work with NetworkPolicies: judge them
+    Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it
     Explain(ExplainArgs),
     /// Print a completion script for a shell

@@ -1,13 +1,13 @@
 #![expect(clippy::disallowed_methods, reason = "an edge module: it reads the configuration")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{CliError, Misconfiguration};
 use super::input::{self, Source};
-use crate::config::{Config, ConfigError, ConfigErrorKind};
+use crate::config::{Config, ConfigError, ConfigErrorKind, Product};
 use crate::plan::ResourceList;
 use crate::text::Span;
-use crate::yaml::Tree;
+use crate::yaml::{ParseError, Tree};
 
 /// The file that is looked for where no configuration is named.
 const IMPLICIT: &str = "manifest.yaml";
@@ -18,6 +18,11 @@ pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option
         tracing::debug!("configuration from the functionConfig");
         return Config::from_function_config(list.tree(), node).map_err(|error| of_config(input, list.offset(), error));
     }
+    of_files(file)
+}
+
+/// The same where no list can bring one: `--config` or `FLOE_CONFIG`, `./manifest.yaml`, the defaults.
+pub(super) fn of_files(file: Option<&Path>) -> Result<Config, CliError> {
     if let Some(path) = file.filter(|path| !path.as_os_str().is_empty()) {
         tracing::debug!(path = %path.display(), "configuration from a file");
         return parse(&input::read_file(path).map_err(CliError::of_configuration)?).map_err(|(error, _)| error);
@@ -35,6 +40,28 @@ pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option
     Ok(Config::default())
 }
 
+/// Adds what data products need.
+pub(super) fn add_products(config: &mut Config, files: &[PathBuf]) -> Result<(), CliError> {
+    for path in files {
+        let source = input::read_file(path).map_err(CliError::of_configuration)?;
+        let tree = Tree::parse(&source.text).map_err(|error| unreadable(&source, &error))?;
+        let product = Product::from_tree(&tree).map_err(|error| of_config(&source, 0, error))?;
+        config.add_product(product);
+    }
+    Ok(())
+}
+
+fn unreadable(source: &Source, error: &ParseError) -> CliError {
+    CliError::Configuration(Box::new(Misconfiguration {
+        name: source.name.clone(),
+        text: source.text.clone(),
+        message: format!("the configuration cannot be read as YAML: {}", error.message),
+        span: Span::at(error.offset),
+        label: String::new(),
+        help: None,
+    }))
+}
+
 /// Reads the file that nobody named; absent if it is no text, and so not ours.
 fn read_implicit() -> Result<Option<Source>, CliError> {
     match input::read_file(Path::new(IMPLICIT)) {
@@ -46,21 +73,10 @@ fn read_implicit() -> Result<Option<Source>, CliError> {
 
 fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
     let tree = Tree::parse(&source.text).map_err(|error| {
-        let broken = Misconfiguration {
-            name: source.name.clone(),
-            text: source.text.clone(),
-            message: format!("the configuration cannot be read as YAML: {}", error.message),
-            span: Span::at(error.offset),
-            label: String::new(),
-            help: None,
-        };
         // A broken file of ours must not pass for somebody else's: the defaults would take its place unnoticed.
         let ours =
             source.text.lines().any(|line| line.trim_start().starts_with("apiVersion") && line.contains("floe.dev/"));
-        (
-            CliError::Configuration(Box::new(broken)),
-            if ours { ConfigErrorKind::Invalid } else { ConfigErrorKind::NotAManifest },
-        )
+        (unreadable(source, &error), if ours { ConfigErrorKind::Invalid } else { ConfigErrorKind::NotAManifest })
     })?;
     Config::from_manifest(&tree).map_err(|error| {
         let kind = error.kind;
@@ -87,4 +103,11 @@ fn of_config(source: &Source, offset: usize, error: ConfigError) -> CliError {
 /// The namespace of the release, as the environment of Argo CD tells it.
 pub(super) fn argocd_namespace() -> Option<String> {
     std::env::var("ARGOCD_APP_NAMESPACE").ok().filter(|namespace| !namespace.is_empty())
+}
+
+/// Whether there is a file to find, so that the defaults are not what is found.
+pub(super) fn is_given(file: Option<&Path>) -> bool {
+    let is_named = file.is_some_and(|path| !path.as_os_str().is_empty());
+    let is_ours = |source: &Source| !matches!(parse(source), Err((_, ConfigErrorKind::NotAManifest)));
+    is_named || (Path::new(IMPLICIT).is_file() && read_implicit().ok().flatten().is_some_and(|source| is_ours(&source)))
 }

@@ -9,6 +9,7 @@ mod explain;
 mod input;
 mod log;
 mod man;
+mod network;
 mod pods;
 mod render;
 mod write;
@@ -37,6 +38,7 @@ pub fn run() -> ExitCode {
         None => render::run(&args.render),
         Some(Command::Render(render)) => render::run(render),
         Some(Command::Pods(arguments)) => pods::run(arguments, &args.render.logging),
+        Some(Command::Network(arguments)) => network::run(arguments, &args.render.logging),
         Some(Command::Explain(arguments)) => explain::run(arguments),
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),
         Some(Command::Man(arguments)) => man::run(arguments, &Args::command()),
