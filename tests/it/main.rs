@@ -19,6 +19,7 @@ mod hosts;
 mod json_schema;
 mod laws;
 mod network_tables;
+mod network_validate;
 mod placement;
 mod pod_security_fixtures;
 mod pod_security_judges;

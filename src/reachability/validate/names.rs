@@ -21,7 +21,7 @@ fn too_long(limit: usize) -> String {
 /// `RegexError`.
 fn regex(message: &str, format: &str, examples: &[&str]) -> String {
     let examples: Vec<String> = examples.iter().map(|example| format!("'{example}', ")).collect();
-    format!("{message} (e.g. {}regex used for validation is '{format}')", examples.join("or "))
+    format!("{message} (e.g. {}regex used for validation is '{format}')", examples.join(" or "))
 }
 
 fn is_label(text: &str) -> bool {
