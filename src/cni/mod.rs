@@ -62,7 +62,7 @@ pub struct NoSuchPlugin {
 pub fn plugin(name: &str) -> Result<&'static Profile, NoSuchPlugin> {
     static ALL: [Profile; 18] = PROFILES;
     let plain = |text: &str| -> String {
-        text.chars().filter(|it| it.is_ascii_alphanumeric()).map(|it| it.to_ascii_lowercase()).collect()
+        text.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect()
     };
     let is_named = |profile: &&Profile| profile.names().any(|it| plain(it) == plain(name));
     ALL.iter().find(is_named).ok_or_else(|| {

@@ -97,12 +97,11 @@ fn known_plugin(name: &str) -> Result<&'static Profile, String> {
 /// Validates policies: files or standard input to standard output.
 pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
     log::init(logging);
-    let mut sources = match arguments.file.is_empty() {
-        true => Vec::new(),
-        false => {
-            let nothing = || CliError::Nothing("standard input is a terminal".to_owned());
-            input::read_all(&arguments.file)?.ok_or_else(nothing)?
-        }
+    let mut sources = if arguments.file.is_empty() {
+        Vec::new()
+    } else {
+        let nothing = || CliError::Nothing("standard input is a terminal".to_owned());
+        input::read_all(&arguments.file)?.ok_or_else(nothing)?
     };
     let mut config = find_configuration(arguments, &sources)?;
     if let Some(config) = &mut config {

@@ -94,7 +94,7 @@ fn owner_references(metadata: &Value, path: &FieldPath, found: &mut Vec<Invalid>
         let item = path.child(index);
         for field in ["apiVersion", "kind", "name", "uid"] {
             if text(owner, field).is_empty() {
-                found.push(Invalid::required(&item.child(field), ""));
+                found.push(Invalid::required(&item.child(field), "must not be empty"));
             }
         }
         let api_version = text(owner, "apiVersion");

@@ -14,7 +14,13 @@ const MAX_SUBDOMAIN: usize = 253;
 /// Longest port name, in bytes (RFC 6335).
 const MAX_PORT_NAME: usize = 15;
 
+/// `MaxLenError` of `apimachinery/pkg/util/validation`, which means bytes as well.
 fn too_long(limit: usize) -> String {
+    format!("must be no more than {limit} characters")
+}
+
+/// `MaxLenError` of `apimachinery/pkg/api/validate/content`, where the rules of labels are.
+fn too_many_bytes(limit: usize) -> String {
     format!("must be no more than {limit} bytes")
 }
 
@@ -67,15 +73,19 @@ pub(super) fn dns_subdomain(text: &str) -> Vec<String> {
     if text.len() > MAX_SUBDOMAIN {
         faults.push(too_long(MAX_SUBDOMAIN));
     }
-    if !is_subdomain(text) {
-        faults.push(regex(
+    faults.extend(subdomain_format(text));
+    faults
+}
+
+fn subdomain_format(text: &str) -> Option<String> {
+    (!is_subdomain(text)).then(|| {
+        regex(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
              and end with an alphanumeric character",
             SUBDOMAIN_FORMAT,
             &["example.com"],
-        ));
-    }
-    faults
+        )
+    })
 }
 
 /// `IsLabelKey`, also called a qualified name.
@@ -101,14 +111,16 @@ pub(super) fn label_key(text: &str) -> Vec<String> {
             name
         }
         Some((prefix, name)) => {
-            faults.extend(dns_subdomain(prefix).into_iter().map(|fault| format!("prefix part {fault}")));
+            let long = (prefix.len() > MAX_SUBDOMAIN).then(|| too_many_bytes(MAX_SUBDOMAIN));
+            let faults_of_prefix = long.into_iter().chain(subdomain_format(prefix));
+            faults.extend(faults_of_prefix.map(|fault| format!("prefix part {fault}")));
             name
         }
     };
     if name.is_empty() {
         faults.push("name part must be non-empty".to_owned());
     } else if name.len() > MAX_LABEL {
-        faults.push(format!("name part {}", too_long(MAX_LABEL)));
+        faults.push(format!("name part {}", too_many_bytes(MAX_LABEL)));
     }
     if !is_key(name) {
         faults.push(format!("name part {}", format()));
@@ -120,7 +132,7 @@ pub(super) fn label_key(text: &str) -> Vec<String> {
 pub(super) fn label_value(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if text.len() > MAX_LABEL {
-        faults.push(too_long(MAX_LABEL));
+        faults.push(too_many_bytes(MAX_LABEL));
     }
     if !text.is_empty() && !is_key(text) {
         faults.push(regex(

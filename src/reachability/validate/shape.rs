@@ -116,7 +116,6 @@ impl Found {
     fn visit(&mut self, shape: Shape, value: &Value, path: &FieldPath) {
         let fits = |least: i64, most: i64| integer(value).is_some_and(|number| (least..=most).contains(&number));
         match (shape, value) {
-            // Numbers are told apart by what fits, so they come before null.
             (Anything, _) | (_, Value::Null) | (Text | IntegerOrText, Value::String(_)) | (Boolean, Value::Bool(_)) => {
             }
             (Integer | IntegerOrText, Value::Number(_)) if fits(i32::MIN.into(), i32::MAX.into()) => {}
@@ -139,12 +138,11 @@ impl Found {
     fn fields(&mut self, fields: &'static [(&'static str, Shape)], entries: &Map<String, Value>, path: &FieldPath) {
         for (key, value) in entries {
             let path = path.child(key.as_str());
-            match fields.iter().find(|(name, _)| name == key) {
-                Some((_, shape)) => self.visit(*shape, value, &path),
-                None => {
-                    let nearest = nearest(key, fields.iter().map(|(name, _)| *name));
-                    self.unknown.push(UnknownField { path, nearest });
-                }
+            if let Some((_, shape)) = fields.iter().find(|(name, _)| name == key) {
+                self.visit(*shape, value, &path);
+            } else {
+                let nearest = nearest(key, fields.iter().map(|(name, _)| *name));
+                self.unknown.push(UnknownField { path, nearest });
             }
         }
     }

@@ -47,120 +47,131 @@ fn base() -> Value {
     })
 }
 
-/// Values for the fields of the base: some valid, most not.
+/// Values for the fields of the base, one at a time: some valid, most not.
 fn breakages() -> Vec<(&'static str, Value)> {
-    let long = "a".repeat(64);
-    let mut all: Vec<(&str, Value)> = Vec::new();
-    let mut each = |pointer, values: Value| {
-        all.extend(values.as_array().unwrap().iter().map(|value| (pointer, value.clone())));
+    let each = |(pointer, values): (&'static str, Value)| -> Vec<(&'static str, Value)> {
+        values.as_array().unwrap().iter().map(|value| (pointer, value.clone())).collect()
     };
-    each("/metadata/name", json!(["", "A", "a.b", "a_b", "a".repeat(254), null]));
-    each(
-        "/metadata/labels",
-        json!([{"a b": "c"}, {"a/b/c": "x"}, {"/a": "x y"}, {"a": long}, {"": ""}, {"A.b/c": "x"}, null, {"a": 1}]),
-    );
-    each(
-        "/metadata/annotations",
-        json!([{"a b": "c"}, {"UPPER/Case": "any text"}, {"x/": ""}, {"a": "x".repeat(262_145)}, {"a": true}]),
-    );
-    each("/metadata/finalizers", json!([["a"], ["a.b/c"], ["orphan", "foregroundDeletion"], ["x y"], "a"]));
-    each(
-        "/metadata/ownerReferences",
-        json!([
-            [{}], [{"apiVersion": "a/b/c", "kind": "K", "name": "n", "uid": "u"}],
-            [{"apiVersion": "v1", "kind": "K", "name": "n", "uid": "u"}],
-            [{"apiVersion": "v1", "kind": "K", "name": "n", "uid": "u", "controller": true},
-             {"apiVersion": "v1", "kind": "L", "name": "m", "uid": "v", "controller": true}],
-        ]),
-    );
-    each(
-        "/spec/podSelector/matchLabels",
-        json!([{"a": "x y"}, {"a/b/c": "d"}, {"": "x"}, {"a": null}, null, {"a": 1}]),
-    );
-    each("/spec/podSelector/matchExpressions/0/operator", json!(["Exists", "Is", "", null, 7]));
-    each("/spec/podSelector/matchExpressions/0/values", json!([[], null, ["x y"], ["", "a"], [null], "a"]));
-    each("/spec/podSelector/matchExpressions/0/key", json!(["", "a/b", "-", null]));
-    each(
-        "/spec/policyTypes",
-        json!([[], null, ["Ingress", "Ingress"], ["Both"], ["Ingress", "Egress", "Egress"], [null], "Ingress"]),
-    );
-    each("/spec/ingress", json!([null, [], [{}], [null], {}, "x"]));
-    each(
-        "/spec/ingress/0/from",
-        json!([[], null, [{}], [null], [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}], [{"podSelector": null}]]),
-    );
-    each("/spec/ingress/0/from/1/namespaceSelector", json!([null, {"matchLabels": {"a": "!"}}, []]));
-    each("/spec/ingress/0/ports/0/protocol", json!(["tcp", "", "SCTP", null, "ICMP", "<a&b>"]));
-    each(
-        "/spec/ingress/0/ports/0/port",
-        json!([
-            0,
-            -1,
-            65535,
-            65536,
-            100,
-            "HTTP",
-            "http",
-            "a--b",
-            "-a",
-            "80",
-            "",
-            "abcdefghijklmnop",
-            null,
-            true,
-            3_000_000_000_u64,
-            80.5
-        ]),
-    );
-    each("/spec/ingress/0/ports/0/endPort", json!([80, 79, 65536, 0, null, "90", 3_000_000_000_u64]));
-    each("/spec/ingress/0/ports/1/endPort", json!([80]));
-    each("/spec/egress/0/to/0/ipBlock", json!([{}, null, {"except": ["x"]}]));
-    each(
-        "/spec/egress/0/to/0/ipBlock/cidr",
-        json!([
-            "",
-            "10.0.0.0",
-            "10.0.0.0/33",
-            "10.0.0.1/8",
-            "010.0.0.0/8",
-            "10.0.0.0/08",
-            "::/0",
-            "2001:DB8::/32",
-            "::ffff:10.0.0.0/104",
-            "fe80::1%eth0/64",
-            "00001::/64",
-            "1:2:3:4:5:6:7::/128",
-            "::10.0.0.0/104",
-            "10.0.0.0/+8",
-            "0.0.0.0/0",
-            "ü\n",
-            null,
-            10,
-        ]),
-    );
-    each(
-        "/spec/egress/0/to/0/ipBlock/except",
-        json!([
-            null,
-            [],
-            ["10.0.0.0/8"],
-            ["11.0.0.0/16"],
-            ["10.1.0.1/16"],
-            ["x"],
-            ["10.0.0.0/9", "10.128.0.0/9"],
-            ["::/1"],
-            [null],
-            [""],
-            ["0.0.0.0/0"],
-            ["::ffff:10.1.0.0/112"],
-            "10.1.0.0/16",
-        ]),
-    );
-    each("/spec/egress/0/to/0/podSelector", json!([{}]));
-    each("/spec/ingress/0/form", json!([[]]));
-    each("/spec/egress/0/ports/0/name", json!(["x"]));
-    each("/spec", json!([null, {}, []]));
-    all
+    of_metadata().into_iter().chain(of_rules()).flat_map(each).collect()
+}
+
+/// Values for fields of `metadata`.
+fn of_metadata() -> Vec<(&'static str, Value)> {
+    let long = "a".repeat(64);
+    vec![
+        ("/metadata/name", json!(["", "A", "a.b", "a_b", "a".repeat(254), null])),
+        (
+            "/metadata/labels",
+            json!([{"a b": "c"}, {"a/b/c": "x"}, {"/a": "x y"}, {"a": long}, {"": ""}, {"A.b/c": "x"}, {format!("{}.b/{long}a", "a".repeat(253)): "x"}, null, {"a": 1}]),
+        ),
+        (
+            "/metadata/annotations",
+            json!([{"a b": "c"}, {"UPPER/Case": "any text"}, {"x/": ""}, {"a": "x".repeat(262_145)}, {"a": true}]),
+        ),
+        ("/metadata/finalizers", json!([["a"], ["a.b/c"], ["orphan", "foregroundDeletion"], ["x y"], "a"])),
+        (
+            "/metadata/ownerReferences",
+            json!([
+                [{}], [{"apiVersion": "a/b/c", "kind": "K", "name": "n", "uid": "u"}],
+                [{"apiVersion": "v1", "kind": "K", "name": "n", "uid": "u"}],
+                [{"apiVersion": "v1", "kind": "K", "name": "n", "uid": "u", "controller": true},
+                 {"apiVersion": "v1", "kind": "L", "name": "m", "uid": "v", "controller": true}],
+            ]),
+        ),
+    ]
+}
+
+/// Values for fields of `spec`.
+fn of_rules() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "/spec/podSelector/matchLabels",
+            json!([{"a": "x y"}, {"a/b/c": "d"}, {"": "x"}, {"a": null}, null, {"a": 1}]),
+        ),
+        ("/spec/podSelector/matchExpressions/0/operator", json!(["Exists", "Is", "", null, 7])),
+        ("/spec/podSelector/matchExpressions/0/values", json!([[], null, ["x y"], ["", "a"], [null], "a"])),
+        ("/spec/podSelector/matchExpressions/0/key", json!(["", "a/b", "-", null])),
+        (
+            "/spec/policyTypes",
+            json!([[], null, ["Ingress", "Ingress"], ["Both"], ["Ingress", "Egress", "Egress"], [null], "Ingress"]),
+        ),
+        ("/spec/ingress", json!([null, [], [{}], [null], {}, "x"])),
+        (
+            "/spec/ingress/0/from",
+            json!([[], null, [{}], [null], [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}], [{"podSelector": null}]]),
+        ),
+        ("/spec/ingress/0/from/1/namespaceSelector", json!([null, {"matchLabels": {"a": "!"}}, []])),
+        ("/spec/ingress/0/ports/0/protocol", json!(["tcp", "", "SCTP", null, "ICMP", "<a&b>"])),
+        (
+            "/spec/ingress/0/ports/0/port",
+            json!([
+                0,
+                -1,
+                65535,
+                65536,
+                100,
+                "HTTP",
+                "http",
+                "a--b",
+                "-a",
+                "80",
+                "",
+                "abcdefghijklmnop",
+                null,
+                true,
+                3_000_000_000_u64,
+                80.5
+            ]),
+        ),
+        ("/spec/ingress/0/ports/0/endPort", json!([80, 79, 65536, 0, null, "90", 3_000_000_000_u64])),
+        ("/spec/ingress/0/ports/1/endPort", json!([80])),
+        ("/spec/egress/0/to/0/ipBlock", json!([{}, null, {"except": ["x"]}])),
+        (
+            "/spec/egress/0/to/0/ipBlock/cidr",
+            json!([
+                "",
+                "10.0.0.0",
+                "10.0.0.0/33",
+                "10.0.0.1/8",
+                "010.0.0.0/8",
+                "10.0.0.0/08",
+                "::/0",
+                "2001:DB8::/32",
+                "::ffff:10.0.0.0/104",
+                "fe80::1%eth0/64",
+                "00001::/64",
+                "1:2:3:4:5:6:7::/128",
+                "::10.0.0.0/104",
+                "10.0.0.0/+8",
+                "0.0.0.0/0",
+                "ü\n",
+                null,
+                10,
+            ]),
+        ),
+        (
+            "/spec/egress/0/to/0/ipBlock/except",
+            json!([
+                null,
+                [],
+                ["10.0.0.0/8"],
+                ["11.0.0.0/16"],
+                ["10.1.0.1/16"],
+                ["x"],
+                ["10.0.0.0/9", "10.128.0.0/9"],
+                ["::/1"],
+                [null],
+                [""],
+                ["0.0.0.0/0"],
+                ["::ffff:10.1.0.0/112"],
+                "10.1.0.0/16",
+            ]),
+        ),
+        ("/spec/egress/0/to/0/podSelector", json!([{}])),
+        ("/spec/ingress/0/form", json!([[]])),
+        ("/spec/egress/0/ports/0/name", json!(["x"])),
+        ("/spec", json!([null, {}, []])),
+    ]
 }
 
 /// Sets a field; `false` if there is no place for it.
@@ -301,7 +312,9 @@ impl Tally {
                 .map(|half| {
                     scope.spawn(move || {
                         let mut tally = Self::default();
-                        half.iter().for_each(|object| tally.ask(cluster, object));
+                        for object in half {
+                            tally.ask(cluster, object);
+                        }
                         tally
                     })
                 })

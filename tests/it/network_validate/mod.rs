@@ -42,5 +42,6 @@ fn generated(config: &Config) -> Vec<Value> {
 
 /// Objects as a stream; JSON is YAML.
 fn stream(objects: &[Value]) -> String {
-    objects.iter().map(|object| format!("---\n{object}\n")).collect()
+    let documents: Vec<String> = objects.iter().map(|object| format!("---\n{object}\n")).collect();
+    documents.concat()
 }

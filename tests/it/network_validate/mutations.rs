@@ -102,25 +102,22 @@ fn of_rule(rule: &Value, peers: &str, change: &mut dyn FnMut(&'static str, Value
         if list("ports").len() > 1 {
             edited("drop a port", &|it| _ = it["ports"].as_array_mut().unwrap().remove(at));
         }
-        let ends = |port: &Value| {
-            let first = port["port"].as_u64().unwrap();
-            (first, port["endPort"].as_u64().unwrap_or(first))
+        let range = |port: &Value| {
+            let lowest = port["port"].as_u64().unwrap();
+            lowest..=port["endPort"].as_u64().unwrap_or(lowest)
         };
-        let (first, last) = ends(port);
+        let (lowest, highest) = (*range(port).start(), *range(port).end());
         // Beyond what the rule has anyway.
         let is_there = |number: u64| {
-            list("ports").iter().any(|it| {
-                let (first, last) = ends(it);
-                it["protocol"] == port["protocol"] && (first..=last).contains(&number)
-            })
+            list("ports").iter().any(|it| it["protocol"] == port["protocol"] && range(it).contains(&number))
         };
-        if let Some(more) = (last + 1..=65535).find(|&number| !is_there(number)) {
+        if let Some(more) = (highest + 1..=65535).find(|&number| !is_there(number)) {
             edited("widen a port upwards", &|it| it["ports"][at]["endPort"] = more.into());
         }
-        if let Some(less) = (1..first).rev().find(|&number| !is_there(number)) {
+        if let Some(less) = (1..lowest).rev().find(|&number| !is_there(number)) {
             edited("widen a port downwards", &|it| {
                 it["ports"][at]["port"] = less.into();
-                it["ports"][at]["endPort"] = last.into();
+                it["ports"][at]["endPort"] = highest.into();
             });
         }
         edited("every port of the protocol", &|it| {
