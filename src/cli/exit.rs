@@ -5,7 +5,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done and clean.
     Done,
-    /// Pods would be rejected at admission, a difference was found, or a connection is denied.
+    /// Pods would be rejected at admission, differences or faults were found, or a connection is denied.
     Findings,
     /// Usage or configuration.
     Usage,

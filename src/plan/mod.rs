@@ -23,6 +23,7 @@ mod sheet;
 mod snapshot;
 mod summary;
 mod survey;
+mod validate;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,10 @@ pub use results::{CONFIGURATION, INPUT};
 use sheet::Sheet;
 pub use snapshot::{FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
 use survey::{Position, Survey};
+pub use validate::{
+    POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
+    PlacedFinding, Validation, ValidationCounts, ValidationRequest, validate,
+};
 pub use wanted::{Action, ObjectAction};
 use wanted::{Difference, Place, Wanted};
 

@@ -119,9 +119,27 @@ enum Content {
 impl Snapshot {
     /// Reads streams as one input. An object without a namespace is in `home`, else in `default`.
     pub fn take(streams: &[Stream<'_>], workloads: &Workloads, home: Option<&str>) -> Result<Self, SnapshotError> {
+        Self::read(streams, workloads, home, Unreadable::Refused)
+    }
+
+    /// The same without policies that cannot be read: for those who report them on their own.
+    pub(super) fn take_readable(
+        streams: &[Stream<'_>],
+        workloads: &Workloads,
+        home: Option<&str>,
+    ) -> Result<Self, SnapshotError> {
+        Self::read(streams, workloads, home, Unreadable::LeftOut)
+    }
+
+    fn read(
+        streams: &[Stream<'_>],
+        workloads: &Workloads,
+        home: Option<&str>,
+        unreadable: Unreadable,
+    ) -> Result<Self, SnapshotError> {
         let home = home.unwrap_or(LAST_RESORT);
         let read = |(number, stream): (usize, &Stream<'_>)| {
-            let reader = Reader { stream, number, workloads, home };
+            let reader = Reader { stream, number, workloads, home, unreadable };
             let chunks = map_chunks(stream, |range| {
                 let mut found = Vec::new();
                 for index in range {
@@ -269,11 +287,19 @@ fn without_repeats(found: Vec<Found>) -> Vec<Found> {
     found.into_iter().enumerate().filter(keep).map(|(_, it)| it).collect()
 }
 
+/// What to do about a policy that means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unreadable {
+    Refused,
+    LeftOut,
+}
+
 struct Reader<'s, 't> {
     stream: &'s Stream<'t>,
     number: usize,
     workloads: &'s Workloads,
     home: &'s str,
+    unreadable: Unreadable,
 }
 
 impl Reader<'_, '_> {
@@ -331,7 +357,11 @@ impl Reader<'_, '_> {
             ("", "Namespace") => (Content::Namespace(namespace_facts(&value, &id)), None),
             ("", "Service") => (Content::Service(service_facts(&value, &id, Some(&home))), Some(home)),
             ("networking.k8s.io", "NetworkPolicy") => {
-                let policy = Policy::read(&value, &home).map_err(|error| {
+                let policy = Policy::read(&value, &home);
+                if policy.is_err() && self.unreadable == Unreadable::LeftOut {
+                    return Ok(());
+                }
+                let policy = policy.map_err(|error| {
                     Error::input(Problem {
                         message: format!("this policy means nothing: {error}"),
                         document: sheet.reported(number),

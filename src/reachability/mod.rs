@@ -18,6 +18,7 @@ mod selector;
 mod sets;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod verdict;
 mod world;
 
@@ -32,5 +33,6 @@ pub use read::ReadError;
 pub use representative::{Representatives, representatives};
 pub use selector::{LabelSelector, Labels, Operator, Requirement};
 pub use sets::SetId;
+pub use validate::{Invalid, InvalidKind, UnknownField, unknown_fields, validate};
 pub use verdict::{Exception, NearMiss, RuleReading, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
 pub use world::{IpBlockReach, Party, World};

@@ -113,6 +113,11 @@ impl World {
         pod.addresses.iter().any(|&address| of_family(address) && set.contains(address))
     }
 
+    /// Whether a peer of a rule in the namespace `own` is this party.
+    pub fn is_peer_of(&self, peer: &Peer, own: &str, party: Party) -> bool {
+        self.is_peer(peer, own, party, None)
+    }
+
     /// Whether a peer of a rule in the namespace `own` is this party, reached over the family.
     pub(super) fn is_peer(&self, peer: &Peer, own: &str, party: Party, family: Option<IpFamily>) -> bool {
         match (peer, party) {

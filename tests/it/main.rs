@@ -24,6 +24,7 @@ mod network_connections;
 mod network_explain;
 mod network_judges;
 mod network_tables;
+mod network_validate;
 mod placement;
 mod pod_security_fixtures;
 mod pod_security_judges;

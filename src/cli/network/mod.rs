@@ -5,6 +5,7 @@ mod connections;
 mod diff;
 mod explain;
 mod generate;
+mod validate;
 
 use clap::{Args, Subcommand};
 
@@ -17,6 +18,7 @@ use diff::DiffArgs;
 use explain::ExplainArgs;
 use generate::GenerateArgs;
 pub(super) use generate::{LayoutArg, network_folder, policy_actions, write_fates};
+use validate::ValidateArgs;
 
 /// Arguments of `floe network`.
 #[derive(Debug, Args)]
@@ -35,6 +37,8 @@ enum NetworkCommand {
     Connections(Box<ConnectionsArgs>),
     /// Say why two workloads may or may not talk: each policy and rule with its place
     Explain(Box<ExplainArgs>),
+    /// Judge NetworkPolicies: valid, as configured, and the same on every plugin
+    Validate(Box<ValidateArgs>),
 }
 
 /// Runs a command of `floe network`.
@@ -45,5 +49,6 @@ pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit
         NetworkCommand::Diff(arguments) => diff::run(arguments),
         NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
         NetworkCommand::Explain(arguments) => explain::run(arguments, logging),
+        NetworkCommand::Validate(arguments) => validate::run(arguments, logging),
     }
 }

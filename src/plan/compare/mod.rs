@@ -85,7 +85,7 @@ pub fn compare(before: &Snapshot, after: &Snapshot, ip_blocks: IpBlockReach, clu
     }
 }
 
-fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<PolicyChange> {
+pub(super) fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<PolicyChange> {
     let by_name = |policies: &[FoundPolicy]| -> BTreeMap<(String, String), FoundPolicy> {
         let key = |it: &FoundPolicy| (it.policy.namespace.clone(), it.policy.name.clone());
         policies.iter().map(|it| (key(it), it.clone())).collect()
