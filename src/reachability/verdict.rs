@@ -95,16 +95,21 @@ impl Verdict {
     pub const fn allowed(&self) -> bool {
         self.is_self || (self.egress.passes() && self.ingress.passes())
     }
+
+    fn passing_ends(&self) -> usize {
+        [&self.egress, &self.ingress].into_iter().filter(|side| side.passes()).count()
+    }
 }
 
 impl World {
     /// Judges one connection by the rules of the API: a pod is isolated in a direction if a policy of its namespace selects
     /// it there; then the union of the rules decides.
     pub fn verdict(&self, traffic: &Traffic) -> Verdict {
-        let over = |family| self.verdict_over(traffic, family);
-        let mut verdicts = self.families().iter().map(|&family| over(family));
-        let first = verdicts.next().unwrap_or_else(|| over(None));
-        if first.allowed() { first } else { verdicts.find(Verdict::allowed).unwrap_or(first) }
+        let families = self.families(traffic.source, traffic.destination);
+        let mut verdicts = families.into_iter().map(|family| self.verdict_over(traffic, family));
+        let first = verdicts.next().unwrap_or_else(|| self.verdict_over(traffic, None));
+        // The one that gets furthest tells most; of equals, that of IPv4.
+        verdicts.fold(first, |best, other| if other.passing_ends() > best.passing_ends() { other } else { best })
     }
 
     fn verdict_over(&self, traffic: &Traffic, family: Option<IpFamily>) -> Verdict {
@@ -157,7 +162,7 @@ impl World {
         self.policies.iter().enumerate().filter(move |(_, policy)| selects(policy)).map(|(index, _)| index)
     }
 
-    fn pod(&self, party: Party) -> Option<&PodFacts> {
+    pub(super) fn pod(&self, party: Party) -> Option<&PodFacts> {
         match party {
             Party::Pod(pod) => self.pods.get(pod),
             Party::Address(_) => None,
@@ -169,7 +174,7 @@ impl World {
         if source == destination && self.pod(source).is_some() {
             return PortSet::everything();
         }
-        let families = self.families().iter().map(|&family| {
+        let families = self.families(source, destination).into_iter().map(|family| {
             let egress = self.passing(Direction::Egress, source, destination, destination, family);
             egress.intersection(&self.passing(Direction::Ingress, destination, source, destination, family))
         });

@@ -1,4 +1,5 @@
 //! What objects mean, and that all readings of them agree.
 
 mod agreement;
+mod families;
 mod reading;
