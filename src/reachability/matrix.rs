@@ -166,9 +166,8 @@ impl Reachability {
                 Source::Pods(class) => self.classes.get(class),
                 Source::Addresses(_) => None,
             };
-            let is_judged = |class: &PodClass| {
-                near.is_none_or(|near| tables.addressing.concerns(near.families, class.families))
-            };
+            let is_judged =
+                |class: &PodClass| near.is_none_or(|near| tables.addressing.concerns(near.families, class.families));
             let into_pods = self.classes.iter().zip(&tables.ingress.profile_of).map(|(class, &profile)| {
                 let set = ingress.get(profile).filter(|_| is_judged(class));
                 set.copied().unwrap_or(SetId::NOTHING)

@@ -2,7 +2,10 @@
 
 mod blocks;
 mod engine;
+mod generated;
 mod judge;
+mod nca;
+mod nca_worlds;
 mod queries;
 mod random_worlds;
 mod world;
@@ -56,7 +59,7 @@ fn floe_cyclonus_and_cilium_agree_on_random_worlds() {
         return;
     };
     let (mut queries, mut allowed, mut policies, mut differ) = (0, 0, 0, 0);
-    let worlds = cases(3000);
+    let worlds = cases(2000);
     for first in (0..worlds).step_by(usize::try_from(BATCH).unwrap()) {
         let batch: Vec<_> = (first..worlds.min(first + BATCH)).map(random_world).collect();
         let (outside, pods_too, others) = thread::scope(|scope| {
@@ -81,7 +84,7 @@ fn floe_cyclonus_and_cilium_agree_on_random_worlds() {
     );
     // Worlds in which all is allowed, or nothing, would prove little.
     assert!(allowed * 10 > queries * 2 && allowed * 10 < queries * 8, "{allowed} of {queries} are allowed");
-    assert!(differ * 100 > queries, "ipBlock for pods changes {differ} of {queries}");
+    assert!(differ * 200 > queries, "ipBlock for pods changes {differ} of {queries}");
 }
 
 /// Equal seeds are equal worlds, and the generator makes every form that policies have.
