@@ -4,6 +4,7 @@ mod blocks;
 mod engine;
 mod generated;
 mod judge;
+mod merge;
 mod nca;
 mod nca_worlds;
 mod queries;
