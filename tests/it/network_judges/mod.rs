@@ -9,6 +9,7 @@ mod nca;
 mod nca_worlds;
 mod queries;
 mod random_worlds;
+mod tail;
 mod world;
 
 use std::env;

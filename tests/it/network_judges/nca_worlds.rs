@@ -10,7 +10,7 @@ use super::{cases, engine};
 use crate::support::tool;
 
 /// Worlds of one run.
-const BATCH: u64 = 75;
+const BATCH: u64 = 50;
 
 /// A random world without what the program reads in another way than Kubernetes, or not at all: absent, null and
 /// unlisted sections, policyTypes that are absent or doubled, empty label values, requirements on the presence of a
@@ -18,6 +18,20 @@ const BATCH: u64 = 75;
 fn masked_world(seed: u64) -> World {
     let mut world = random_world(seed);
     world.queries.clear();
+    // The program takes pods of two worlds for one if their names are equal, with the ports of the first.
+    for pod in &mut world.pods {
+        let name = format!("{}-of-{seed}", pod["metadata"]["name"].as_str().unwrap());
+        pod["metadata"]["name"] = name.into();
+        // A name stands for one port of a pod, whatever the protocol.
+        let mut names = Vec::new();
+        for container in pod["spec"]["containers"].as_array_mut().unwrap() {
+            container["ports"].as_array_mut().unwrap().retain(|port| {
+                let is_new = !names.contains(&port["name"]);
+                names.push(port["name"].clone());
+                is_new
+            });
+        }
+    }
     for object in world.namespaces.iter_mut().chain(&mut world.pods).chain(&mut world.policies) {
         mask(object);
     }
@@ -105,7 +119,7 @@ fn words(set: PortSet) -> PortSet {
 #[test]
 fn floe_and_nca_find_the_same_connections() {
     let Some(program) = tool("nca") else { return };
-    let worlds: Vec<World> = (0..cases(300)).map(masked_world).collect();
+    let worlds: Vec<World> = (0..cases(200)).map(masked_world).collect();
     let batches = worlds.chunks(usize::try_from(BATCH).unwrap()).map(|batch| {
         let mut scheme = Scheme::new();
         for world in batch {
@@ -119,8 +133,13 @@ fn floe_and_nca_find_the_same_connections() {
     let (mut pairs, mut outside) = (0, 0);
     for (world, answer) in worlds.iter().zip(&answers) {
         let (found, expected) = (edges(world), read_edges(answer));
-        assert_eq!(found.pods, expected.pods, "{answer}\n{}", world.to_yaml());
-        assert_eq!(found.outside, expected.outside, "{answer}\n{}", world.to_yaml());
+        for (ends, set) in found.pods.iter().chain(&expected.pods) {
+            assert_eq!(found.pods.get(ends), expected.pods.get(ends), "{ends:?}: {set}\n{answer}\n{}", world.to_yaml());
+        }
+        for end in found.outside.keys().chain(expected.outside.keys()) {
+            let (one, other) = (found.outside.get(end), expected.outside.get(end));
+            assert_eq!(one, other, "{end:?}\n{answer}\n{}", world.to_yaml());
+        }
         pairs += found.pods.len();
         outside += found.outside.values().map(std::collections::BTreeMap::len).sum::<usize>();
     }
