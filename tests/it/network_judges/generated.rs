@@ -3,11 +3,11 @@
 //! The specification taken literally opens the source and denies at the destination, so nothing works; these tables say
 //! what must work, and by what they leave out what must not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::thread;
 
-use floe::object::{PodFacts, Workloads};
+use floe::object::{ContainerPort, PodFacts, Workloads};
 use floe::plan::Snapshot;
 use floe::reachability::IpBlockReach;
 use floe::stream::frame;
@@ -93,7 +93,7 @@ fn world(case: &Case) -> (World, Vec<End>) {
             At::Input(workload) => {
                 let found = snapshot.pods.iter().find(|pod| pod.workload.name == workload);
                 let PodFacts { namespace, labels, ports, .. } = &found.unwrap().facts;
-                let port = |port: &floe::object::ContainerPort| {
+                let port = |port: &ContainerPort| {
                     let mut value = json!({"protocol": port.protocol.as_str(), "containerPort": port.port});
                     if let Some(name) = &port.name {
                         value["name"] = name.as_str().into();
@@ -106,12 +106,12 @@ fn world(case: &Case) -> (World, Vec<End>) {
         .collect();
     let policies: Vec<Value> = snapshot.policies.into_iter().map(|policy| policy.facts.value).collect();
     let named = pods.iter().chain(&policies).map(|it| it["metadata"]["namespace"].as_str().unwrap());
-    let names: std::collections::BTreeSet<&str> = named.collect();
+    let used: BTreeSet<&str> = named.collect();
     let namespace = |name: &str| {
         let labels = json!({"kubernetes.io/metadata.name": name});
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     };
-    let namespaces = names.into_iter().map(namespace).collect();
+    let namespaces = used.into_iter().map(namespace).collect();
     let mut queries = Vec::new();
     for (source, destination) in pairs(&ends) {
         for protocol in PROTOCOLS {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use floe::config::Config;
-use floe::network_policy::{Endpoint, Flow, Reason, synthesize};
+use floe::network_policy::{Endpoint, Flow, NetworkPolicy, Reason, synthesize};
 use floe::object::Protocol;
-use floe::reachability::{IpBlock, PortSet};
+use floe::reachability::{IpBlock, PortRange, PortSet};
 use floe::yaml::Tree;
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
@@ -106,7 +106,7 @@ fn flows(dice: &mut Dice) -> Vec<Flow> {
 fn one_by_one(flows: &[Flow]) -> Vec<Value> {
     let mut policies: Vec<Value> = NAMESPACES[..3]
         .iter()
-        .map(|namespace| policy("deny", namespace, json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})))
+        .map(|namespace| policy("deny", namespace, &json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})))
         .collect();
     for flow in flows {
         let sides = [
@@ -122,18 +122,18 @@ fn one_by_one(flows: &[Flow]) -> Vec<Value> {
                 let mut rule = Map::new();
                 rule.extend(peer.map(|peer| (peers.to_owned(), json!([peer]))));
                 if !flow.ports.is_everything() {
-                    let port = |(protocol, range): (Protocol, floe::reachability::PortRange)| json!({"protocol": protocol.as_str(), "port": range.first, "endPort": range.last});
+                    let port = |(protocol, range): (Protocol, PortRange)| json!({"protocol": protocol.as_str(), "port": range.first, "endPort": range.last});
                     rule.insert("ports".to_owned(), flow.ports.ranges().map(port).collect());
                 }
                 let spec = json!({"podSelector": {"matchLabels": labels}, "policyTypes": [of], section: [rule]});
-                policies.push(policy(&format!("p{}", policies.len()), namespace, spec));
+                policies.push(policy(&format!("p{}", policies.len()), namespace, &spec));
             }
         }
     }
     policies
 }
 
-fn policy(name: &str, namespace: &str, spec: Value) -> Value {
+fn policy(name: &str, namespace: &str, spec: &Value) -> Value {
     let metadata = json!({"name": name, "namespace": namespace});
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec})
 }
@@ -188,7 +188,7 @@ fn merged_policies_mean_what_single_ones_mean() {
     let mut asked = Vec::new();
     for seed in 0..count {
         let flows = flows(&mut Dice(seed));
-        let written: Vec<Value> = synthesize(&config, &flows).iter().map(|it| it.to_value()).collect();
+        let written: Vec<Value> = synthesize(&config, &flows).iter().map(NetworkPolicy::to_value).collect();
         let apart = one_by_one(&flows);
         let rules = |policies: &[Value]| -> usize {
             let sections = policies.iter().flat_map(|it| [&it["spec"]["ingress"], &it["spec"]["egress"]]);

@@ -163,13 +163,13 @@ fn read_connections(text: &str) -> PortSet {
     let fields = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     let (mut protocols, mut ranges) = (Vec::new(), Vec::new());
     let mut key = "";
-    for word in fields.unwrap_or_else(|| panic!("{text}")).split(',') {
+    for word in fields.unwrap_or_else(|| panic!("{text}")).split(',').map(str::trim) {
         let value = word.split_once(':').map_or(word, |(found, value)| {
             key = found;
             value
         });
         match key {
-            "protocols" => protocols.push(Protocol::parse(value).unwrap()),
+            "protocols" => protocols.push(Protocol::parse(value).unwrap_or_else(|| panic!("{text}"))),
             "dst_ports" => {
                 let (first, last) = value.split_once('-').unwrap_or((value, value));
                 ranges.push((first.parse::<u16>().unwrap(), last.parse::<u16>().unwrap()));
@@ -189,7 +189,7 @@ fn read_connections(text: &str) -> PortSet {
 #[test]
 fn reads_connections_and_ranges() {
     let answer = "10.0.0.0-10.0.255.255 => a/p : {protocols:TCP,dst_ports:80-90,100}\n10.0.0.0-10.0.255.255 => a/p : \
-                  {protocols:SCTP,UDP}\na/p => b/q : All connections\na/p => ::1/128 : {protocols:UDP,dst_ports:53}\n";
+ {protocols:SCTP, UDP}\na/p => b/q : All connections\na/p => ::1/128 : {protocols:UDP,dst_ports:53}\n";
     let edges = read_edges(answer);
     assert_eq!(edges.pods[&("a/p".to_owned(), "b/q".to_owned())], PortSet::everything());
     let shown: Vec<_> = edges

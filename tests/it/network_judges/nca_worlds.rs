@@ -1,5 +1,8 @@
 //! Random worlds that network-config-analyzer understands, compared set by set.
 
+use std::collections::BTreeMap;
+
+use floe::object::Protocol;
 use floe::reachability::{IpBlockReach, PortSet, Reachability, Source};
 use serde_json::{Value, json};
 
@@ -12,7 +15,7 @@ use crate::support::tool;
 /// Worlds of one run.
 const BATCH: u64 = 50;
 
-/// A random world without what the program reads in another way than Kubernetes, or not at all: absent, null and
+/// A random world without what the program reads in another way than Kubernetes, or not at all: null and
 /// unlisted sections, policyTypes that are absent or doubled, empty label values, requirements on the presence of a
 /// pod's label beside a namespaceSelector, and blocks with host bits.
 fn masked_world(seed: u64) -> World {
@@ -73,14 +76,13 @@ fn mask(value: &mut Value) {
             }
             fields.values_mut().for_each(mask);
         }
-        Value::String(text) if text.is_empty() => *text = "d".to_owned(),
-        Value::String(text) if text == "10.1.2.9/28" => *text = "10.1.2.0/28".to_owned(),
+        Value::String(text) if text.is_empty() => "d".clone_into(text),
+        Value::String(text) if text == "10.1.2.9/28" => "10.1.2.0/28".clone_into(text),
         _ => {}
     }
 }
 
-/// All connections of a world by floe, in the words of the program: nothing on a pod and itself, and of IPv6 only where
-/// some policy names it.
+/// All connections of a world by floe, in the words of the program: nothing on a pod and itself.
 fn edges(world: &World) -> Edges {
     let read = engine::read(world, IpBlockReach::OutsideOnly, &[]);
     let reachability = Reachability::new(&read, &[]);
@@ -111,7 +113,6 @@ fn edges(world: &World) -> Edges {
 
 /// Every port of every protocol is "all connections" to the program.
 fn words(set: PortSet) -> PortSet {
-    use floe::object::Protocol;
     let ports = Protocol::ALL.into_iter().map(|protocol| PortSet::range(protocol, 1, u16::MAX));
     if set.covers(&ports.fold(PortSet::default(), |all, one| all.union(&one))) { PortSet::everything() } else { set }
 }
@@ -141,7 +142,7 @@ fn floe_and_nca_find_the_same_connections() {
             assert_eq!(one, other, "{end:?}\n{answer}\n{}", world.to_yaml());
         }
         pairs += found.pods.len();
-        outside += found.outside.values().map(std::collections::BTreeMap::len).sum::<usize>();
+        outside += found.outside.values().map(BTreeMap::len).sum::<usize>();
     }
     eprintln!("{} worlds: floe and nca agree on {pairs} pairs of pods and {outside} sets of addresses", worlds.len());
     assert!(pairs > worlds.len() && outside > worlds.len());
