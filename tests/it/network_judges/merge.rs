@@ -183,7 +183,7 @@ fn merged_policies_mean_what_single_ones_mean() {
     let Some(program) = tool("nca") else { return };
     let config = Config::from_manifest(&Tree::parse(MANIFEST).unwrap()).unwrap();
     let cluster = cluster();
-    let count = cases(160);
+    let count = cases(80);
     let (mut single, mut merged) = (0, 0);
     let mut asked = Vec::new();
     for seed in 0..count {
