@@ -96,7 +96,8 @@ pub(super) fn snapshot(
     Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error, sources))
 }
 
-fn of_source(SnapshotError { stream, error }: SnapshotError, sources: &[Source]) -> CliError {
+/// Gives an error the text that it points into.
+pub(super) fn of_source(SnapshotError { stream, error }: SnapshotError, sources: &[Source]) -> CliError {
     match sources.get(stream) {
         Some(source) => CliError::of_plan(error, &source.name, &source.text),
         None => CliError::Internal(error.to_string()),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::addressing::Addressing;
 use super::classes::{PodClass, address_classes, blocks, pod_classes, selected_namespaces};
 use super::sets::{Arithmetic, ConnectionSets};
 use super::{AddressSet, Direction, LabelSelector, Peer, PortSet, Rule, SetId, World};
@@ -21,13 +22,14 @@ pub struct Reachability {
     destinations: Vec<AddressSet>,
     sources: Vec<AddressSet>,
     sets: ConnectionSets,
-    /// For each family that has to be looked at apart.
-    families: Vec<Tables>,
+    /// What pairs have to be judged by.
+    tables: Vec<Tables>,
 }
 
-/// What each end lets pass, over one family.
+/// What each end lets pass, by some of the pods' addresses.
 #[derive(Debug)]
 struct Tables {
+    addressing: Addressing,
     egress: Table,
     ingress: Table,
     /// For each source (classes, then address classes): the ingress profiles that let it in, with what they let in
@@ -72,7 +74,8 @@ pub struct Connections {
 impl Reachability {
     /// Works out who may talk to whom. Addresses are also told apart where one of `cuts` begins or ends.
     pub fn new(world: &World, cuts: &[AddressSet]) -> Self {
-        let (classes, class_of) = pod_classes(world);
+        let addressings = Addressing::all_of(world);
+        let (classes, class_of) = pod_classes(world, addressings);
         let sets = ConnectionSets::new();
         let space = |direction| {
             let found: BTreeSet<&AddressSet> = blocks(world, direction).into_iter().chain(cuts).collect();
@@ -88,9 +91,9 @@ impl Reachability {
         };
         let (destinations, by_destination) = space(Direction::Egress);
         let (sources, by_source) = space(Direction::Ingress);
-        let families = world.families().iter().map(|&family| {
+        let tables = addressings.iter().map(|&addressing| {
             let table = |direction, by_block, far| {
-                let matching = Matching::new(world, &classes, by_block, family);
+                let matching = Matching::new(world, &classes, by_block, addressing.family());
                 table(world, &classes, &matching, &sets, direction, far)
             };
             let egress = table(Direction::Egress, &by_destination, classes.len() + destinations.len());
@@ -103,10 +106,10 @@ impl Reachability {
                     }
                 }
             }
-            Tables { egress, ingress, ingress_by_source }
+            Tables { addressing, egress, ingress, ingress_by_source }
         });
-        let families = families.collect();
-        Self { classes, class_of, destinations, sources, sets, families }
+        let tables = tables.collect();
+        Self { classes, class_of, destinations, sources, sets, tables }
     }
 
     /// The classes of pods, in the order of their first pods.
@@ -152,7 +155,7 @@ impl Reachability {
             Source::Addresses(_) => self.classes.len(),
         };
         let mut passing = vec![SetId::NOTHING; count];
-        for tables in &self.families {
+        for tables in &self.tables {
             let far = match source {
                 Source::Pods(class) => class,
                 Source::Addresses(at) => self.classes.len() + at,
@@ -168,9 +171,17 @@ impl Reachability {
                     *entry = set;
                 }
             }
-            let into_pods = tables.ingress.profile_of.iter().map(|&profile| ingress.get(profile));
-            let into =
-                into_pods.map(|set| set.copied().unwrap_or(SetId::NOTHING)).chain(std::iter::repeat(SetId::EVERYTHING));
+            let near = match source {
+                Source::Pods(class) => self.classes.get(class),
+                Source::Addresses(_) => None,
+            };
+            let is_judged =
+                |class: &PodClass| near.is_none_or(|near| tables.addressing.concerns(near.families, class.families));
+            let into_pods = self.classes.iter().zip(&tables.ingress.profile_of).map(|(class, &profile)| {
+                let set = ingress.get(profile).filter(|_| is_judged(class));
+                set.copied().unwrap_or(SetId::NOTHING)
+            });
+            let into = into_pods.chain(std::iter::repeat(SetId::EVERYTHING));
             for (at, (entry, into)) in passing.iter_mut().zip(into).enumerate() {
                 let out = egress.as_ref().map_or(SetId::EVERYTHING, |row| row.get(at).copied().unwrap_or_default());
                 let both = arithmetic.intersection(out, into);

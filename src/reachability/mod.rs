@@ -5,6 +5,7 @@
 //! connections at once. Sets are exact: ports are intervals by protocol, addresses are disjoint ranges.
 
 mod address_set;
+mod addressing;
 mod classes;
 mod direction;
 mod interval_set;

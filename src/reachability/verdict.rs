@@ -117,16 +117,21 @@ impl Verdict {
     pub const fn allowed(&self) -> bool {
         self.exception.is_some() || (self.egress.passes() && self.ingress.passes())
     }
+
+    fn passing_ends(&self) -> usize {
+        [&self.egress, &self.ingress].into_iter().filter(|side| side.passes()).count()
+    }
 }
 
 impl World {
     /// Judges one connection by the rules of the API: a pod is isolated in a direction if a policy of its namespace selects
     /// it there; then the union of the rules decides.
     pub fn verdict(&self, traffic: &Traffic) -> Verdict {
-        let over = |family| self.verdict_over(traffic, family);
-        let mut verdicts = self.families().iter().map(|&family| over(family));
-        let first = verdicts.next().unwrap_or_else(|| over(None));
-        if first.allowed() { first } else { verdicts.find(Verdict::allowed).unwrap_or(first) }
+        let families = self.families(traffic.source, traffic.destination);
+        let mut verdicts = families.into_iter().map(|family| self.verdict_over(traffic, family));
+        let first = verdicts.next().unwrap_or_else(|| self.verdict_over(traffic, None));
+        // The one that gets furthest tells most; of equals, that of IPv4.
+        verdicts.fold(first, |best, other| if other.passing_ends() > best.passing_ends() { other } else { best })
     }
 
     fn verdict_over(&self, traffic: &Traffic, family: Option<IpFamily>) -> Verdict {
@@ -205,8 +210,11 @@ impl World {
                 .map(move |(at, rule)| (index, policy, at, rule))
         });
         let read = |(policy, owner, rule, it): (usize, &Policy, usize, &super::Rule)| {
-            let is_peer =
-                |peer| self.families().iter().any(|&family| self.is_peer(peer, &owner.namespace, far, family));
+            let is_peer = |peer| {
+                self.families(source, destination)
+                    .into_iter()
+                    .any(|family| self.is_peer(peer, &owner.namespace, far, family))
+            };
             RuleReading {
                 rule: RuleRef { policy, rule },
                 peer_matches: it.peers.as_ref().is_none_or(|peers| peers.iter().any(is_peer)),
@@ -216,7 +224,7 @@ impl World {
         Some(rules.map(read).collect())
     }
 
-    fn pod(&self, party: Party) -> Option<&PodFacts> {
+    pub(super) fn pod(&self, party: Party) -> Option<&PodFacts> {
         match party {
             Party::Pod(pod) => self.pods.get(pod),
             Party::Address(_) => None,
@@ -237,7 +245,7 @@ impl World {
         if self.exception(source, destination).is_some() {
             return PortSet::everything();
         }
-        let families = self.families().iter().map(|&family| {
+        let families = self.families(source, destination).into_iter().map(|family| {
             let egress = self.passing(Direction::Egress, source, destination, destination, family);
             egress.intersection(&self.passing(Direction::Ingress, destination, source, destination, family))
         });

@@ -5,17 +5,16 @@ use clap::{Args, ValueEnum};
 use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::input::{self, Source};
-use crate::cli::{configuration, log, write};
+use crate::cli::input::Source;
+use crate::cli::{configuration, log, manifests, write};
 use crate::cni::{Profile, plugin};
 use crate::config::Config;
 use crate::finding::{Page, Severity};
 use crate::network_policy::LINT_PAGES;
 use crate::object::Inventory;
-use crate::plan::{self, SnapshotError, Validation, ValidationRequest, generate, resource_list, validate};
+use crate::plan::{self, Validation, ValidationRequest, generate, policy_stream, resource_list, validate};
 use crate::report::{Input, write_findings_json, write_findings_sarif, write_findings_text};
 use crate::stream::{Stream, frame};
-use crate::yaml::{Style, block};
 
 /// What people call the policies that no file holds.
 const GENERATED: &str = "<generated>";
@@ -97,12 +96,7 @@ fn known_plugin(name: &str) -> Result<&'static Profile, String> {
 /// Validates policies: files or standard input to standard output.
 pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
     log::init(logging);
-    let mut sources = if arguments.file.is_empty() {
-        Vec::new()
-    } else {
-        let nothing = || CliError::Nothing("standard input is a terminal".to_owned());
-        input::read_all(&arguments.file)?.ok_or_else(nothing)?
-    };
+    let mut sources = if arguments.file.is_empty() { Vec::new() } else { manifests::read_manifests(&arguments.file)? };
     let mut config = find_configuration(arguments, &sources)?;
     if let Some(config) = &mut config {
         configuration::add_products(config, &arguments.product)?;
@@ -111,9 +105,6 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
     let config = config.unwrap_or_default();
     if arguments.file.is_empty() {
         sources.push(generated(&config)?);
-    } else if sources.iter().all(|source| source.text.trim_start_matches('\u{feff}').trim().is_empty()) {
-        let names: Vec<String> = arguments.file.iter().map(|file| file.display().to_string()).collect();
-        return Err(CliError::Nothing(format!("{} is empty", names.join(", "))));
     }
     let streams: Vec<Stream<'_>> = sources.iter().map(|source| frame(&source.text)).collect();
     let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
@@ -122,7 +113,7 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
         plugin: arguments.cni,
         compare: is_given,
     };
-    let validation = validate(&streams, &config, &request).map_err(|error| of_source(error, &sources))?;
+    let validation = validate(&streams, &config, &request).map_err(|error| manifests::of_source(error, &sources))?;
     write_report(&validation, arguments.output, &sources)?;
     let is_bad = match arguments.fail_on {
         FailOn::Error => validation.count(Severity::Error) > 0,
@@ -152,19 +143,7 @@ fn find_configuration(arguments: &ValidateArgs, sources: &[Source]) -> Result<Op
 /// The policies that a configuration wants, as a text to point into.
 fn generated(config: &Config) -> Result<Source, CliError> {
     let generated = generate(config, &Inventory::default()).map_err(|error| CliError::of_plan(error, GENERATED, ""))?;
-    let mut text = String::new();
-    for policy in &generated.policies {
-        text.push_str("---\n");
-        block(&policy.to_value(), 0, Style::default(), &mut text);
-    }
-    Ok(Source { name: GENERATED.to_owned(), is_file: false, text })
-}
-
-fn of_source(error: SnapshotError, sources: &[Source]) -> CliError {
-    match sources.get(error.stream) {
-        Some(source) => CliError::of_plan(error.error, &source.name, &source.text),
-        None => CliError::Internal(error.to_string()),
-    }
+    Ok(Source { name: GENERATED.to_owned(), is_file: false, text: policy_stream(&generated.policies) })
 }
 
 fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Result<(), CliError> {

@@ -2,4 +2,5 @@
 
 mod agreement;
 mod exceptions;
+mod families;
 mod reading;
