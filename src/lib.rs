@@ -13,13 +13,14 @@
 //! 6. **Verify and emit** ([`plan`], `cli`): every touched document is parsed again and must equal the patched value
 //!    of the original; then standard output is written once.
 //!
-//! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- reachability <- {network_policy,
-//! pod_security} <- plan <- {cluster, report} <- cli`. Everything but `cli` and `cluster` is pure: no files, environment,
-//! clock, network or standard streams.
+//! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- {cni, reachability} <-
+//! {network_policy, pod_security} <- plan <- {cluster, report} <- cli`. Everything but `cli` and `cluster` is pure:
+//! no files, environment, clock, network or standard streams.
 
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+pub mod cni;
 pub mod config;
 pub mod finding;
 pub mod network_policy;

@@ -1,5 +1,5 @@
-//! `make bench`: floe against kustomize, yq, cat and upstream's Pod Security checks in one run, printed as one Markdown
-//! table. `cargo bench --bench compare -- pods start` runs these sections only; the sections are those of [`SECTIONS`].
+//! `make bench`: floe against kustomize, yq, cat, upstream's Pod Security checks and network-config-analyzer in one run,
+//! printed as one Markdown table. `cargo bench --bench compare -- pods start` runs these sections only; the sections are those of [`SECTIONS`].
 //!
 //! Equal work is checked, not assumed: the output of every tool that edits Deployments is read back by the rules of
 //! Kubernetes, and each Deployment must carry the same security contexts and the same volume. floe does more than that in
@@ -21,6 +21,7 @@
 mod contract;
 mod generate;
 mod measure;
+mod network;
 mod pods;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../../tests/it/support.rs"]
@@ -52,6 +53,8 @@ struct Sizes {
     pods: [usize; 3],
     untouched_bytes: u64,
     starts: usize,
+    /// Small inputs, to try the benchmark itself.
+    quick: bool,
 }
 
 const FULL: Sizes = Sizes {
@@ -61,6 +64,7 @@ const FULL: Sizes = Sizes {
     pods: [1_000, 10_000, 100_000],
     untouched_bytes: 200_000_000,
     starts: 200,
+    quick: false,
 };
 
 const QUICK: Sizes = Sizes {
@@ -70,19 +74,21 @@ const QUICK: Sizes = Sizes {
     pods: [50, 100, 200],
     untouched_bytes: 2_000_000,
     starts: 20,
+    quick: true,
 };
 
 /// Measures and adds rows.
 type Section = fn(&Bench, &mut Table, &Sizes);
 
 /// The parts of the benchmark, by the names that the command line takes.
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("kustomize", |bench, table, sizes| bench.kustomize(table, sizes.kustomize)),
     ("yq", |bench, table, sizes| bench.yq(table, sizes.yq)),
     ("cat", |bench, table, sizes| bench.cat(table, sizes.untouched_bytes)),
     ("start", |bench, table, sizes| bench.start(table, sizes.starts)),
     ("linearity", |bench, table, sizes| bench.linearity(table, sizes.linearity)),
     ("pods", |bench, table, sizes| pods::rows(bench, table, sizes.pods)),
+    ("network", |bench, table, sizes| network::rows(bench, table, sizes.quick)),
 ];
 
 fn main() {

@@ -32,10 +32,15 @@ use super::pods::PodsArgs;
         kustomize build overlays/prod | floe --config manifest.yaml\n  \
         kpt fn eval ./package --exec floe\n  \
         floe --dry-run -f rendered.yaml\n  \
-        floe pods check -f manifests/ --enforce restricted:v1.34\n\n\
+        floe pods check -f manifests/ --enforce restricted:v1.34\n  \
+        floe compile --config manifest.yaml -f rendered/\n  \
+        floe network connections -f manifests/\n  \
+        floe network diff config:manifest.yaml rendered/\n\n\
         Exit codes:\n  \
         0   done\n  \
-        1   pods would be rejected at admission; the filter wrote nothing but, for a ResourceList, its items and results\n  \
+        1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and results), \
+        `floe network diff` or `validate` found something, the connection that was asked about is denied, or `floe deploy` met \
+        conflicts\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         4   the cluster cannot be reached, refuses, or shows only a part\n  \
@@ -70,7 +75,7 @@ pub enum Command {
     Compile(Box<CompileArgs>),
     /// Secure manifests and apply them to a cluster
     Deploy(Box<DeployArgs>),
-    /// Make, explain and compare network policies
+    /// Make, check, explain and compare network policies
     Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it
     Explain(ExplainArgs),

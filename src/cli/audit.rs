@@ -2,6 +2,7 @@
 
 //! The audit trail (FR-091): one JSON line for each run that made network policies.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -80,8 +81,11 @@ fn digest(texts: &[&[u8]]) -> String {
     for text in texts {
         hasher.update(text);
     }
-    let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    let mut text = "sha256:".to_owned();
+    for byte in hasher.finalize() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The time of the run; that of `SOURCE_DATE_EPOCH` where a build wants to be reproducible.

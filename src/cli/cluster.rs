@@ -14,7 +14,7 @@ use crate::config::Config;
 /// Which cluster, and as whom: as kubectl's flags of the same names.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster")]
-pub(super) struct ClusterArgs {
+pub(super) struct AccessArgs {
     /// A kubeconfig, in place of the files of KUBECONFIG and ~/.kube/config; in a pod its service account
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -83,7 +83,7 @@ pub(super) use with_client::{fetch, items};
 mod with_client {
     use std::collections::BTreeSet;
 
-    use super::{ClusterArgs, Config, Live, Source};
+    use super::{AccessArgs, Config, Live, Source};
     use crate::cli::error::CliError;
     use crate::cli::exit::Exit;
     use crate::cluster::{Access, Cluster, ClusterError, Collection, Fetched, NETWORK, Scope, Unseen};
@@ -95,7 +95,7 @@ mod with_client {
         }
     }
 
-    impl ClusterArgs {
+    impl AccessArgs {
         /// Opens the cluster of a context, else of `--context`, else of the current one.
         pub(in crate::cli) fn open(&self, context: Option<&str>) -> Result<Cluster, CliError> {
             let access = Access {
@@ -152,7 +152,7 @@ mod with_client {
 }
 
 #[cfg(not(feature = "cluster"))]
-impl ClusterArgs {
+impl AccessArgs {
     /// Says that there is no client.
     pub(super) fn network(&self, _context: Option<&str>, _config: &Config) -> Result<Live, CliError> {
         Err(CliError::WithoutCluster("a side `cluster:`"))

@@ -104,3 +104,10 @@ fn of_config(source: &Source, offset: usize, error: ConfigError) -> CliError {
 pub(super) fn argocd_namespace() -> Option<String> {
     std::env::var("ARGOCD_APP_NAMESPACE").ok().filter(|namespace| !namespace.is_empty())
 }
+
+/// Whether there is a file to find, so that the defaults are not what is found.
+pub(super) fn is_given(file: Option<&Path>) -> bool {
+    let is_named = file.is_some_and(|path| !path.as_os_str().is_empty());
+    let is_ours = |source: &Source| !matches!(parse(source), Err((_, ConfigErrorKind::NotAManifest)));
+    is_named || (Path::new(IMPLICIT).is_file() && read_implicit().ok().flatten().is_some_and(|source| is_ours(&source)))
+}

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::LoggingArgs;
 use super::audit::AuditArgs;
-use super::cluster::ClusterArgs;
+use super::cluster::AccessArgs;
 use super::error::CliError;
 use super::exit::Exit;
 
@@ -69,7 +69,7 @@ pub struct DeployArgs {
     force_conflicts: bool,
 
     #[command(flatten)]
-    cluster: ClusterArgs,
+    cluster: AccessArgs,
 
     #[command(flatten)]
     audit: AuditArgs,

@@ -4,7 +4,7 @@ use super::args::{LogFormat, LoggingArgs};
 use super::exit::Exit;
 use super::log;
 use crate::finding::{CheckId, Severity};
-use crate::plan::{Error, Problem};
+use crate::plan::{Error, NoSuchWorkload, Problem};
 use crate::report::{Origin, WithSource};
 use crate::text::Span;
 
@@ -38,6 +38,12 @@ pub(super) enum CliError {
     /// There is no page of that name.
     #[error("there is no check `{id}`")]
     NoSuchCheck { id: String, help: String },
+    /// There is no workload of that name.
+    #[error("the input has no workload `{wanted}`")]
+    NoSuchWorkload { wanted: String, help: String },
+    /// Nothing can be said about two ends of a connection.
+    #[error("{0}")]
+    Ends(String),
     /// The configuration is wrong.
     #[error("{0}")]
     Configuration(Box<Misconfiguration>),
@@ -98,11 +104,21 @@ impl CliError {
         Self::ConfigurationFile(Box::new(error))
     }
 
+    /// Says which workload was most likely meant.
+    pub(super) fn of_workload(error: NoSuchWorkload) -> Self {
+        let meant = error.meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+        let help = format!("{meant}a workload is NAMESPACE/NAME or NAMESPACE/NAME[Kind]");
+        Self::NoSuchWorkload { wanted: error.wanted, help }
+    }
+
     fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Configuration(_) | Self::ConfigurationFile(_) | Self::NoSuchCheck { .. } => {
-                Exit::Usage
-            }
+            Self::Usage(_)
+            | Self::Configuration(_)
+            | Self::ConfigurationFile(_)
+            | Self::NoSuchCheck { .. }
+            | Self::NoSuchWorkload { .. }
+            | Self::Ends(_) => Exit::Usage,
             #[cfg(not(feature = "cluster"))]
             Self::WithoutCluster(_) => Exit::Usage,
             #[cfg(feature = "cluster")]
@@ -138,11 +154,11 @@ impl CliError {
                 "did a command before the pipe fail (use `set -o pipefail`)? Of a folder *.yaml, *.yml and *.json are read",
             ),
             Self::InTheWay(_) => Some("nothing was written; move the file away, or choose another folder with --out"),
-            Self::NoSuchCheck { help, .. } => Some(help),
             #[cfg(feature = "cluster")]
             Self::Cluster { help, .. } => Some(help),
             #[cfg(not(feature = "cluster"))]
             Self::WithoutCluster(_) => Some("build it with default features: `cargo install --locked --path .`"),
+            Self::NoSuchCheck { help, .. } | Self::NoSuchWorkload { help, .. } => Some(help),
             Self::Configuration(wrong) => wrong.help.as_deref(),
             Self::Input { problem, .. } => Some(&problem.help),
             _ => None,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done and clean.
     Done,
-    /// Pods would be rejected at admission; differences, drift or conflicts.
+    /// Pods would be rejected at admission, differences, faults or conflicts were found, or a connection is denied.
     Findings,
     /// Usage or configuration.
     Usage,

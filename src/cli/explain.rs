@@ -21,6 +21,7 @@ fn pages() -> impl Iterator<Item = Page> {
         .into_iter()
         .chain(pod_security::NOTICE_PAGES)
         .chain(network_policy::PAGES)
+        .chain(network_policy::LINT_PAGES)
         .chain(plan::PAGES)
 }
 

@@ -63,13 +63,21 @@ impl ManifestArgs {
 
 /// Reads manifests that were asked for: there must be something in them.
 pub(super) fn read_manifests(files: &[PathBuf]) -> Result<Vec<Source>, CliError> {
-    let names = || files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
-    let sources = input::read_all(files)?.ok_or_else(|| CliError::Nothing(format!("{} is a terminal", names())))?;
-    let is_blank = |source: &Source| source.text.trim_start_matches('\u{feff}').trim().is_empty();
-    if sources.iter().all(is_blank) {
-        return Err(CliError::Nothing(format!("{} is empty", names())));
-    }
+    let sources = input::read_all(files)?;
+    let sources = sources.ok_or_else(|| CliError::Nothing("standard input is a terminal".to_owned()))?;
+    require_text(&sources, files)?;
     Ok(sources)
+}
+
+/// Fails if there is nothing in what was read; `files` are the names that were given, none for standard input.
+pub(super) fn require_text(sources: &[Source], files: &[PathBuf]) -> Result<(), CliError> {
+    let is_blank = |source: &Source| source.text.trim_start_matches('\u{feff}').trim().is_empty();
+    if sources.iter().any(|source| !is_blank(source)) {
+        return Ok(());
+    }
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let what = if names.is_empty() { "standard input".to_owned() } else { names.join(", ") };
+    Err(CliError::Nothing(format!("{what} is empty")))
 }
 
 /// The streams of some texts.
@@ -88,7 +96,8 @@ pub(super) fn snapshot(
     Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error, sources))
 }
 
-fn of_source(SnapshotError { stream, error }: SnapshotError, sources: &[Source]) -> CliError {
+/// Gives an error the text that it points into.
+pub(super) fn of_source(SnapshotError { stream, error }: SnapshotError, sources: &[Source]) -> CliError {
     match sources.get(stream) {
         Some(source) => CliError::of_plan(error, &source.name, &source.text),
         None => CliError::Internal(error.to_string()),

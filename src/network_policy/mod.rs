@@ -8,6 +8,7 @@ mod canonical;
 mod explain;
 mod flow;
 mod flows;
+mod lints;
 mod peer;
 mod policy;
 mod prove;
@@ -23,6 +24,11 @@ pub use flow::{Endpoint, Flow, Flows, Reason};
 pub use flows::{
     ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, PORT_RANGE_TOO_LONG,
     ROUTE_NOT_REACHABLE, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN, declare,
+};
+pub use lints::{
+    ANY_ADDRESS_BLOCK, DNS_BLOCKED, END_PORT, HOST_NETWORK_PODS, IP_BLOCK_IN_CLUSTER, IPV6_BLOCK, LINT_PAGES, Lint,
+    MANY_IP_BLOCKS, NAMED_PORT, PORT_BEFORE_TRANSLATION, SCTP_PROTOCOL, SELECTS_NOTHING, SHARED_EXCEPT, Subject,
+    Surroundings, TWO_DIRECTIONS, UNRESOLVED_NAMED_PORT, lint,
 };
 pub use peer::{NamespaceScope, Peer};
 pub use policy::{NetworkPolicy, PolicyRules, RangeStyle, Rule, file_name};

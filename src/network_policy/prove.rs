@@ -135,6 +135,7 @@ pub(super) fn representative(namespace: &str, labels: &Labels, address: Option<I
         ports: Vec::new(),
         host_network: false,
         addresses: address.into_iter().collect(),
+        node_addresses: Vec::new(),
         is_finished: false,
         controller: None,
     }

@@ -28,30 +28,31 @@ pub fn pod_facts(object: &Value, id: &ResourceId, template: &FieldPath, namespac
             .filter_map(container_port)
             .collect(),
         host_network: spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false),
-        addresses: addresses(status),
+        addresses: addresses(status, "podIPs", "podIP"),
+        node_addresses: addresses(status, "hostIPs", "hostIP"),
         is_finished: matches!(phase, Some("Succeeded" | "Failed")),
         controller: if is_pod { controller(object) } else { None },
     }
 }
 
-/// `status.podIPs`, or the older `status.podIP`.
-fn addresses(status: &Value) -> Vec<IpAddr> {
+/// The addresses of a list such as `status.podIPs`, or of the older field for one, `status.podIP`.
+fn addresses(status: &Value, list: &str, single: &str) -> Vec<IpAddr> {
     let read = |value: &Value| value.as_str()?.parse().ok();
-    let mut addresses: Vec<IpAddr> = items(status, "podIPs").filter_map(|item| read(item.get("ip")?)).collect();
+    let mut addresses: Vec<IpAddr> = items(status, list).filter_map(|item| read(item.get("ip")?)).collect();
     if addresses.is_empty() {
-        addresses.extend(status.get("podIP").and_then(read));
+        addresses.extend(status.get(single).and_then(read));
     }
     addresses
 }
 
 /// The kind and name of the owner that controls the object (`metadata.ownerReferences`); where none is marked as the
-/// controller, the first owner.
+/// controller, the first owner. The API server wants the kind; manifests without it mean a `Pod`, as elsewhere.
 pub fn controller(object: &Value) -> Option<(String, String)> {
     let owners = || object.get("metadata").into_iter().flat_map(|metadata| items(metadata, "ownerReferences"));
     let is_controller = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
     let owner = owners().find(is_controller).or_else(|| owners().next())?;
     let text = |key| owner.get(key).and_then(Value::as_str).map(str::to_owned);
-    Some((text("kind")?, text("name")?))
+    Some((text("kind").unwrap_or_else(|| "Pod".to_owned()), text("name")?))
 }
 
 /// Reads the facts of a Service; `namespace` is its namespace after defaulting, where that is known.
@@ -161,6 +162,17 @@ mod tests {
             ports,
             [(Some("mesh"), 15001, Protocol::Tcp), (Some("http"), 8080, Protocol::Tcp), (None, 53, Protocol::Udp)]
         );
+    }
+
+    #[test]
+    fn the_owner_that_controls_a_pod_wins() {
+        let owners = |owners: Value| controller(&json!({"metadata": {"ownerReferences": owners}}));
+        let pair = |kind: &str, name: &str| Some((kind.to_owned(), name.to_owned()));
+        let second = json!([{"kind": "A", "name": "a"}, {"kind": "B", "name": "b", "controller": true}]);
+        assert_eq!(owners(second), pair("B", "b"));
+        assert_eq!(owners(json!([{"kind": "A", "name": "a"}, {"kind": "B", "name": "b"}])), pair("A", "a"));
+        assert_eq!(owners(json!([{"name": "a"}])), pair("Pod", "a"));
+        assert_eq!((owners(json!([{"kind": "A"}])), owners(json!([])), owners(json!(7))), (None, None, None));
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct PodFacts {
     pub host_network: bool,
     /// Addresses that the cluster has given it (`status.podIPs`); none in a manifest.
     pub addresses: Vec<IpAddr>,
+    /// Addresses of the node that it runs on (`status.hostIPs`); none in a manifest.
+    pub node_addresses: Vec<IpAddr>,
     /// It has succeeded or failed: it talks to nobody any more.
     pub is_finished: bool,
     /// The kind and name of the controller that made it, where `metadata.ownerReferences` names one.

@@ -53,7 +53,7 @@ pub fn policy_files(policies: &[NetworkPolicy], layout: Layout) -> Vec<NewFile> 
 
 /// Policies as one stream of documents.
 pub fn policy_stream(policies: &[NetworkPolicy]) -> String {
-    policies.iter().map(|policy| format!("---\n{}", yaml_document(&policy.to_value()))).collect()
+    policies.iter().flat_map(|policy| ["---\n".to_owned(), yaml_document(&policy.to_value())]).collect()
 }
 
 /// The managed Namespaces as files, those left out that `present` names.

@@ -7,6 +7,7 @@
 mod apply;
 mod check;
 mod compare;
+mod connections;
 mod decide;
 mod digest;
 mod drift;
@@ -25,6 +26,7 @@ mod sheet;
 mod snapshot;
 mod summary;
 mod survey;
+mod validate;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -48,6 +50,10 @@ pub use check::{
     ViolationFound, check,
 };
 pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
+pub use connections::{
+    Connection, ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing, PolicyTrace, Question,
+    Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
+};
 use decide::{Context, Decided, PodKinds, decide};
 pub use decide::{ObjectChange, PodCounts};
 use digest::Digest;
@@ -64,6 +70,10 @@ pub use rollout::{Phase, rollout};
 use sheet::Sheet;
 pub use snapshot::{FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
 use survey::{Position, Survey};
+pub use validate::{
+    POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
+    PlacedFinding, Validation, ValidationCounts, ValidationRequest, validate,
+};
 pub use wanted::{Action, ObjectAction};
 use wanted::{Difference, Place, Wanted};
 

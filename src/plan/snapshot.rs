@@ -1,4 +1,4 @@
-//! What some streams hold of a cluster: pods, namespaces, Services and policies, each with the place where it stands.
+//! What some streams hold of a cluster: pods, namespaces, Services, routes and policies, each with the place where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +74,8 @@ pub struct Snapshot {
     pub routes: Vec<RouteFacts>,
     /// Network policies.
     pub policies: Vec<FoundPolicy>,
+    /// How many pods have finished; they are in none of the lists.
+    pub finished: usize,
     /// The numbers of the streams that routes and policies stand in.
     pub(super) streams: BTreeMap<ResourceId, usize>,
 }
@@ -117,9 +119,27 @@ enum Content {
 impl Snapshot {
     /// Reads streams as one input. An object without a namespace is in `home`, else in `default`.
     pub fn take(streams: &[Stream<'_>], workloads: &Workloads, home: Option<&str>) -> Result<Self, SnapshotError> {
+        Self::read(streams, workloads, home, Unreadable::Refused)
+    }
+
+    /// The same without policies that cannot be read: for those who report them on their own.
+    pub(super) fn take_readable(
+        streams: &[Stream<'_>],
+        workloads: &Workloads,
+        home: Option<&str>,
+    ) -> Result<Self, SnapshotError> {
+        Self::read(streams, workloads, home, Unreadable::LeftOut)
+    }
+
+    fn read(
+        streams: &[Stream<'_>],
+        workloads: &Workloads,
+        home: Option<&str>,
+        unreadable: Unreadable,
+    ) -> Result<Self, SnapshotError> {
         let home = home.unwrap_or(LAST_RESORT);
         let read = |(number, stream): (usize, &Stream<'_>)| {
-            let reader = Reader { stream, number, workloads, home };
+            let reader = Reader { stream, number, workloads, home, unreadable };
             let chunks = map_chunks(stream, |range| {
                 let mut found = Vec::new();
                 for index in range {
@@ -161,7 +181,7 @@ impl Snapshot {
                 Content::Policy { policy, facts, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
                 }
-                Content::Pod(facts) if facts.is_finished => {}
+                Content::Pod(facts) if facts.is_finished => snapshot.finished += 1,
                 Content::Dependent { controller: (kind, name), template }
                     if objects.contains_key(&(template.namespace.clone(), kind.clone(), name.clone())) => {}
                 Content::Pod(facts) | Content::Dependent { template: facts, .. } => {
@@ -267,11 +287,19 @@ fn without_repeats(found: Vec<Found>) -> Vec<Found> {
     found.into_iter().enumerate().filter(keep).map(|(_, it)| it).collect()
 }
 
+/// What to do about a policy that means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unreadable {
+    Refused,
+    LeftOut,
+}
+
 struct Reader<'s, 't> {
     stream: &'s Stream<'t>,
     number: usize,
     workloads: &'s Workloads,
     home: &'s str,
+    unreadable: Unreadable,
 }
 
 impl Reader<'_, '_> {
@@ -329,7 +357,11 @@ impl Reader<'_, '_> {
             ("", "Namespace") => (Content::Namespace(namespace_facts(&value, &id)), None),
             ("", "Service") => (Content::Service(service_facts(&value, &id, Some(&home))), Some(home)),
             ("networking.k8s.io", "NetworkPolicy") => {
-                let policy = Policy::read(&value, &home).map_err(|error| {
+                let policy = Policy::read(&value, &home);
+                if policy.is_err() && self.unreadable == Unreadable::LeftOut {
+                    return Ok(());
+                }
+                let policy = policy.map_err(|error| {
                     Error::input(Problem {
                         message: format!("this policy means nothing: {error}"),
                         document: sheet.reported(number),

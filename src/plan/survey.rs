@@ -256,14 +256,17 @@ fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed
     surveyed
 }
 
-/// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts.
+/// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts. A custom
+/// resource may have the kind of another object (a Service of Knative), so its group has to be there too.
 fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
     let word = |rest: &str| -> String {
         rest.trim_start_matches(['"', '\'', ' ', '\t', ':']).chars().take_while(char::is_ascii_alphanumeric).collect()
     };
     memmem::find_iter(content.as_bytes(), b"kind").any(|at| {
         let kind = content.get(at + 4..).map(word).unwrap_or_default();
-        kind.ends_with("List") || workloads.has_kind(&kind)
+        let named = |group: &str| !group.contains('.') || memmem::find(content.as_bytes(), group.as_bytes()).is_some();
+        let is_workload = || workloads.kinds().any(|(group, other)| other == kind && named(group));
+        kind.ends_with("List") || (workloads.has_kind(&kind) && is_workload())
     })
 }
 

@@ -184,7 +184,7 @@ mod tests {
         }});
         let pod = Pod::new(&template).unwrap();
         let spec = admission_defaults(pod);
-        let violations = evaluate(Pod { spec: &spec, ..pod }, Level::Baseline, Version::Latest);
+        let violations = evaluate(pod.with_spec(&spec), Level::Baseline, Version::Latest);
         assert_eq!(
             message(Level::Baseline, Version::Latest, &violations),
             format!(

@@ -36,6 +36,8 @@ pub struct Pod<'a> {
     pub metadata: Option<&'a Value>,
     /// The pod spec.
     pub spec: &'a Value,
+    /// The lists of containers in the order of visit: nearly every check walks them.
+    lists: [&'a [Value]; 3],
 }
 
 /// One container of a pod.
@@ -75,15 +77,27 @@ impl<'a> Pod<'a> {
     /// Reads a template: an object that holds `spec`, and `metadata` if it has any. A `Pod` is its own template.
     /// Absent if there is no `spec`.
     pub fn new(template: &'a Value) -> Option<Self> {
-        Some(Self { metadata: object(template, &["metadata"]), spec: object(template, &["spec"])? })
+        Some(Self::of(object(template, &["metadata"]), object(template, &["spec"])?))
+    }
+
+    fn of(metadata: Option<&'a Value>, spec: &'a Value) -> Self {
+        let list = |kind: ContainerKind| spec.get(kind.key()).and_then(Value::as_array).map(Vec::as_slice);
+        Self { metadata, spec, lists: ContainerKind::ALL.map(|kind| list(kind).unwrap_or_default()) }
+    }
+
+    /// The same pod with another spec: that with the API server's defaults.
+    pub(super) fn with_spec<'s>(self, spec: &'s Value) -> Pod<'s>
+    where
+        'a: 's,
+    {
+        Pod::of(self.metadata, spec)
     }
 
     /// The containers of all three lists, in the order in which Pod Security visits them.
     pub fn containers(self) -> impl Iterator<Item = Container<'a>> {
-        ContainerKind::ALL.into_iter().flat_map(move |kind| {
-            items(self.spec, &[kind.key()])
-                .filter(|(_, value)| value.is_object())
-                .map(move |(index, value)| Container { kind, index, name: name(value), value })
+        ContainerKind::ALL.into_iter().zip(self.lists).flat_map(|(kind, list)| {
+            let objects = list.iter().enumerate().filter(|(_, value)| value.is_object());
+            objects.map(move |(index, value)| Container { kind, index, name: name(value), value })
         })
     }
 

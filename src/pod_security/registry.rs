@@ -67,7 +67,7 @@ impl Evaluator {
             Cow::Borrowed(_) => return self.evaluate(pod, level, version),
             Cow::Owned(spec) => spec,
         };
-        let mut violations = self.evaluate(Pod { spec: &spec, ..pod }, level, version);
+        let mut violations = self.evaluate(pod.with_spec(&spec), level, version);
         for violation in &mut violations {
             for path in &mut violation.paths {
                 *path = pod.closest(path);

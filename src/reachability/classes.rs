@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::addressing::{Addressing, Families};
 use super::{AddressSet, Direction, LabelSelector, Labels, Peer, World};
 use crate::config::IpFamily;
 use crate::object::{ContainerPort, PodFacts, Protocol};
@@ -13,6 +14,8 @@ pub struct PodClass {
     pub pods: Vec<usize>,
     /// Which named ports they have: equal numbers, equal ports.
     pub(super) ports: usize,
+    /// Of which families they have addresses.
+    pub(super) families: Families,
 }
 
 impl PodClass {
@@ -28,11 +31,13 @@ struct Traits<'w> {
     namespace: &'w str,
     labels: Vec<(&'w str, &'w str)>,
     ports: usize,
+    /// Absent where they make no difference.
+    families: Option<Families>,
     blocks: Vec<(usize, Option<IpFamily>)>,
 }
 
 /// The classes of the pods of a world, and the class of each pod.
-pub(super) fn pod_classes(world: &World) -> (Vec<PodClass>, Vec<usize>) {
+pub(super) fn pod_classes(world: &World, addressings: &[Addressing]) -> (Vec<PodClass>, Vec<usize>) {
     let keys = keys_by_namespace(world);
     let names = port_names(world);
     let blocks: BTreeSet<&AddressSet> = Direction::ALL.into_iter().flat_map(|it| blocks(world, it)).collect();
@@ -48,14 +53,16 @@ pub(super) fn pod_classes(world: &World) -> (Vec<PodClass>, Vec<usize>) {
         let list = named(pod, &names);
         let next = port_lists.len();
         let ports = *port_lists.entry(list).or_insert(next);
+        let families = Families::of(pod);
         let traits = Traits {
             namespace: &pod.namespace,
             labels: pod.labels.iter().filter(|(key, _)| relevant(key)).map(|(k, v)| (k.as_str(), v.as_str())).collect(),
             ports,
-            blocks: covering(world, &blocks, pod),
+            families: (addressings != [Addressing::Together]).then_some(families),
+            blocks: covering(world, &blocks, pod, addressings),
         };
         let class = *found.entry(traits).or_insert_with(|| {
-            classes.push(PodClass { pods: Vec::new(), ports });
+            classes.push(PodClass { pods: Vec::new(), ports, families });
             classes.len() - 1
         });
         if let Some(class) = classes.get_mut(class) {
@@ -66,9 +73,14 @@ pub(super) fn pod_classes(world: &World) -> (Vec<PodClass>, Vec<usize>) {
     (classes, class_of)
 }
 
-fn covering(world: &World, blocks: &[&AddressSet], pod: &PodFacts) -> Vec<(usize, Option<IpFamily>)> {
-    let families = world.families();
-    let all = blocks.iter().enumerate().flat_map(|(at, set)| families.iter().map(move |&family| (at, *set, family)));
+fn covering(
+    world: &World,
+    blocks: &[&AddressSet],
+    pod: &PodFacts,
+    addressings: &[Addressing],
+) -> Vec<(usize, Option<IpFamily>)> {
+    let families = || addressings.iter().map(|it| it.family());
+    let all = blocks.iter().enumerate().flat_map(|(at, set)| families().map(move |family| (at, *set, family)));
     all.filter(|(_, set, family)| world.covers_pod(set, pod, *family)).map(|(at, _, family)| (at, family)).collect()
 }
 

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::addressing::Addressing;
 use super::classes::{PodClass, address_classes, blocks, pod_classes, selected_namespaces};
 use super::sets::{Arithmetic, ConnectionSets};
 use super::{AddressSet, Direction, LabelSelector, Peer, PortSet, Rule, SetId, World};
 use crate::config::IpFamily;
-use crate::object::ContainerPort;
 
 /// Who may talk to whom, for every pod of a world and every address.
 #[derive(Debug)]
@@ -22,13 +22,14 @@ pub struct Reachability {
     destinations: Vec<AddressSet>,
     sources: Vec<AddressSet>,
     sets: ConnectionSets,
-    /// For each family that has to be looked at apart.
-    families: Vec<Tables>,
+    /// What pairs have to be judged by.
+    tables: Vec<Tables>,
 }
 
-/// What each end lets pass, over one family.
+/// What each end lets pass, by some of the pods' addresses.
 #[derive(Debug)]
 struct Tables {
+    addressing: Addressing,
     egress: Table,
     ingress: Table,
     /// For each source (classes, then address classes): the ingress profiles that let it in, with what they let in
@@ -73,7 +74,8 @@ pub struct Connections {
 impl Reachability {
     /// Works out who may talk to whom. Addresses are also told apart where one of `cuts` begins or ends.
     pub fn new(world: &World, cuts: &[AddressSet]) -> Self {
-        let (classes, class_of) = pod_classes(world);
+        let addressings = Addressing::all_of(world);
+        let (classes, class_of) = pod_classes(world, addressings);
         let sets = ConnectionSets::new();
         let space = |direction| {
             let found: BTreeSet<&AddressSet> = blocks(world, direction).into_iter().chain(cuts).collect();
@@ -89,9 +91,9 @@ impl Reachability {
         };
         let (destinations, by_destination) = space(Direction::Egress);
         let (sources, by_source) = space(Direction::Ingress);
-        let families = world.families().iter().map(|&family| {
+        let tables = addressings.iter().map(|&addressing| {
             let table = |direction, by_block, far| {
-                let matching = Matching::new(world, &classes, by_block, family);
+                let matching = Matching::new(world, &classes, by_block, addressing.family());
                 table(world, &classes, &matching, &sets, direction, far)
             };
             let egress = table(Direction::Egress, &by_destination, classes.len() + destinations.len());
@@ -104,10 +106,10 @@ impl Reachability {
                     }
                 }
             }
-            Tables { egress, ingress, ingress_by_source }
+            Tables { addressing, egress, ingress, ingress_by_source }
         });
-        let families = families.collect();
-        Self { classes, class_of, destinations, sources, sets, families }
+        let tables = tables.collect();
+        Self { classes, class_of, destinations, sources, sets, tables }
     }
 
     /// The classes of pods, in the order of their first pods.
@@ -135,6 +137,16 @@ impl Reachability {
         self.sets.get(id)
     }
 
+    /// The number of some connections.
+    pub fn number(&self, set: PortSet) -> SetId {
+        self.sets.intern(set)
+    }
+
+    /// What either number stands for.
+    pub fn union(&self, left: SetId, right: SetId) -> SetId {
+        Arithmetic::new(&self.sets).union(left, right)
+    }
+
     /// All connections from one source.
     pub fn from(&self, source: Source) -> Connections {
         let mut arithmetic = Arithmetic::new(&self.sets);
@@ -143,7 +155,7 @@ impl Reachability {
             Source::Addresses(_) => self.classes.len(),
         };
         let mut passing = vec![SetId::NOTHING; count];
-        for tables in &self.families {
+        for tables in &self.tables {
             let far = match source {
                 Source::Pods(class) => class,
                 Source::Addresses(at) => self.classes.len() + at,
@@ -159,9 +171,17 @@ impl Reachability {
                     *entry = set;
                 }
             }
-            let into_pods = tables.ingress.profile_of.iter().map(|&profile| ingress.get(profile));
-            let into =
-                into_pods.map(|set| set.copied().unwrap_or(SetId::NOTHING)).chain(std::iter::repeat(SetId::EVERYTHING));
+            let near = match source {
+                Source::Pods(class) => self.classes.get(class),
+                Source::Addresses(_) => None,
+            };
+            let is_judged =
+                |class: &PodClass| near.is_none_or(|near| tables.addressing.concerns(near.families, class.families));
+            let into_pods = self.classes.iter().zip(&tables.ingress.profile_of).map(|(class, &profile)| {
+                let set = ingress.get(profile).filter(|_| is_judged(class));
+                set.copied().unwrap_or(SetId::NOTHING)
+            });
+            let into = into_pods.chain(std::iter::repeat(SetId::EVERYTHING));
             for (at, (entry, into)) in passing.iter_mut().zip(into).enumerate() {
                 let out = egress.as_ref().map_or(SetId::EVERYTHING, |row| row.get(at).copied().unwrap_or_default());
                 let both = arithmetic.intersection(out, into);
@@ -228,81 +248,100 @@ fn table(
         })
     });
     let profile_of = profile_of.collect();
+    let rows = Rows { world, classes, matching, sets, direction };
     let rows = profiles
         .par_iter()
         .with_min_len(16)
         .map_init(
-            || (Arithmetic::new(sets), vec![SetId::NOTHING; far]),
-            |(arithmetic, scratch), (policies, near)| {
-                let own_ports = world.pods.get(*near).map(|pod| pod.ports.as_slice()).unwrap_or_default();
-                row(world, classes, matching, direction, policies, own_ports, arithmetic, sets, scratch)
-            },
+            || Scratch { arithmetic: Arithmetic::new(sets), cells: vec![SetId::NOTHING; far], touched: Vec::new() },
+            |scratch, (policies, near)| rows.row(policies, *near, scratch),
         )
         .collect();
     Table { profile_of, rows }
 }
 
-/// What some policies together let pass; everything where there are none.
-#[expect(clippy::too_many_arguments, reason = "the inner loop of one computation, with its scratch space")]
-fn row(
-    world: &World,
-    classes: &[PodClass],
-    matching: &Matching<'_>,
+/// What all rows of a direction are made from.
+struct Rows<'a, 'w> {
+    world: &'w World,
+    classes: &'a [PodClass],
+    matching: &'a Matching<'w>,
+    sets: &'a ConnectionSets,
     direction: Direction,
-    policies: &[usize],
-    own_ports: &[ContainerPort],
-    arithmetic: &mut Arithmetic<'_>,
-    sets: &ConnectionSets,
-    scratch: &mut [SetId],
-) -> Row {
-    if policies.is_empty() {
-        return Row { rest: SetId::EVERYTHING, entries: Vec::new() };
-    }
-    let mut rest = SetId::NOTHING;
-    let mut touched: Vec<usize> = Vec::new();
-    for policy in policies.iter().filter_map(|&index| world.policies.get(index)) {
-        for rule in policy.rules(direction).unwrap_or_default() {
-            let at_pod = |far: usize| {
-                let pod = classes.get(far).and_then(|class| world.pods.get(class.representative()));
-                pod.map(|pod| pod.ports.as_slice()).unwrap_or_default()
-            };
-            let depends_on_far = direction == Direction::Egress && !rule.ports.names.is_empty();
-            let fixed = match direction {
-                Direction::Ingress => sets.intern(rule.ports.at(own_ports).into_owned()),
-                Direction::Egress => sets.intern(rule.ports.numbers.clone()),
-            };
-            let mut add = |far: usize| {
-                let set = if depends_on_far { sets.intern(rule.ports.at(at_pod(far)).into_owned()) } else { fixed };
-                if let Some(entry) = scratch.get_mut(far) {
-                    if *entry == SetId::NOTHING {
-                        touched.push(far);
-                    }
-                    *entry = arithmetic.union(*entry, set);
-                }
-            };
-            match &rule.peers {
-                None if depends_on_far => {
-                    (0..classes.len()).for_each(&mut add);
-                    rest = arithmetic.union(rest, fixed);
-                }
-                None => rest = arithmetic.union(rest, fixed),
-                Some(peers) => peers.iter().for_each(|peer| matching.of(&policy.namespace, peer).for_each(&mut add)),
+}
+
+/// Room to work in, used again for every row: a cell for each far end, and those that are not empty.
+struct Scratch<'s> {
+    arithmetic: Arithmetic<'s>,
+    cells: Vec<SetId>,
+    touched: Vec<usize>,
+}
+
+impl Scratch<'_> {
+    fn add(&mut self, far: usize, set: SetId) {
+        if let Some(cell) = self.cells.get_mut(far) {
+            if *cell == SetId::NOTHING {
+                self.touched.push(far);
             }
+            *cell = self.arithmetic.union(*cell, set);
         }
     }
-    touched.sort_unstable();
-    touched.dedup();
-    let mut entries = Vec::with_capacity(touched.len());
-    for far in touched {
-        if let Some(entry) = scratch.get_mut(far) {
-            let set = arithmetic.union(*entry, rest);
-            *entry = SetId::NOTHING;
+}
+
+impl Rows<'_, '_> {
+    /// What some policies together let pass to or from pods like `near`; everything where there are none.
+    fn row(&self, policies: &[usize], near: usize, scratch: &mut Scratch<'_>) -> Row {
+        if policies.is_empty() {
+            return Row { rest: SetId::EVERYTHING, entries: Vec::new() };
+        }
+        let mut rest = SetId::NOTHING;
+        for policy in policies.iter().filter_map(|&index| self.world.policies.get(index)) {
+            for rule in policy.rules(self.direction).unwrap_or_default() {
+                // A name is resolved at the destination: the pod itself, or each far end.
+                let is_fixed = self.direction == Direction::Ingress || rule.ports.names.is_empty();
+                let fixed = match self.direction {
+                    Direction::Ingress => self.set_at(rule, near),
+                    Direction::Egress => self.sets.intern(rule.ports.numbers.clone()),
+                };
+                let set = |far: usize| if is_fixed { fixed } else { self.set_at_class(rule, far).unwrap_or(fixed) };
+                match &rule.peers {
+                    None => {
+                        rest = scratch.arithmetic.union(rest, fixed);
+                        if !is_fixed {
+                            (0..self.classes.len()).for_each(|far| scratch.add(far, set(far)));
+                        }
+                    }
+                    Some(peers) => {
+                        let far = peers.iter().flat_map(|peer| self.matching.of(&policy.namespace, peer));
+                        far.for_each(|far| scratch.add(far, set(far)));
+                    }
+                }
+            }
+        }
+        let mut touched = std::mem::take(&mut scratch.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        let mut entries = Vec::with_capacity(touched.len());
+        for &far in &touched {
+            let Some(cell) = scratch.cells.get_mut(far) else { continue };
+            let set = scratch.arithmetic.union(std::mem::take(cell), rest);
             if set != rest {
                 entries.push((far, set));
             }
         }
+        touched.clear();
+        scratch.touched = touched;
+        Row { rest, entries }
     }
-    Row { rest, entries }
+
+    fn set_at(&self, rule: &Rule, pod: usize) -> SetId {
+        let ports = self.world.pods.get(pod).map(|pod| pod.ports.as_slice()).unwrap_or_default();
+        self.sets.intern(rule.ports.at(ports).into_owned())
+    }
+
+    /// Absent for a far end that is no pod.
+    fn set_at_class(&self, rule: &Rule, far: usize) -> Option<SetId> {
+        self.classes.get(far).map(|class| self.set_at(rule, class.representative()))
+    }
 }
 
 /// Which far ends each peer matches.

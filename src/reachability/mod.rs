@@ -5,6 +5,7 @@
 //! connections at once. Sets are exact: ports are intervals by protocol, addresses are disjoint ranges.
 
 mod address_set;
+mod addressing;
 mod classes;
 mod direction;
 mod interval_set;
@@ -18,6 +19,7 @@ mod selector;
 mod sets;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod verdict;
 mod world;
 
@@ -32,5 +34,6 @@ pub use read::ReadError;
 pub use representative::{Representatives, representatives};
 pub use selector::{LabelSelector, Labels, Operator, Requirement};
 pub use sets::SetId;
-pub use verdict::{NearMiss, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
+pub use validate::{Invalid, InvalidKind, UnknownField, unknown_fields, validate};
+pub use verdict::{Exception, NearMiss, RuleReading, RuleRef, Side, Traffic, Undefined, Verdict, party_at};
 pub use world::{IpBlockReach, Party, World};

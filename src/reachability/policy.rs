@@ -135,10 +135,17 @@ pub(super) fn read_cidr(text: &str) -> Option<IpNet> {
     cidr.ok().map(|cidr| cidr.trunc())
 }
 
-/// Reads an address; an octet may have leading zeros, which do not make it octal.
+/// Reads an address; a number may have leading zeros, which do not make it octal.
 pub(super) fn read_address(text: &str) -> Option<IpAddr> {
     if text.contains(':') {
-        return text.parse().ok();
+        let group = |group: &str| -> Option<String> {
+            if group.contains('.') {
+                return read_address(group).map(|address| address.to_string());
+            }
+            let short = group.trim_start_matches('0');
+            Some(if short.is_empty() && !group.is_empty() { "0" } else { short }.to_owned())
+        };
+        return text.split(':').map(group).collect::<Option<Vec<_>>>()?.join(":").parse().ok();
     }
     let octets: Vec<u8> = text
         .split('.')

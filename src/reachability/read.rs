@@ -113,7 +113,15 @@ fn add_port(item: &Field<'_>, ports: &mut RulePorts) -> Read<()> {
 }
 
 fn number(value: &Value) -> Option<u16> {
-    value.as_u64().and_then(|number| u16::try_from(number).ok()).filter(|&number| number != 0)
+    integer(value).and_then(|number| u16::try_from(number).ok()).filter(|&number| number != 0)
+}
+
+/// A whole number. `80.0` is one: kubectl sends YAML as JSON, where it becomes `80`.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let text = format!("{:.0}", value.as_f64().filter(|number| number.fract() == 0.0)?);
+        text.parse().ok()
+    })
 }
 
 fn peer(peer: &Field<'_>) -> Read<Peer> {
@@ -148,14 +156,17 @@ fn selector(field: &Field<'_>) -> Read<Option<LabelSelector>> {
     let mut requirements = Vec::new();
     for (key, value) in labels.entries()?.into_iter().flatten() {
         let field = labels.get(key);
-        let value = value.as_str().ok_or_else(|| field.error("must be a string"))?;
+        let value = if value.is_null() { Some("") } else { value.as_str() };
+        let value = value.ok_or_else(|| field.error("must be a string"))?;
         requirements.push(Requirement { key: key.clone(), operator: Operator::In([value.to_owned()].into()) });
     }
     for expression in field.get("matchExpressions").items()?.unwrap_or_default() {
         expression.object()?;
         let key = expression.get("key").required_text()?;
         let values = expression.get("values").items()?.unwrap_or_default();
-        let values: BTreeSet<String> = values.iter().map(Field::required_text).collect::<Read<_>>()?;
+        // Null is an empty string in a list of strings, and in a map of them.
+        let values = values.iter().map(|value| Ok(value.text()?.unwrap_or_default()));
+        let values: BTreeSet<String> = values.collect::<Read<_>>()?;
         let operator = expression.get("operator");
         let operator = match (operator.required_text()?.as_str(), values.is_empty()) {
             ("In", false) => Operator::In(values),

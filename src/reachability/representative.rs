@@ -19,21 +19,20 @@ pub struct Representatives {
 }
 
 /// Makes up pods for policies, in the namespaces that are known and in those that policies ask for.
-pub fn representatives<'p>(
-    policies: impl IntoIterator<Item = &'p Policy> + Clone,
-    known: &BTreeMap<String, Labels>,
-) -> Representatives {
+pub fn representatives(policies: &[&Policy], known: &BTreeMap<String, Labels>) -> Representatives {
     let mut namespaces: BTreeMap<String, Labels> = known.clone();
     let mut made_up: BTreeSet<String> = BTreeSet::new();
-    for policy in policies.clone() {
+    for policy in policies {
         add_namespace(&mut namespaces, &policy.namespace);
     }
-    for selector in peers(policies.clone()).filter_map(|(_, peer)| match peer {
+    for selector in peers(policies).filter_map(|(_, peer)| match peer {
         Peer::Pods { namespaces, .. } => namespaces.as_ref(),
         Peer::Addresses(_) => None,
     }) {
         let names = named(selector);
-        names.iter().for_each(|name| add_namespace(&mut namespaces, name));
+        for name in &names {
+            add_namespace(&mut namespaces, name);
+        }
         if names.is_empty() && !selector.is_everything() {
             let name = format!("[namespaces with {selector}]");
             made_up.insert(name.clone());
@@ -47,7 +46,7 @@ pub fn representatives<'p>(
     let mut pods = Vec::new();
     for (name, labels) in &namespaces {
         let mut sets: BTreeMap<Labels, String> = BTreeMap::from([(Labels::new(), "[other pods]".to_owned())]);
-        for selector in selectors(policies.clone(), name, labels).filter(|selector| !selector.is_everything()) {
+        for selector in selectors(policies, name, labels).filter(|selector| !selector.is_everything()) {
             sets.entry(witness(selector)).or_insert_with(|| format!("[pods with {selector}]"));
         }
         pods.extend(sets.into_iter().map(|(labels, owner)| pod(name, labels, owner)));
@@ -58,13 +57,8 @@ pub fn representatives<'p>(
 }
 
 /// The selectors for pods of a namespace.
-fn selectors<'p>(
-    policies: impl IntoIterator<Item = &'p Policy> + Clone,
-    name: &str,
-    labels: &Labels,
-) -> impl Iterator<Item = &'p LabelSelector> {
-    let own: Vec<_> =
-        policies.clone().into_iter().filter(|it| it.namespace == name).map(|it| &it.pod_selector).collect();
+fn selectors<'p>(policies: &[&'p Policy], name: &str, labels: &Labels) -> impl Iterator<Item = &'p LabelSelector> {
+    let own: Vec<_> = policies.iter().filter(|it| it.namespace == name).map(|it| &it.pod_selector).collect();
     let far: Vec<_> = peers(policies)
         .filter_map(|(own, peer)| match peer {
             Peer::Pods { namespaces: None, pods } => (own == name).then_some(pods),
@@ -75,8 +69,8 @@ fn selectors<'p>(
     own.into_iter().chain(far)
 }
 
-fn peers<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> impl Iterator<Item = (&'p str, &'p Peer)> {
-    policies.into_iter().flat_map(|policy| {
+fn peers<'p>(policies: &[&'p Policy]) -> impl Iterator<Item = (&'p str, &'p Peer)> {
+    policies.iter().flat_map(|policy| {
         let rules = [&policy.egress, &policy.ingress].into_iter().flatten().flatten();
         rules.flat_map(|rule: &Rule| rule.peers.iter().flatten()).map(|peer| (policy.namespace.as_str(), peer))
     })
@@ -135,6 +129,7 @@ fn pod(namespace: &str, labels: Labels, owner: String) -> PodFacts {
         ports: Vec::new(),
         host_network: false,
         addresses: Vec::new(),
+        node_addresses: Vec::new(),
         is_finished: false,
         controller: None,
     }
@@ -146,12 +141,12 @@ mod tests {
 
     use super::*;
 
-    fn policy(namespace: &str, spec: Value) -> Policy {
+    fn policy(namespace: &str, spec: &Value) -> Policy {
         Policy::read(&json!({"metadata": {"name": "p"}, "spec": spec}), namespace).unwrap()
     }
 
     fn shown(policies: &[Policy]) -> Vec<String> {
-        let made = representatives(policies, &BTreeMap::new());
+        let made = representatives(&policies.iter().collect::<Vec<_>>(), &BTreeMap::new());
         made.pods.iter().map(|pod| format!("{}/{}", pod.namespace, pod.owner.name)).collect()
     }
 
@@ -159,7 +154,7 @@ mod tests {
     fn every_selector_gets_a_pod_where_it_looks() {
         let policies = [policy(
             "shop",
-            json!({
+            &json!({
                 "podSelector": {"matchLabels": {"app": "web"}},
                 "ingress": [{"from": [
                     {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}}, "podSelector": {"matchLabels": {"app": "proxy"}}},
@@ -190,7 +185,7 @@ mod tests {
             json!([{"key": "a", "operator": "DoesNotExist"}, {"key": "b", "operator": "Exists"}]),
             json!([{"key": "a", "operator": "NotIn", "values": ["any2"]}, {"key": "a", "operator": "Exists"}]),
         ] {
-            let selector = policy("x", json!({"podSelector": {"matchExpressions": expressions}})).pod_selector;
+            let selector = policy("x", &json!({"podSelector": {"matchExpressions": expressions}})).pod_selector;
             assert!(selector.matches(&witness(&selector)), "{selector}");
         }
     }

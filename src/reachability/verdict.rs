@@ -69,19 +69,41 @@ impl Side {
     }
 }
 
+/// What a rule of an isolating policy means for two parties, whatever the port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleReading {
+    /// The rule.
+    pub rule: RuleRef,
+    /// The far end is among its peers.
+    pub peer_matches: bool,
+    /// Its ports at the destination.
+    pub ports: PortSet,
+}
+
 /// Why the API does not define what becomes of a connection; the plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Undefined {
     /// A pod of the host's network: policies that select it have no effect on most plugins, and selectors do not match
     /// it as a peer.
     HostNetwork(Direction),
+    /// A pod that connects to the node it runs on: some plugins let it, some do not.
+    OwnNode,
+}
+
+/// Why a connection is made whatever policies say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exception {
+    /// A pod may always talk to itself.
+    Itself,
+    /// The node that a pod runs on may always connect to it: its probes come from there.
+    OwnNode,
 }
 
 /// The verdict on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The two ends are the same pod, which may always talk to itself; the sides then say what policies would.
-    pub is_self: bool,
+    /// Why it is made in any case; the sides then say what policies would.
+    pub exception: Option<Exception>,
     /// At the source.
     pub egress: Side,
     /// At the destination.
@@ -93,7 +115,11 @@ pub struct Verdict {
 impl Verdict {
     /// Whether the connection is made: both ends must let it pass.
     pub const fn allowed(&self) -> bool {
-        self.is_self || (self.egress.passes() && self.ingress.passes())
+        self.exception.is_some() || (self.egress.passes() && self.ingress.passes())
+    }
+
+    fn passing_ends(&self) -> usize {
+        [&self.egress, &self.ingress].into_iter().filter(|side| side.passes()).count()
     }
 }
 
@@ -101,10 +127,11 @@ impl World {
     /// Judges one connection by the rules of the API: a pod is isolated in a direction if a policy of its namespace selects
     /// it there; then the union of the rules decides.
     pub fn verdict(&self, traffic: &Traffic) -> Verdict {
-        let over = |family| self.verdict_over(traffic, family);
-        let mut verdicts = self.families().iter().map(|&family| over(family));
-        let first = verdicts.next().unwrap_or_else(|| over(None));
-        if first.allowed() { first } else { verdicts.find(Verdict::allowed).unwrap_or(first) }
+        let families = self.families(traffic.source, traffic.destination);
+        let mut verdicts = families.into_iter().map(|family| self.verdict_over(traffic, family));
+        let first = verdicts.next().unwrap_or_else(|| self.verdict_over(traffic, None));
+        // The one that gets furthest tells most; of equals, that of IPv4.
+        verdicts.fold(first, |best, other| if other.passing_ends() > best.passing_ends() { other } else { best })
     }
 
     fn verdict_over(&self, traffic: &Traffic, family: Option<IpFamily>) -> Verdict {
@@ -113,14 +140,20 @@ impl World {
             self.pod(party).filter(|pod| pod.host_network).map(|_| Undefined::HostNetwork(direction))
         };
         Verdict {
-            is_self: source == destination && self.pod(source).is_some(),
+            exception: self.exception(source, destination),
             egress: self.side(Direction::Egress, source, destination, traffic, family),
             ingress: self.side(Direction::Ingress, destination, source, traffic, family),
             undefined: [(source, Direction::Egress), (destination, Direction::Ingress)]
                 .into_iter()
                 .filter_map(|(party, direction)| host_network(party, direction))
+                .chain(self.is_to_own_node(source, destination).then_some(Undefined::OwnNode))
                 .collect(),
         }
+    }
+
+    fn is_to_own_node(&self, source: Party, destination: Party) -> bool {
+        let Party::Address(address) = destination else { return false };
+        self.pod(source).is_some_and(|pod| pod.node_addresses.contains(&address))
     }
 
     fn side(&self, direction: Direction, near: Party, far: Party, traffic: &Traffic, family: Option<IpFamily>) -> Side {
@@ -157,19 +190,62 @@ impl World {
         self.policies.iter().enumerate().filter(move |(_, policy)| selects(policy)).map(|(index, _)| index)
     }
 
-    fn pod(&self, party: Party) -> Option<&PodFacts> {
+    /// How each rule of the policies that isolate one end reads for two parties, in order; absent where no policy isolates
+    /// it, and where it is no pod.
+    pub fn readings(&self, direction: Direction, source: Party, destination: Party) -> Option<Vec<RuleReading>> {
+        let (near, far) = match direction {
+            Direction::Egress => (source, destination),
+            Direction::Ingress => (destination, source),
+        };
+        let mut isolating = self.isolating(direction, self.pod(near)?).peekable();
+        isolating.peek()?;
+        let declared = self.pod(destination).map(|pod| pod.ports.as_slice()).unwrap_or_default();
+        let policies = isolating.filter_map(|index| Some((index, self.policies.get(index)?)));
+        let rules = policies.flat_map(|(index, policy)| {
+            policy
+                .rules(direction)
+                .unwrap_or_default()
+                .iter()
+                .enumerate()
+                .map(move |(at, rule)| (index, policy, at, rule))
+        });
+        let read = |(policy, owner, rule, it): (usize, &Policy, usize, &super::Rule)| {
+            let is_peer = |peer| {
+                self.families(source, destination)
+                    .into_iter()
+                    .any(|family| self.is_peer(peer, &owner.namespace, far, family))
+            };
+            RuleReading {
+                rule: RuleRef { policy, rule },
+                peer_matches: it.peers.as_ref().is_none_or(|peers| peers.iter().any(is_peer)),
+                ports: it.ports.at(declared).into_owned(),
+            }
+        };
+        Some(rules.map(read).collect())
+    }
+
+    pub(super) fn pod(&self, party: Party) -> Option<&PodFacts> {
         match party {
             Party::Pod(pod) => self.pods.get(pod),
             Party::Address(_) => None,
         }
     }
 
+    /// What lets one party connect to another whatever policies say (`types.go` of `networking.k8s.io/v1`).
+    pub fn exception(&self, source: Party, destination: Party) -> Option<Exception> {
+        let pod = self.pod(destination)?;
+        match source {
+            Party::Pod(_) => (source == destination).then_some(Exception::Itself),
+            Party::Address(address) => pod.node_addresses.contains(&address).then_some(Exception::OwnNode),
+        }
+    }
+
     /// All that passes between two parties.
     pub fn connections(&self, source: Party, destination: Party) -> PortSet {
-        if source == destination && self.pod(source).is_some() {
+        if self.exception(source, destination).is_some() {
             return PortSet::everything();
         }
-        let families = self.families().iter().map(|&family| {
+        let families = self.families(source, destination).into_iter().map(|family| {
             let egress = self.passing(Direction::Egress, source, destination, destination, family);
             egress.intersection(&self.passing(Direction::Ingress, destination, source, destination, family))
         });

@@ -85,18 +85,6 @@ impl World {
         self.namespaces.get(name).unwrap_or(&NONE)
     }
 
-    /// The families that must be looked at apart: a dual-stack pod may be let through over one of them and stopped over
-    /// the other. Absent: no pod has addresses of both, or they do not matter.
-    pub(super) fn families(&self) -> &'static [Option<IpFamily>] {
-        let has = |pod: &PodFacts, family| pod.addresses.iter().any(|&it| IpFamily::of(it) == family);
-        let is_dual = |pod: &PodFacts| IpFamily::ALL.into_iter().all(|family| has(pod, family));
-        if self.ip_blocks == IpBlockReach::PodsToo && self.pods.iter().any(is_dual) {
-            &[Some(IpFamily::V4), Some(IpFamily::V6)]
-        } else {
-            &[None]
-        }
-    }
-
     /// Whether a block matches a pod by its address of the family. A pod whose addresses are not known counts as matched
     /// by a block that overlaps the cluster's ranges: the worst case.
     pub(super) fn covers_pod(&self, set: &AddressSet, pod: &PodFacts, family: Option<IpFamily>) -> bool {
@@ -111,6 +99,11 @@ impl World {
         }
         let of_family = |address: IpAddr| family.is_none_or(|family| IpFamily::of(address) == family);
         pod.addresses.iter().any(|&address| of_family(address) && set.contains(address))
+    }
+
+    /// Whether a peer of a rule in the namespace `own` is this party.
+    pub fn is_peer_of(&self, peer: &Peer, own: &str, party: Party) -> bool {
+        self.is_peer(peer, own, party, None)
     }
 
     /// Whether a peer of a rule in the namespace `own` is this party, reached over the family.

@@ -2,12 +2,20 @@
 
 mod comparison;
 mod diff;
+mod findings;
+mod network;
 mod network_summary;
 mod pods;
+mod sarif;
 mod text;
 
 pub use comparison::{write_comparison_json, write_comparison_markdown, write_comparison_text};
 pub use diff::unified_diff;
+pub use findings::{write_findings_json, write_findings_sarif, write_findings_text};
+pub use network::{
+    write_connections_json, write_connections_text, write_csv, write_dot, write_explanation_json,
+    write_explanation_text, write_markdown, write_svg,
+};
 pub use network_summary::{SUMMARY_MARK, write_network_summary};
 pub use pods::{Input, write_json, write_sarif, write_text};
 pub use text::{Excerpt, Origin, Painter, WithSource};

@@ -10,7 +10,7 @@ const CONTEXT_LINES: usize = 3;
 const SHOWN_BYTES: usize = 400;
 
 /// A text that messages point into, and what people call it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Origin<'t> {
     /// A file name, or `<stdin>`.
     pub name: &'t str,

@@ -13,7 +13,7 @@ pub(crate) const LAYERS: [&[&str]; 9] = [
     &["stream", "yaml"],
     &["object"],
     &["config", "finding"],
-    &["reachability"],
+    &["cni", "reachability"],
     &["network_policy", "pod_security"],
     &["plan"],
     &["cluster", "report"],

@@ -252,9 +252,11 @@ fn generate_writes_one_stream_that_diff_finds_equal_to_the_configuration() {
     let widened = all.replace("port: 8181", "port: 8182");
     let differs = run_in(folder.path(), &["network", "diff", &side, "-"], &widened);
     assert_eq!(differs.code, Some(1));
-    assert!(differs.stdout.contains("- floe-jobs/"), "{}", differs.stdout);
+    let line =
+        "~ floe-jobs/customer-360-backfill[Job] => floe-platform/floe-polaris[Deployment] : TCP 8181 -> TCP 8182\n";
+    assert!(differs.stdout.starts_with(line), "{}", differs.stdout);
     assert!(
-        differs.stdout.contains("-    - port: 8181\n") || differs.stdout.contains("port: 8181"),
+        differs.stdout.contains("\n--- a/floe-jobs/allow-egress\n+++ b/floe-jobs/allow-egress\n"),
         "{}",
         differs.stdout
     );

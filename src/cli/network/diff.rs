@@ -3,12 +3,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::LoggingArgs;
-use crate::cli::cluster::{ClusterArgs, Live};
+use crate::cli::cluster::{AccessArgs, Live};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, read_manifests, snapshot};
-use crate::cli::{configuration, findings, log, write};
+use crate::cli::{configuration, findings, write};
 use crate::config::Config;
 use crate::plan::{Comparison, Drift, First, Snapshot, compare, drift, drift_from};
 use crate::reachability::IpBlockReach;
@@ -65,7 +65,7 @@ pub(super) struct DiffArgs {
     output: Form,
 
     #[command(flatten)]
-    cluster: ClusterArgs,
+    cluster: AccessArgs,
 }
 
 /// Yes or no.
@@ -148,7 +148,6 @@ impl Terms {
 
 /// Compares two sides: to standard output.
 pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    log::init(logging);
     if [&arguments.before, &arguments.after].iter().all(|side| *side == "-") {
         return Err(CliError::Usage("standard input can be one side only".to_owned()));
     }

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::LoggingArgs;
 use crate::cli::audit::{AuditArgs, Entry};
-use crate::cli::cluster::ClusterArgs;
+use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{self, Comparison, Fate, Folder};
@@ -58,7 +58,7 @@ pub(super) struct GenerateArgs {
     detect: bool,
 
     #[command(flatten)]
-    cluster: ClusterArgs,
+    cluster: AccessArgs,
 
     #[command(flatten)]
     audit: AuditArgs,

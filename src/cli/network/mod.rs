@@ -1,16 +1,24 @@
 //! `floe network`: policies, and what they mean.
 
+mod cluster;
+mod connections;
 mod diff;
+mod explain;
 mod generate;
+mod validate;
 
 use clap::{Args, Subcommand};
 
 use super::args::LoggingArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::log;
+use connections::ConnectionsArgs;
 use diff::DiffArgs;
+use explain::ExplainArgs;
 use generate::GenerateArgs;
 pub(super) use generate::{LayoutArg, network_folder, policy_actions, write_fates};
+use validate::ValidateArgs;
 
 /// Arguments of `floe network`.
 #[derive(Debug, Args)]
@@ -25,12 +33,22 @@ enum NetworkCommand {
     Generate(Box<GenerateArgs>),
     /// Show what changes between two sets of policies: who may talk to whom, then the policies themselves
     Diff(Box<DiffArgs>),
+    /// List who may talk to whom, and on which ports
+    Connections(Box<ConnectionsArgs>),
+    /// Say why two workloads may or may not talk: each policy and rule with its place
+    Explain(Box<ExplainArgs>),
+    /// Judge NetworkPolicies: valid, as configured, and the same on every plugin
+    Validate(Box<ValidateArgs>),
 }
 
 /// Runs a command of `floe network`.
 pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    log::init(logging);
     match &arguments.command {
         NetworkCommand::Generate(arguments) => generate::run(arguments, logging),
         NetworkCommand::Diff(arguments) => diff::run(arguments, logging),
+        NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
+        NetworkCommand::Explain(arguments) => explain::run(arguments, logging),
+        NetworkCommand::Validate(arguments) => validate::run(arguments, logging),
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::args::{Args as Program, LogFormat, LoggingArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
-use crate::cli::{configuration, findings, log, write};
+use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
 use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check, resource_list};
@@ -112,12 +112,7 @@ pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, 
         }
         return Ok(Exit::Done);
     };
-    let is_blank = |source: &Source| source.text.trim_start_matches('\u{feff}').trim().is_empty();
-    if sources.iter().all(is_blank) {
-        let names: Vec<String> = arguments.file.iter().map(|file| file.display().to_string()).collect();
-        let what = if names.is_empty() { "standard input".to_owned() } else { names.join(", ") };
-        return Err(CliError::Nothing(format!("{what} is empty")));
-    }
+    manifests::require_text(&sources, &arguments.file)?;
     let streams: Vec<Stream<'_>> = sources.iter().map(|source| frame(&source.text)).collect();
     let config = find_configuration(arguments, &sources, &streams)?;
     let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());

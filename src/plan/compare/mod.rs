@@ -85,7 +85,7 @@ pub fn compare(before: &Snapshot, after: &Snapshot, ip_blocks: IpBlockReach, clu
     }
 }
 
-fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<PolicyChange> {
+pub(super) fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<PolicyChange> {
     let by_name = |policies: &[FoundPolicy]| -> BTreeMap<(String, String), FoundPolicy> {
         let key = |it: &FoundPolicy| (it.policy.namespace.clone(), it.policy.name.clone());
         policies.iter().map(|it| (key(it), it.clone())).collect()
@@ -138,14 +138,14 @@ pub(super) fn compare_connections(
     for pod in before.pods.iter().chain(&after.pods) {
         known.entry(pod.facts.namespace.clone()).or_default();
     }
-    let made_up = representatives(&policies().cloned().collect::<Vec<_>>(), &known);
+    let made_up = representatives(&policies().collect::<Vec<_>>(), &known);
     let side = |own: &Snapshot, other: &Snapshot| {
         let shown = if own.pods.is_empty() { other } else { own };
         let named = shown.pods.iter().map(|pod| (pod.full_name(), pod.facts.clone()));
         let guessed = made_up.pods.iter().map(|pod| (format!("{}/{}", pod.namespace, pod.owner.name), pod.clone()));
-        let (names, facts): (Vec<String>, Vec<PodFacts>) = named.chain(guessed).unzip();
+        let (labels, facts): (Vec<String>, Vec<PodFacts>) = named.chain(guessed).unzip();
         let mut pods: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (position, name) in names.into_iter().enumerate() {
+        for (position, name) in labels.into_iter().enumerate() {
             pods.entry(name).or_default().push(position);
         }
         // A namespace that one side does not list is taken to be as the other side has it.

@@ -3,14 +3,23 @@
 use super::check::{NAMESPACE_LABEL, PARTLY_JUDGED};
 use super::generate::{POLICY_UNREADABLE, POLICY_WIDENS};
 use super::results::{CONFIGURATION, INPUT};
+use super::validate::{
+    POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
+};
 use crate::finding::Page;
 
 /// The pages of the rules that no other module has.
-pub const PAGES: [Page; 6] = [
+pub const PAGES: [Page; 12] = [
     Page::new(CONFIGURATION, include_str!("configuration.md")),
     Page::new(INPUT, include_str!("input.md")),
     Page::new(NAMESPACE_LABEL, include_str!("namespace-label.md")),
     Page::new(PARTLY_JUDGED, include_str!("partly-judged.md")),
     Page::new(POLICY_UNREADABLE, include_str!("policy-unreadable.md")),
     Page::new(POLICY_WIDENS, include_str!("policy-widens.md")),
+    Page::new(POLICY_INVALID, include_str!("policy-invalid.md")),
+    Page::new(POLICY_UNKNOWN_FIELD, include_str!("policy-unknown-field.md")),
+    Page::new(POLICY_MISSING, include_str!("policy-missing.md")),
+    Page::new(POLICY_CHANGED, include_str!("policy-changed.md")),
+    Page::new(POLICY_EXTRA, include_str!("policy-extra.md")),
+    Page::new(POLICIES_UNENFORCED, include_str!("policies-unenforced.md")),
 ];

@@ -95,6 +95,7 @@ fn pod() -> impl Strategy<Value = PodFacts> {
             ports,
             host_network: false,
             addresses: addresses.iter().map(|it| it.parse().unwrap()).collect(),
+            node_addresses: Vec::new(),
             is_finished: false,
             controller: None,
         },

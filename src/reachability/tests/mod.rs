@@ -1,4 +1,6 @@
 //! What objects mean, and that all readings of them agree.
 
 mod agreement;
+mod exceptions;
+mod families;
 mod reading;

@@ -31,11 +31,17 @@ impl<'t> Input<'t> {
         Self { is_file: false, ..Self::file(name, text) }
     }
 
-    fn path(&self) -> Option<&'t str> {
+    /// The text, and what people call it.
+    pub(in crate::report) const fn origin(&self) -> Origin<'t> {
+        self.origin
+    }
+
+    /// The file that the user has named; absent for a stream.
+    pub(in crate::report) fn path(&self) -> Option<&'t str> {
         self.is_file.then_some(self.origin.name)
     }
 
-    fn line_column(&self, offset: usize) -> LineColumn {
+    pub(in crate::report) fn line_column(&self, offset: usize) -> LineColumn {
         self.lines.line_column(offset)
     }
 }

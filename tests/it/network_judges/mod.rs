@@ -1,14 +1,22 @@
 //! Who decides whether network policies allow a connection: independent judges, on worlds made to be hard.
 
 mod blocks;
+mod engine;
+mod generated;
 mod judge;
+mod merge;
+mod nca;
+mod nca_worlds;
 mod queries;
 mod random_worlds;
+mod tail;
 mod world;
 
+use std::env;
 use std::fmt::Write as _;
 use std::thread;
 
+use floe::reachability::IpBlockReach;
 use judge::Judge;
 use random_worlds::random_world;
 use world::World;
@@ -33,33 +41,52 @@ fn compare(world: &World, names: [&str; 2], verdicts: [&str; 2]) {
     panic!("judges differ\n{message}");
 }
 
-/// The two judges share no policy code; what they agree on is what Kubernetes means.
+/// `base` times `FLOE_FUZZ_CASES`.
+fn cases(base: u64) -> u64 {
+    base * env::var("FLOE_FUZZ_CASES").map_or(1, |factor| factor.parse::<u64>().unwrap())
+}
+
+/// Fails unless floe, asked for all connections and for each one, says of a world what a judge says.
+fn compare_with_floe(world: &World, ip_blocks: IpBlockReach, judge: &str, verdicts: &str) {
+    let read = engine::read(world, ip_blocks, &[]);
+    compare(world, [judge, "floe by class"], [verdicts, &engine::by_class(world, &read)]);
+    compare(world, [judge, "floe one by one"], [verdicts, &engine::one_by_one(world, &read)]);
+}
+
+/// The two judges share no policy code with each other or with floe; what all agree on is what Kubernetes means.
+/// Cilium's code never lets an `ipBlock` match a pod, so that reading is cyclonus's alone.
 #[test]
-fn cyclonus_and_cilium_agree_on_random_worlds() {
+fn floe_cyclonus_and_cilium_agree_on_random_worlds() {
     let (Some(mut cyclonus), Some(mut cilium)) = (Judge::start("cyclonusjudge"), Judge::start("ciliumjudge")) else {
         return;
     };
-    let (mut queries, mut allowed, mut policies) = (0, 0, 0);
-    let worlds = 3000;
+    let (mut queries, mut allowed, mut policies, mut differ) = (0, 0, 0, 0);
+    let worlds = cases(2000);
     for first in (0..worlds).step_by(usize::try_from(BATCH).unwrap()) {
         let batch: Vec<_> = (first..worlds.min(first + BATCH)).map(random_world).collect();
-        let (ones, others) = thread::scope(|scope| {
+        let (outside, pods_too, others) = thread::scope(|scope| {
             let cilium = scope.spawn(|| cilium.verdicts(&batch, false));
-            (cyclonus.verdicts(&batch, false), cilium.join().unwrap())
+            let cyclonus = scope.spawn(|| (cyclonus.verdicts(&batch, false), cyclonus.verdicts(&batch, true)));
+            let (outside, pods_too) = cyclonus.join().unwrap();
+            (outside, pods_too, cilium.join().unwrap())
         });
-        for (world, (one, other)) in batch.iter().zip(ones.iter().zip(&others)) {
-            compare(world, ["cyclonus", "cilium"], [one, other]);
-            queries += one.len();
-            allowed += one.bytes().filter(|&digit| digit == b'1').count();
+        for (at, world) in batch.iter().enumerate() {
+            compare(world, ["cyclonus", "cilium"], [&outside[at], &others[at]]);
+            compare_with_floe(world, IpBlockReach::OutsideOnly, "cyclonus and cilium", &outside[at]);
+            compare_with_floe(world, IpBlockReach::PodsToo, "cyclonus, ipBlock of pods", &pods_too[at]);
+            queries += world.queries.len();
+            allowed += outside[at].bytes().filter(|&digit| digit == b'1').count();
+            differ += outside[at].bytes().zip(pods_too[at].bytes()).filter(|(one, other)| one != other).count();
             policies += world.policies.len();
         }
     }
     eprintln!(
-        "{worlds} random worlds with {policies} policies: cyclonus and cilium agree on {queries} connections, \
-         {allowed} of them allowed"
+        "{worlds} random worlds with {policies} policies: floe, cyclonus and cilium agree on {queries} connections, \
+         {allowed} of them allowed; floe and cyclonus agree on them with ipBlock for pods too, which changes {differ}"
     );
     // Worlds in which all is allowed, or nothing, would prove little.
     assert!(allowed * 10 > queries * 2 && allowed * 10 < queries * 8, "{allowed} of {queries} are allowed");
+    assert!(differ * 200 > queries, "ipBlock for pods changes {differ} of {queries}");
 }
 
 /// Equal seeds are equal worlds, and the generator makes every form that policies have.

@@ -16,10 +16,15 @@ type Service = (&'static str, u16);
 /// How many ports are asked for each address, pod and direction.
 const SERVICES_PER_ADDRESS: usize = 4;
 
-/// Every pair of pods at every port that matters, and every address that matters with every pod, both ways.
+/// About how many connections between pods are asked for in a world, and how many with addresses, at most: more worlds
+/// are worth more than more of one.
+const QUERIES: usize = 300;
+
+/// Pairs of pods at every port that matters, and every address that matters with every pod, both ways: all of them in a
+/// small world, in a large one as many as [`QUERIES`], picked at random.
 pub(super) fn queries(dice: &mut Dice, pods: &[Value], policies: &[Value]) -> Vec<Query> {
     let services = services(pods, policies);
-    let mut queries = Vec::new();
+    let (mut queries, mut outside) = (Vec::new(), Vec::new());
     for source in 0..pods.len() {
         for destination in 0..pods.len() {
             queries.extend(services.iter().map(|&(protocol, port)| Query {
@@ -35,11 +40,16 @@ pub(super) fn queries(dice: &mut Dice, pods: &[Value], policies: &[Value]) -> Ve
             for (source, destination) in [(End::Address(address), pod), (pod, End::Address(address))] {
                 for _ in 0..SERVICES_PER_ADDRESS {
                     let (protocol, port) = dice.pick(&services);
-                    queries.push(Query { source, destination, protocol, port });
+                    outside.push(Query { source, destination, protocol, port });
                 }
             }
         }
     }
+    for queries in [&mut queries, &mut outside] {
+        let found = queries.len();
+        queries.retain(|_| dice.below(found) < QUERIES);
+    }
+    queries.extend(outside);
     queries
 }
 

@@ -1,0 +1,107 @@
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _};
+
+use crate::cli::args::{Args as Program, LogFormat, LoggingArgs};
+use crate::cli::error::CliError;
+use crate::cli::input::{self, Source};
+use crate::cli::{configuration, log, manifests, write};
+use crate::config::Config;
+use crate::plan::{Snapshot, resource_list};
+use crate::report::Origin;
+use crate::stream::{Stream, frame};
+
+/// What the commands read.
+#[derive(Debug, Args)]
+pub(super) struct ClusterArgs {
+    /// Read manifests from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    file: Vec<PathBuf>,
+
+    /// Configuration: a floe Manifest; its cluster ranges, ingress controller and workloads count here
+    ///
+    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest, then the
+    /// built-in defaults.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// What a document without metadata.namespace means
+    ///
+    /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then `default`.
+    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    namespace: Option<String>,
+}
+
+impl ClusterArgs {
+    /// Reads the input; absent if there is nothing to read from, and then prints the help of the command.
+    pub(super) fn sources(&self, command: &str) -> Result<Option<Vec<Source>>, CliError> {
+        let Some(sources) = input::read_all(&self.file)? else {
+            let mut program = Program::command();
+            program.build();
+            let found = ["network", command].iter().try_fold(&mut program, |it, name| it.find_subcommand_mut(name));
+            if let Some(found) = found {
+                let help = found.render_long_help();
+                write::stdout(|out| write!(out, "{help}"))?;
+            }
+            return Ok(None);
+        };
+        manifests::require_text(&sources, &self.file)?;
+        Ok(Some(sources))
+    }
+
+    /// The configuration and what the input holds.
+    pub(super) fn snapshot(
+        &self,
+        sources: &[Source],
+        streams: &[Stream<'_>],
+        logging: &LoggingArgs,
+    ) -> Result<(Config, Snapshot), CliError> {
+        let config = self.configuration(sources, streams)?;
+        let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
+        let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
+        let snapshot = manifests::snapshot(sources, streams, &config, home.as_deref())?;
+        if snapshot.pods.is_empty() && snapshot.finished == 0 {
+            note("the input has no pods and no workloads, so nobody talks", logging);
+        }
+        Ok((config, snapshot))
+    }
+
+    /// That of the first `ResourceList`, or that of a file.
+    fn configuration(&self, sources: &[Source], streams: &[Stream<'_>]) -> Result<Config, CliError> {
+        for (source, stream) in sources.iter().zip(streams) {
+            if let Some(Ok(list)) = resource_list(stream) {
+                return configuration::find(Some(&list), source, self.config.as_deref());
+            }
+        }
+        match sources.first() {
+            Some(source) => configuration::find(None, source, self.config.as_deref()),
+            None => Ok(Config::default()),
+        }
+    }
+}
+
+/// Writes a report to standard output. That its reader has seen enough (`| head`) is no failure: nothing was changed that
+/// could be half done.
+pub(super) fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), CliError> {
+    match write::stdout(write) {
+        Err(CliError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+pub(super) fn frames(sources: &[Source]) -> Vec<Stream<'_>> {
+    sources.iter().map(|source| frame(&source.text)).collect()
+}
+
+pub(super) fn origins(sources: &[Source]) -> Vec<Origin<'_>> {
+    sources.iter().map(|source| Origin { name: &source.name, text: &source.text }).collect()
+}
+
+/// Says on standard error what the result does not.
+pub(super) fn note(line: &str, logging: &LoggingArgs) {
+    match logging.log_format {
+        LogFormat::Text => log::eprint(&format!("floe: note: {line}")),
+        LogFormat::Json => tracing::warn!("{line}"),
+    }
+}

@@ -1,0 +1,168 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::LoggingArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::input::Source;
+use crate::cli::{configuration, log, manifests, write};
+use crate::cni::{Profile, plugin};
+use crate::config::Config;
+use crate::finding::{Page, Severity};
+use crate::network_policy::LINT_PAGES;
+use crate::object::Inventory;
+use crate::plan::{self, Validation, ValidationRequest, generate, policy_stream, resource_list, validate};
+use crate::report::{Input, write_findings_json, write_findings_sarif, write_findings_text};
+use crate::stream::{Stream, frame};
+
+/// What people call the policies that no file holds.
+const GENERATED: &str = "<generated>";
+
+/// Arguments of `floe network validate`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Judges every NetworkPolicy of the input in three ways: would the API server take it, in the server's own \
+        words; are the policies that floe made those that the configuration wants, and does another one open more; does it \
+        mean the same on the network plugin, or on all of them.\n\n\
+        Without --file, the policies that the configuration wants are judged.",
+    after_long_help = "Examples:\n  \
+        floe network validate --config manifest.yaml -f rendered/ --cni cilium\n  \
+        helm template shop ./chart | floe network validate -f - -o sarif\n\n\
+        Exit codes:\n  \
+        0   no errors\n  \
+        1   errors, or warnings with --fail-on warning\n  \
+        2   wrong usage or configuration\n  \
+        3   the input cannot be read or processed\n  \
+        70  internal error"
+)]
+pub(super) struct ValidateArgs {
+    /// Read manifests from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    file: Vec<PathBuf>,
+
+    /// Configuration: a floe Manifest
+    ///
+    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest. Without any, the
+    /// policies of the input are not compared with a configuration.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// A data product's floe.yaml, whose compute targets and plugins need traffic
+    #[arg(long, value_name = "FILE")]
+    product: Vec<PathBuf>,
+
+    /// The network plugin of the cluster; without it, what differs between plugins is told for all
+    #[arg(long, value_name = "NAME", value_parser = known_plugin)]
+    cni: Option<&'static Profile>,
+
+    /// What a document without metadata.namespace means
+    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    namespace: Option<String>,
+
+    /// The least severe finding that makes the run fail
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+
+    /// Form of the findings
+    #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    output: Form,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Errors
+    Error,
+    /// Warnings as well
+    Warning,
+}
+
+/// Forms of the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// A SARIF 2.1.0 log
+    Sarif,
+}
+
+fn known_plugin(name: &str) -> Result<&'static Profile, String> {
+    plugin(name).map_err(|error| error.to_string())
+}
+
+/// Validates policies: files or standard input to standard output.
+pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    log::init(logging);
+    let mut sources = if arguments.file.is_empty() { Vec::new() } else { manifests::read_manifests(&arguments.file)? };
+    let mut config = find_configuration(arguments, &sources)?;
+    if let Some(config) = &mut config {
+        configuration::add_products(config, &arguments.product)?;
+    }
+    let is_given = config.is_some() && !arguments.file.is_empty();
+    let config = config.unwrap_or_default();
+    if arguments.file.is_empty() {
+        sources.push(generated(&config)?);
+    }
+    let streams: Vec<Stream<'_>> = sources.iter().map(|source| frame(&source.text)).collect();
+    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let request = ValidationRequest {
+        namespace: given.or_else(configuration::argocd_namespace),
+        plugin: arguments.cni,
+        compare: is_given,
+    };
+    let validation = validate(&streams, &config, &request).map_err(|error| manifests::of_source(error, &sources))?;
+    write_report(&validation, arguments.output, &sources)?;
+    let is_bad = match arguments.fail_on {
+        FailOn::Error => validation.count(Severity::Error) > 0,
+        FailOn::Warning => validation.count(Severity::Error) + validation.count(Severity::Warning) > 0,
+    };
+    Ok(if is_bad { Exit::Findings } else { Exit::Done })
+}
+
+/// The configuration of the first `ResourceList`, or that of a file; absent if there is none, and none is needed.
+fn find_configuration(arguments: &ValidateArgs, sources: &[Source]) -> Result<Option<Config>, CliError> {
+    let file = arguments.config.as_deref();
+    for source in sources {
+        let stream = frame(&source.text);
+        if let Some(Ok(list)) = resource_list(&stream)
+            && list.function_config().is_some()
+        {
+            return configuration::find(Some(&list), source, file).map(Some);
+        }
+    }
+    let is_needed = !arguments.product.is_empty() || arguments.file.is_empty();
+    if !is_needed && !configuration::is_given(file) {
+        return Ok(None);
+    }
+    configuration::of_files(file).map(Some)
+}
+
+/// The policies that a configuration wants, as a text to point into.
+fn generated(config: &Config) -> Result<Source, CliError> {
+    let generated = generate(config, &Inventory::default()).map_err(|error| CliError::of_plan(error, GENERATED, ""))?;
+    Ok(Source { name: GENERATED.to_owned(), is_file: false, text: policy_stream(&generated.policies) })
+}
+
+fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Result<(), CliError> {
+    let inputs: Vec<Input<'_>> = sources
+        .iter()
+        .map(|Source { name, is_file, text }| match is_file {
+            true => Input::file(name, text),
+            false => Input::stream(name, text),
+        })
+        .collect();
+    write::stdout(|out| match form {
+        Form::Text => write_findings_text(validation, &inputs, &log::painter_for_stdout(), out),
+        Form::Json => write_findings_json(validation, &inputs, out),
+        Form::Sarif => write_findings_sarif(validation, &inputs, &rules(), out),
+    })
+}
+
+/// The rules of a SARIF log: those on policies, and those on the comparison with the configuration.
+fn rules() -> Vec<Page> {
+    let of_plan = plan::PAGES.into_iter().filter(|page| page.id.0.starts_with("polic"));
+    of_plan.chain(LINT_PAGES).collect()
+}

@@ -1,0 +1,104 @@
+//! Network plugins: what each makes of a `NetworkPolicy`. One file for each plugin.
+//!
+//! A profile is data: where a plugin differs from the API's words, a policy means something else on it. Each names its
+//! source.
+
+mod antrea;
+mod aws_vpc_cni;
+mod azure;
+mod calico;
+mod canal;
+mod cilium;
+mod eks_auto_mode;
+mod flannel;
+mod gke;
+mod k3s;
+mod kindnet;
+mod kube_network_policies;
+mod kube_router;
+mod openshift_sdn;
+mod ovn_kubernetes;
+mod profile;
+mod unknown;
+mod weave;
+
+use crate::text::nearest;
+
+pub use profile::{Enforcement, Except, Profile, Reach, Support, Translation, TwoDirections};
+
+/// Every plugin, by name; the last one stands for those that nobody knows.
+pub const PROFILES: [Profile; 18] = [
+    antrea::PROFILE,
+    aws_vpc_cni::PROFILE,
+    azure::CILIUM,
+    azure::NPM,
+    calico::PROFILE,
+    canal::PROFILE,
+    cilium::PROFILE,
+    eks_auto_mode::PROFILE,
+    flannel::PROFILE,
+    gke::PROFILE,
+    k3s::PROFILE,
+    kindnet::PROFILE,
+    kube_network_policies::PROFILE,
+    kube_router::PROFILE,
+    openshift_sdn::PROFILE,
+    ovn_kubernetes::PROFILE,
+    weave::PROFILE,
+    unknown::PROFILE,
+];
+
+/// Why there is no such plugin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}known are {}", meant.map(|id| format!("did you mean `{id}`? ")).unwrap_or_default(), known.join(", "))]
+pub struct NoSuchPlugin {
+    /// The plugin that was probably meant.
+    pub meant: Option<&'static str>,
+    /// The ids of all.
+    pub known: Vec<&'static str>,
+}
+
+/// The plugin of an id, a name or an alias; case, `-`, `_` and blanks do not count.
+pub fn plugin(name: &str) -> Result<&'static Profile, NoSuchPlugin> {
+    static ALL: [Profile; 18] = PROFILES;
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect()
+    };
+    let is_named = |profile: &&Profile| profile.names().any(|it| plain(it) == plain(name));
+    ALL.iter().find(is_named).ok_or_else(|| {
+        let meant = nearest(name, ALL.iter().flat_map(Profile::names));
+        let meant = ALL.iter().find(|profile| profile.names().any(|it| Some(it) == meant)).map(|profile| profile.id);
+        NoSuchPlugin { meant, known: ALL.iter().map(|profile| profile.id).collect() }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_lead_to_one_plugin() {
+        let mut seen = BTreeSet::new();
+        for profile in &PROFILES {
+            for name in profile.names() {
+                assert_eq!(plugin(name).map(|it| it.id), Ok(profile.id), "{name}");
+                assert!(
+                    seen.insert(name.to_ascii_lowercase()) || name.eq_ignore_ascii_case(profile.id),
+                    "{name} twice"
+                );
+            }
+            assert!(!profile.remediation.is_empty() && !profile.source.is_empty(), "{}", profile.id);
+        }
+        assert!(PROFILES.windows(2).all(|pair| pair[0].id < pair[1].id || pair[1].id == "unknown"));
+    }
+
+    #[test]
+    fn a_misspelt_plugin_is_recognised() {
+        assert_eq!(plugin("Kube_Router").map(|it| it.id), Ok("kube-router"));
+        assert_eq!(plugin("celium").unwrap_err().meant, Some("cilium"));
+        let message = plugin("nothing-like-it").unwrap_err().to_string();
+        assert!(message.starts_with("known are antrea, aws-vpc-cni, "), "{message}");
+    }
+}

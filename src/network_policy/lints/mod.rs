@@ -1,0 +1,211 @@
+//! What may surprise in a policy that is valid: things that plugins read differently, and things that open more or less
+//! than their author thinks. One file for each rule.
+
+mod any_address_block;
+mod dns_blocked;
+mod end_port;
+mod explain;
+mod host_network_pods;
+mod ip_block_in_cluster;
+mod ipv6_block;
+mod many_ip_blocks;
+mod named_port;
+mod port_before_translation;
+mod sctp_protocol;
+mod selects_nothing;
+mod shared_except;
+mod two_directions;
+mod unresolved_named_port;
+
+use serde_json::Value;
+
+use crate::cni::{PROFILES, Profile, Support};
+use crate::config::DnsConfig;
+use crate::finding::{CheckId, Severity};
+use crate::object::ServiceFacts;
+use crate::reachability::{Direction, Policy, Rule, World};
+use crate::yaml::FieldPath;
+
+pub use any_address_block::ANY_ADDRESS_BLOCK;
+pub use dns_blocked::DNS_BLOCKED;
+pub use end_port::END_PORT;
+pub use explain::LINT_PAGES;
+pub use host_network_pods::HOST_NETWORK_PODS;
+pub use ip_block_in_cluster::IP_BLOCK_IN_CLUSTER;
+pub use ipv6_block::IPV6_BLOCK;
+pub use many_ip_blocks::MANY_IP_BLOCKS;
+pub use named_port::NAMED_PORT;
+pub use port_before_translation::PORT_BEFORE_TRANSLATION;
+pub use sctp_protocol::SCTP_PROTOCOL;
+pub use selects_nothing::SELECTS_NOTHING;
+pub use shared_except::SHARED_EXCEPT;
+pub use two_directions::TWO_DIRECTIONS;
+pub use unresolved_named_port::UNRESOLVED_NAMED_PORT;
+
+/// Everything that a rule may look at beside the policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'s> {
+    /// Pods, namespaces and all policies; `ipBlock` is taken to match pods.
+    pub world: &'s World,
+    /// Services.
+    pub services: &'s [ServiceFacts],
+    /// Where DNS is.
+    pub dns: &'s DnsConfig,
+    /// The plugin in use; absent if it may be any.
+    pub plugin: Option<&'static Profile>,
+}
+
+/// A policy as it is written and as it is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'s> {
+    /// The object.
+    pub value: &'s Value,
+    /// What it means.
+    pub policy: &'s Policy,
+}
+
+/// What a rule has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The rule.
+    pub check: CheckId,
+    /// The field of the policy.
+    pub path: FieldPath,
+    /// One line.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// A rule over one policy.
+type Check = fn(&Subject<'_>, &Surroundings<'_>) -> Vec<Lint>;
+
+/// Every rule.
+const LINTS: [Check; 14] = [
+    any_address_block::check,
+    dns_blocked::check,
+    end_port::check,
+    host_network_pods::check,
+    ip_block_in_cluster::check,
+    ipv6_block::check,
+    many_ip_blocks::check,
+    named_port::check,
+    port_before_translation::check,
+    sctp_protocol::check,
+    selects_nothing::check,
+    shared_except::check,
+    two_directions::check,
+    unresolved_named_port::check,
+];
+
+/// What all rules find in a policy.
+pub fn lint(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
+    LINTS.iter().flat_map(|check| check(subject, surroundings)).collect()
+}
+
+/// One rule of a policy that isolates in its direction, as written and as meant.
+struct WrittenRule<'s> {
+    direction: Direction,
+    path: FieldPath,
+    value: &'s Value,
+    rule: &'s Rule,
+}
+
+impl<'s> Subject<'s> {
+    fn rules(&self) -> impl Iterator<Item = WrittenRule<'s>> {
+        let Self { value, policy } = *self;
+        Direction::ALL.into_iter().flat_map(move |direction| {
+            let written =
+                value.get("spec").and_then(|spec| spec.get(direction.rules_field())).and_then(Value::as_array);
+            let path = FieldPath::of_keys(["spec", direction.rules_field()]);
+            let both = written.into_iter().flatten().zip(policy.rules(direction).into_iter().flatten());
+            both.enumerate().map(move |(index, (value, rule))| WrittenRule {
+                direction,
+                path: path.child(index),
+                value,
+                rule,
+            })
+        })
+    }
+
+    /// Every item of every `ports`, with its place.
+    fn ports(&self) -> impl Iterator<Item = (FieldPath, &'s Value)> {
+        self.rules().flat_map(|rule| items(rule.value, "ports", &rule.path))
+    }
+
+    /// Every `ipBlock`, with its place.
+    fn blocks(&self) -> impl Iterator<Item = (FieldPath, &'s Value)> {
+        self.rules().flat_map(|rule| rule.blocks())
+    }
+}
+
+impl<'s> WrittenRule<'s> {
+    fn blocks(&self) -> Vec<(FieldPath, &'s Value)> {
+        let peers = items(self.value, self.direction.peers_field(), &self.path);
+        let block = |(path, peer): (FieldPath, &'s Value)| {
+            let block = peer.get("ipBlock").filter(|block| !block.is_null())?;
+            Some((path.child("ipBlock"), block))
+        };
+        peers.into_iter().filter_map(block).collect()
+    }
+}
+
+fn items<'v>(parent: &'v Value, key: &str, path: &FieldPath) -> Vec<(FieldPath, &'v Value)> {
+    let items = parent.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
+    items.map(|(index, item)| (path.child(key).child(index), item)).collect()
+}
+
+fn cidr(block: &Value) -> &str {
+    block.get("cidr").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn has_except(block: &Value) -> bool {
+    block.get("except").and_then(Value::as_array).is_some_and(|except| !except.is_empty())
+}
+
+impl Surroundings<'_> {
+    /// The plugins that it may be, of those that are known.
+    fn plugins(&self) -> Vec<&'static Profile> {
+        static ALL: [Profile; PROFILES.len()] = PROFILES;
+        match self.plugin {
+            Some(plugin) => vec![plugin],
+            None => ALL.iter().filter(|profile| profile.id != "unknown").collect(),
+        }
+    }
+
+    /// Names of the plugins on which something holds; absent if on none.
+    fn on(&self, holds: impl Fn(&Profile) -> bool) -> Option<String> {
+        let names: Vec<&str> = self.plugins().into_iter().filter(|it| holds(it)).map(|it| it.name).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+
+    /// How much something matters that is an error on a plugin: if it is the one in use, an error.
+    fn severity(&self, otherwise: Severity) -> Severity {
+        if self.plugin.is_some() { Severity::Error } else { otherwise }
+    }
+
+    /// What to say of a feature that not every plugin has: the severity, and where it does not work.
+    fn unsupported(&self, feature: impl Fn(&Profile) -> Support) -> Option<(Severity, String)> {
+        let (mut missing, mut partly) = (Vec::new(), Vec::new());
+        for profile in self.plugins() {
+            match feature(profile) {
+                Support::Yes => {}
+                Support::No => missing.push(format!("not on {}", profile.name)),
+                Support::Conditional(how) => partly.push(format!("on {} {how}", profile.name)),
+                Support::Unknown => partly.push(format!("perhaps not on {}", profile.name)),
+            }
+        }
+        let severity = match (self.plugin, missing.is_empty()) {
+            (Some(_), false) => Severity::Error,
+            (Some(_), true) => Severity::Warning,
+            (None, _) => Severity::Info,
+        };
+        let all = [missing, partly].concat();
+        (!all.is_empty()).then(|| (severity, all.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests;
