@@ -1,6 +1,6 @@
 use clap::{Args, ValueEnum};
 
-use super::cluster::{ClusterArgs, frames, note, print};
+use super::input::{InputArgs, frames, note, print};
 use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -31,7 +31,7 @@ const NAMED: usize = 5;
 )]
 pub(super) struct ConnectionsArgs {
     #[command(flatten)]
-    cluster: ClusterArgs,
+    cluster: InputArgs,
 
     /// Whether an ipBlock matches the addresses of pods: CNIs differ (Calico: yes, Cilium: no)
     ///

@@ -1,6 +1,6 @@
 use clap::{Args, ValueEnum};
 
-use super::cluster::{ClusterArgs, frames, origins, print};
+use super::input::{InputArgs, frames, origins, print};
 use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -43,7 +43,7 @@ pub(super) struct ExplainArgs {
     port: Option<Question>,
 
     #[command(flatten)]
-    cluster: ClusterArgs,
+    cluster: InputArgs,
 
     /// Form of the answer
     #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]

@@ -1,6 +1,6 @@
 //! `floe network`: policies, and what they mean.
 
-mod cluster;
+mod input;
 mod connections;
 mod diff;
 mod explain;

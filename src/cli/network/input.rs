@@ -14,7 +14,7 @@ use crate::stream::{Stream, frame};
 
 /// What the commands read.
 #[derive(Debug, Args)]
-pub(super) struct ClusterArgs {
+pub(super) struct InputArgs {
     /// Read manifests from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
     #[arg(short, long, value_name = "FILE|DIR|-")]
     file: Vec<PathBuf>,
@@ -33,7 +33,7 @@ pub(super) struct ClusterArgs {
     namespace: Option<String>,
 }
 
-impl ClusterArgs {
+impl InputArgs {
     /// Reads the input; absent if there is nothing to read from, and then prints the help of the command.
     pub(super) fn sources(&self, command: &str) -> Result<Option<Vec<Source>>, CliError> {
         let Some(sources) = input::read_all(&self.file)? else {
