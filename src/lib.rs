@@ -14,8 +14,10 @@
 //!    of the original; then standard output is written once.
 //!
 //! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- {cni, reachability} <-
-//! {network_policy, pod_security} <- plan <- report <- cli`. Everything but `cli` is pure: no files, environment, clock, network or standard streams.
+//! {network_policy, pod_security} <- plan <- audit <- report <- cli`. Everything but `cli` is pure: no files, environment,
+//! clock, network or standard streams.
 
+pub mod audit;
 pub mod cli;
 pub mod cni;
 pub mod config;
