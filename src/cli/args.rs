@@ -38,7 +38,7 @@ use super::pods::PodsArgs;
         Exit codes:\n  \
         0   done\n  \
         1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and results), \
-        `floe network diff` or `validate` found something, or the connection that was asked about is denied\n  \
+        `floe network diff`, `validate` or `audit` found something, or the connection that was asked about is denied\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         70  internal error: a result that could not be verified; nothing was written"
