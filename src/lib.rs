@@ -14,9 +14,10 @@
 //!    of the original; then standard output is written once.
 //!
 //! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- {cni, reachability} <-
-//! {network_policy, pod_security} <- plan <- {cluster, report} <- cli`. Everything but `cli` and `cluster` is pure:
-//! no files, environment, clock, network or standard streams.
+//! {network_policy, pod_security} <- plan <- {audit, cluster} <- report <- cli`. Everything but `cli` and `cluster` is
+//! pure: no files, environment, clock, network or standard streams.
 
+pub mod audit;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;

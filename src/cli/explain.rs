@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::write;
 use crate::finding::Page;
 use crate::text::{excerpt, nearest};
-use crate::{network_policy, plan, pod_security};
+use crate::{audit, network_policy, plan, pod_security};
 
 /// Arguments of `floe explain`.
 #[derive(Debug, Args)]
@@ -23,6 +23,7 @@ fn pages() -> impl Iterator<Item = Page> {
         .chain(network_policy::PAGES)
         .chain(network_policy::LINT_PAGES)
         .chain(plan::PAGES)
+        .chain(audit::PAGES)
 }
 
 /// Prints the page of a check, or the list of all.

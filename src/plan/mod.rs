@@ -16,6 +16,7 @@ mod explain;
 mod generate;
 mod judge;
 mod layout;
+mod locate;
 mod objects;
 mod output;
 mod place;
@@ -62,13 +63,14 @@ pub use error::{Error, Problem};
 pub use explain::PAGES;
 pub use generate::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, generate};
 pub use layout::{Layout, NewFile, namespace_files, policy_files, policy_stream};
+pub use locate::locate_all;
 pub use objects::objects;
 pub use output::Output;
 pub use request::{Detail, Part, Parts, Request};
 pub use results::{CONFIGURATION, INPUT};
 pub use rollout::{Phase, rollout};
 use sheet::Sheet;
-pub use snapshot::{FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
+pub use snapshot::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
 use survey::{Position, Survey};
 pub use validate::{
     POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,

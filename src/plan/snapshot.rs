@@ -11,8 +11,8 @@ use super::sheet::{Sheet, Unit};
 use super::survey::{GATEWAY_ROUTES, unreadable};
 use crate::finding::Location;
 use crate::object::{
-    Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads, namespace_facts,
-    pod_facts, route_facts, route_kind, service_facts,
+    GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
+    Workloads, namespace_facts, pod_facts, route_facts, route_kind, service_facts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
 use crate::stream::{Class, Document, Stream, classify};
@@ -30,9 +30,9 @@ pub struct Origin {
     /// The number of its stream.
     pub stream: usize,
     /// The number of its document in the stream.
-    document: usize,
+    pub(super) document: usize,
     /// Its number in the document.
-    unit: usize,
+    pub(super) unit: usize,
 }
 
 /// A policy, as the API server would store it, and as it is written.
@@ -59,6 +59,39 @@ pub struct FoundPod {
     pub origin: Origin,
 }
 
+/// How a Service lets in connections from outside the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entrance {
+    /// `type: NodePort`: a port of every node.
+    NodePort,
+    /// `type: LoadBalancer`: an address of its own.
+    LoadBalancer,
+    /// `externalIPs`.
+    ExternalIps,
+}
+
+impl Entrance {
+    /// What it says in the Service.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NodePort => "type: NodePort",
+            Self::LoadBalancer => "type: LoadBalancer",
+            Self::ExternalIps => "externalIPs",
+        }
+    }
+
+    fn of(service: &Value) -> Option<Self> {
+        let spec = service.get("spec")?;
+        let external = spec.get("externalIPs").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+        match spec.get("type").and_then(Value::as_str) {
+            Some("LoadBalancer") => Some(Self::LoadBalancer),
+            Some("NodePort") => Some(Self::NodePort),
+            Some("ExternalName") => None,
+            _ => external.then_some(Self::ExternalIps),
+        }
+    }
+}
+
 /// The objects of some streams that decide who may talk to whom. Objects that come twice count as the last of them, as
 /// they would after `kubectl apply`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +103,10 @@ pub struct Snapshot {
     pub namespaces: Vec<NamespaceFacts>,
     /// Services.
     pub services: Vec<ServiceFacts>,
+    /// Where Namespaces and Services stand.
+    pub origins: BTreeMap<ResourceId, Origin>,
+    /// The Services that lead into the cluster from outside.
+    pub entrances: BTreeMap<ResourceId, Entrance>,
     /// Routes to Services: Ingress and its likes.
     pub routes: Vec<RouteFacts>,
     /// Network policies.
@@ -102,7 +139,7 @@ struct Found {
 enum Content {
     Pod(PodFacts),
     Namespace(NamespaceFacts),
-    Service(ServiceFacts),
+    Service(ServiceFacts, Option<Entrance>),
     Route(Box<RouteFacts>),
     Policy {
         policy: Policy,
@@ -175,8 +212,15 @@ impl Snapshot {
                 snapshot.streams.insert(origin.id.clone(), origin.stream);
             }
             match content {
-                Content::Namespace(facts) => snapshot.namespaces.push(facts),
-                Content::Service(facts) => snapshot.services.push(facts),
+                Content::Namespace(facts) => {
+                    snapshot.namespaces.push(facts);
+                    snapshot.origins.insert(origin.id.clone(), origin);
+                }
+                Content::Service(facts, entrance) => {
+                    snapshot.services.push(facts);
+                    snapshot.entrances.extend(entrance.map(|entrance| (origin.id.clone(), entrance)));
+                    snapshot.origins.insert(origin.id.clone(), origin);
+                }
                 Content::Route(facts) => snapshot.routes.push(*facts),
                 Content::Policy { policy, facts, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
@@ -213,6 +257,12 @@ impl Snapshot {
     /// The number of the stream that a route or policy stands in, for what is found out about it.
     pub fn stream_of(&self, object: &ResourceId) -> Option<usize> {
         self.streams.get(object).copied()
+    }
+
+    /// Where a Namespace stands, if it is in the input.
+    pub fn origin_of_namespace(&self, name: &str) -> Option<&Origin> {
+        let id = ResourceId { gvk: GroupVersionKind::new("v1", "Namespace"), namespace: None, name: name.to_owned() };
+        self.origins.get(&id)
     }
 
     /// Who may talk to whom.
@@ -266,7 +316,7 @@ fn owner(
             break;
         }
         owner = known.cloned().unwrap_or_else(|| ResourceId {
-            gvk: crate::object::GroupVersionKind::new("", &kind),
+            gvk: GroupVersionKind::new("", &kind),
             namespace: Some(facts.namespace.clone()),
             name,
         });
@@ -355,7 +405,10 @@ impl Reader<'_, '_> {
         let origin = Origin { id: id.clone(), stream: self.number, document: sheet.document, unit: number };
         let (content, namespace) = match (gvk.group.as_str(), gvk.kind.as_str()) {
             ("", "Namespace") => (Content::Namespace(namespace_facts(&value, &id)), None),
-            ("", "Service") => (Content::Service(service_facts(&value, &id, Some(&home))), Some(home)),
+            ("", "Service") => {
+                let facts = service_facts(&value, &id, Some(&home));
+                (Content::Service(facts, Entrance::of(&value)), Some(home))
+            }
             ("networking.k8s.io", "NetworkPolicy") => {
                 let policy = Policy::read(&value, &home);
                 if policy.is_err() && self.unreadable == Unreadable::LeftOut {

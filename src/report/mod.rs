@@ -1,5 +1,6 @@
 //! Renderers: findings, problems and verdicts, for people and for programs. Pure; the edge decides where the text goes.
 
+mod audit;
 mod comparison;
 mod diff;
 mod findings;
@@ -9,6 +10,7 @@ mod pods;
 mod sarif;
 mod text;
 
+pub use audit::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
 pub use comparison::{write_comparison_json, write_comparison_markdown, write_comparison_text};
 pub use diff::unified_diff;
 pub use findings::{write_findings_json, write_findings_sarif, write_findings_text};

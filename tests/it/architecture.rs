@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::project;
 
 /// Modules from the bottom up: one may import those of the rows above its own, and no other.
-pub(crate) const LAYERS: [&[&str]; 9] = [
+pub(crate) const LAYERS: [&[&str]; 10] = [
     &["text"],
     &["stream", "yaml"],
     &["object"],
@@ -16,7 +16,8 @@ pub(crate) const LAYERS: [&[&str]; 9] = [
     &["cni", "reachability"],
     &["network_policy", "pod_security"],
     &["plan"],
-    &["cluster", "report"],
+    &["audit", "cluster"],
+    &["report"],
     &["cli"],
 ];
 

@@ -21,6 +21,7 @@ mod documentation;
 mod hosts;
 mod json_schema;
 mod laws;
+mod network_audit;
 mod network_commands;
 mod network_connections;
 mod network_explain;

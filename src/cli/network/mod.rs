@@ -1,10 +1,11 @@
 //! `floe network`: policies, and what they mean.
 
-mod input;
+mod audit;
 mod connections;
 mod diff;
 mod explain;
 mod generate;
+mod input;
 mod validate;
 
 use clap::{Args, Subcommand};
@@ -13,6 +14,7 @@ use super::args::LoggingArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::log;
+use audit::AuditArgs;
 use connections::ConnectionsArgs;
 use diff::DiffArgs;
 use explain::ExplainArgs;
@@ -31,6 +33,8 @@ pub struct NetworkArgs {
 enum NetworkCommand {
     /// Write the NetworkPolicies that the configuration wants, and nothing else
     Generate(Box<GenerateArgs>),
+    /// Find what policies leave open, and who reaches whom
+    Audit(Box<AuditArgs>),
     /// Show what changes between two sets of policies: who may talk to whom, then the policies themselves
     Diff(Box<DiffArgs>),
     /// List who may talk to whom, and on which ports
@@ -46,6 +50,7 @@ pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit
     log::init(logging);
     match &arguments.command {
         NetworkCommand::Generate(arguments) => generate::run(arguments, logging),
+        NetworkCommand::Audit(arguments) => audit::run(arguments),
         NetworkCommand::Diff(arguments) => diff::run(arguments, logging),
         NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
         NetworkCommand::Explain(arguments) => explain::run(arguments, logging),

@@ -91,7 +91,7 @@ fn level_version(text: &str) -> Result<LevelVersion, String> {
 }
 
 /// Reads `v1.34`, and what servers say of themselves: `1.34`, `v1.34.2`, `v1.34.1-gke.100`.
-fn cluster_version(text: &str) -> Result<Version, String> {
+pub(in crate::cli) fn cluster_version(text: &str) -> Result<Version, String> {
     let mut numbers = text.strip_prefix('v').unwrap_or(text).splitn(3, '.');
     let minor = numbers.next().filter(|major| *major == "1").and_then(|_| numbers.next());
     let version = minor.and_then(|minor| Version::parse(&format!("v1.{minor}")));

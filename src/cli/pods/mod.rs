@@ -8,6 +8,7 @@ use super::args::LoggingArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use check::CheckArgs;
+pub(super) use check::cluster_version;
 
 /// Arguments of `floe pods`.
 #[derive(Debug, Args)]

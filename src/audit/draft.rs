@@ -1,0 +1,54 @@
+//! A finding whose place is not known in bytes yet.
+
+use crate::finding::{CheckId, Finding, Location, Severity};
+use crate::object::ResourceId;
+use crate::plan::Origin;
+use crate::yaml::FieldPath;
+
+use super::AuditFinding;
+
+/// Where a finding is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In no object of the input.
+    Nowhere,
+    /// At a field of an object.
+    Field(Origin, FieldPath),
+    /// Where somebody else has found it: the stream, the object and the place there.
+    Known(usize, ResourceId, Location),
+}
+
+/// What a rule has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    /// The namespace that it is about.
+    pub(super) namespace: Option<String>,
+    pub(super) severity: Severity,
+    pub(super) check: CheckId,
+    pub(super) message: String,
+    pub(super) help: String,
+    pub(super) place: Place,
+}
+
+impl Draft {
+    pub(super) fn finish(self, location: Option<Location>) -> AuditFinding {
+        let Self { namespace, severity, check, message, help, place } = self;
+        let finding = Finding::new(severity, check, message).help(help);
+        let (stream, finding) = match (place, location) {
+            (Place::Field(origin, _), Some(location)) => (Some(origin.stream), finding.at(&origin.id, location)),
+            (Place::Known(stream, id, location), _) => (Some(stream), finding.at(&id, location)),
+            _ => (None, finding),
+        };
+        AuditFinding { namespace, stream, finding }
+    }
+}
+
+/// Some names, and how many more there are: `a, b, c and 2 more`.
+pub(super) fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

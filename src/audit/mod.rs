@@ -1,0 +1,200 @@
+//! What the policies of a cluster do and leave undone (US8, FR-082): findings, who reaches whom, and what is open.
+//!
+//! [`audit()`] looks at streams of objects, so files and a live cluster are judged by the same code. One file for each
+//! rule; what they share is a [`Model`](model::Model) of classes of pods, which also has pods that nobody has seen yet.
+
+mod both_directions;
+mod default_deny;
+mod describe;
+mod draft;
+mod entrance;
+mod explain;
+mod exposure;
+mod internet;
+mod ip_block;
+mod labels;
+mod managed;
+mod model;
+mod policies;
+mod rejected;
+mod selection;
+mod shadow;
+#[cfg(test)]
+mod tests;
+mod traffic;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cni::{Profile, Reach};
+use crate::config::Config;
+use crate::finding::{CheckId, Finding, Severity};
+use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING};
+use crate::object::Workloads;
+use crate::plan::{
+    Error, NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING, POLICY_UNREADABLE, POLICY_WIDENS, Snapshot, locate_all,
+};
+use crate::pod_security::Evaluator;
+use crate::reachability::IpBlockReach;
+use crate::stream::Stream;
+
+pub use both_directions::POLICY_MIXES_DIRECTIONS;
+pub use default_deny::{DEFAULT_DENY_MISSING, Isolation, NamespaceAudit};
+use draft::{Draft, Place};
+pub use entrance::{ENTRANCE_BLOCKED, ENTRANCE_OPEN};
+pub use explain::PAGES;
+pub use exposure::{
+    EGRESS_TO_INTERNET, Exposure, INGRESS_FROM_ALL_NAMESPACES, INGRESS_FROM_INTERNET, Opening, RuleName,
+};
+pub use ip_block::IP_BLOCK_DEPENDS_ON_PLUGIN;
+pub use labels::{POD_SECURITY_LABEL_MISSING, POD_SECURITY_LABEL_WEAKER};
+use model::Model;
+pub use policies::{PolicyAudit, RuleAudit};
+pub use rejected::POD_REJECTED;
+pub use selection::POD_NOT_ISOLATED;
+pub use shadow::{POLICY_DUPLICATE, RULE_SHADOWED};
+pub use traffic::{Zone, ZoneTraffic};
+
+/// What an audit reports under the ids of others: the same fact has one id and one page.
+pub const SHARED: [CheckId; 7] = [
+    HOST_NETWORK_PODS,
+    NAMESPACE_LABEL,
+    POLICY_CHANGED,
+    POLICY_MISSING,
+    POLICY_UNREADABLE,
+    POLICY_WIDENS,
+    SELECTS_NOTHING,
+];
+
+/// What to audit, beside the streams.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditRequest {
+    /// The namespaces that are wanted; empty for all.
+    pub namespaces: Vec<String>,
+    /// What a document without a namespace means; before `security.release_namespace`.
+    pub home: Option<String>,
+    /// The plugin in use; absent if it may be any.
+    pub plugin: Option<&'static Profile>,
+    /// What `latest` means to Pod Security.
+    pub evaluator: Evaluator,
+}
+
+/// A finding, and the stream that it points into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditFinding {
+    /// The namespace that it is about; absent for one about all.
+    pub namespace: Option<String>,
+    /// The number of the stream; absent for a finding without a place.
+    pub stream: Option<usize>,
+    /// The finding.
+    pub finding: Finding,
+}
+
+/// Everything that an audit has found, each list in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Audit {
+    /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision 8).
+    pub ip_blocks_match_pods: bool,
+    /// Every namespace, by name.
+    pub namespaces: Vec<NamespaceAudit>,
+    /// What may pass between namespaces, and between them and the internet; pairs without a row are closed.
+    pub traffic: Vec<ZoneTraffic>,
+    /// What is open to the internet or to all namespaces, by workload.
+    pub exposures: Vec<Exposure>,
+    /// The policies with what their rules mean, by namespace and name.
+    pub policies: Vec<PolicyAudit>,
+    /// The findings: those without a place first, then by stream and place.
+    pub findings: Vec<AuditFinding>,
+}
+
+impl Audit {
+    /// How many findings there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|it| it.finding.severity == severity).count()
+    }
+}
+
+/// Why there is no audit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct AuditError {
+    /// The number of the stream, from 0.
+    pub stream: usize,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
+/// Audits the objects of some streams, which are one input.
+///
+/// With a configuration its namespaces are managed, and have to hold what it wants. Without one, namespaces that carry
+/// floe's mark are managed.
+pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditRequest) -> Result<Audit, AuditError> {
+    let nothing_managed = Config { namespaces: Vec::new(), ..Config::default() };
+    let settings = config.unwrap_or(&nothing_managed);
+    let workloads = Workloads::new(&settings.pod_security.workloads);
+    let home = request.home.as_deref().or(settings.release_namespace.as_deref());
+    let snapshot = Snapshot::take(streams, &workloads, home)
+        .map_err(|error| AuditError { stream: error.stream, error: error.error })?;
+    let model = Model::new(&snapshot, settings);
+
+    let mut drafts = rejected::check(streams, settings, home, request.evaluator)?;
+    drafts.extend(default_deny::check(&model));
+    drafts.extend(selection::check(&model));
+    drafts.extend(shadow::check(&model));
+    drafts.extend(both_directions::check(&model, request.plugin));
+    drafts.extend(exposure::check(&model));
+    drafts.extend(entrance::check(&model));
+    drafts.extend(labels::check(&model));
+    if config.is_some() {
+        drafts.extend(managed::check(&model).map_err(|error| AuditError { stream: 0, error })?);
+    }
+    let known = request.plugin.map(|plugin| plugin.ip_block_reach).filter(|reach| *reach != Reach::Unknown);
+    let reach = match known {
+        Some(Reach::OutsideOnly) => IpBlockReach::OutsideOnly,
+        _ => IpBlockReach::PodsToo,
+    };
+    let readings = ip_block::Readings::new(&model);
+    if known.is_none() {
+        drafts.extend(readings.check(&model));
+    }
+
+    let wanted: BTreeSet<&str> = request.namespaces.iter().map(String::as_str).collect();
+    let is_wanted = |namespace: &str| wanted.is_empty() || wanted.contains(namespace);
+    drafts.retain(|draft| draft.namespace.as_deref().is_none_or(is_wanted));
+    let mut traffic = traffic::traffic(&model, readings.of(reach));
+    traffic.retain(|it| [&it.source, &it.destination].into_iter().any(|zone| zone.namespace().is_some_and(is_wanted)));
+    let mut namespaces = default_deny::namespaces(&model);
+    namespaces.retain(|it| is_wanted(&it.name));
+    let mut exposures = exposure::exposures(&model);
+    exposures.retain(|it| is_wanted(&it.namespace));
+    let mut policies = policies::policies(&model);
+    policies.retain(|it| is_wanted(&it.namespace));
+    Ok(Audit {
+        ip_blocks_match_pods: reach == IpBlockReach::PodsToo,
+        namespaces,
+        traffic,
+        exposures,
+        policies,
+        findings: place(streams, &drafts),
+    })
+}
+
+/// Gives findings their places, and puts them in order.
+fn place(streams: &[Stream<'_>], drafts: &[Draft]) -> Vec<AuditFinding> {
+    let mut wanted = Vec::new();
+    let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
+    for (position, draft) in drafts.iter().enumerate() {
+        if let Place::Field(origin, path) = &draft.place {
+            numbers.insert(position, wanted.len());
+            wanted.push((origin, path));
+        }
+    }
+    let mut located = locate_all(streams, &wanted);
+    let mut findings: Vec<AuditFinding> = Vec::with_capacity(drafts.len());
+    for (position, draft) in drafts.iter().enumerate() {
+        let location = numbers.get(&position).and_then(|&number| located.get_mut(number)).and_then(Option::take);
+        findings.push(draft.clone().finish(location));
+    }
+    findings.sort_by(|a, b| (a.stream, a.finding.sort_key()).cmp(&(b.stream, b.finding.sort_key())));
+    findings.dedup();
+    findings
+}

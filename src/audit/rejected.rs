@@ -1,0 +1,56 @@
+//! Pods that admission would reject: they run on until they are restarted, and then do not come back.
+
+use super::AuditError;
+use super::draft::{Draft, Place};
+use crate::config::Config;
+use crate::finding::{CheckId, Location, Severity};
+use crate::plan::{CheckRequest, Mode, PodVerdict, check as check_pods};
+use crate::pod_security::Evaluator;
+use crate::stream::Stream;
+use crate::yaml::FieldPath;
+
+/// A pod violates the level that its namespace enforces.
+pub const POD_REJECTED: CheckId = CheckId("pod-rejected");
+
+pub(super) fn check(
+    streams: &[Stream<'_>],
+    config: &Config,
+    home: Option<&str>,
+    evaluator: Evaluator,
+) -> Result<Vec<Draft>, AuditError> {
+    let request = CheckRequest { namespace: home.map(str::to_owned), evaluator, ..CheckRequest::default() };
+    let report = check_pods(streams, config, &request)
+        .map_err(|error| AuditError { stream: error.stream, error: error.error })?;
+    let mut found: Vec<Draft> = report.pods.iter().filter_map(rejected).collect();
+    let notices = report.notices.into_iter().filter(|(_, finding)| finding.severity != Severity::Info);
+    found.extend(notices.filter_map(|(stream, finding)| {
+        let (object, location) = (finding.object?, finding.location?);
+        Some(Draft {
+            namespace: Some(object.name.clone()),
+            severity: finding.severity,
+            check: finding.check,
+            message: finding.message,
+            help: finding.help.unwrap_or_default(),
+            place: Place::Known(stream, object, location),
+        })
+    }));
+    Ok(found)
+}
+
+fn rejected(pod: &PodVerdict) -> Option<Draft> {
+    let message = pod.enforce.message.as_ref()?;
+    let enforced = pod.violations.iter().filter(|violation| violation.mode == Mode::Enforce);
+    let field = enforced.flat_map(|violation| &violation.fields).next();
+    let location = Location { document: pod.document, span: field.map(|field| field.span), path: FieldPath::root() };
+    let kind = &pod.object.gvk.kind;
+    let name = format!("{kind} {}/{}", pod.namespace, pod.object.name);
+    let who = if kind == "Pod" { name } else { format!("pods of {name}") };
+    Some(Draft {
+        namespace: Some(pod.namespace.clone()),
+        severity: Severity::Error,
+        check: POD_REJECTED,
+        message: format!("admission rejects {who}: {message}"),
+        help: "`floe pods check` shows every field; the filter fills in what is missing".to_owned(),
+        place: Place::Known(pod.stream, pod.object.clone(), location),
+    })
+}

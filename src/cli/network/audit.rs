@@ -1,0 +1,164 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::audit::{self, Audit, AuditError, AuditRequest, audit};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::input::Source;
+use crate::cli::manifests::{frame_all, read_manifests};
+use crate::cli::pods::cluster_version;
+use crate::cli::{configuration, log, write};
+use crate::cni::{Profile, plugin};
+use crate::finding::{Page, Severity};
+use crate::object::Version;
+use crate::pod_security::Evaluator;
+use crate::report::{
+    Input, write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text,
+};
+use crate::{network_policy, plan};
+
+/// Arguments of `floe network audit`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Judges what the policies of a cluster do and leave undone: namespaces without a default-deny policy, pods \
+        that no policy selects, what is open to the internet or to every namespace, rules that change nothing, policies \
+        that mean something else on some plugins, Pod Security labels, and pods that would not come back after a restart. \
+        Then it says who reaches whom, and what each policy allows.\n\n\
+        With a configuration its namespaces are managed: they have to hold what it wants. Without one, namespaces that \
+        carry floe's mark are managed. Nothing is judged by its name. Where plugins differ on `ipBlock`, the worst case \
+        counts.",
+    after_long_help = "Examples:\n  \
+        kubectl get namespaces,pods,services,networkpolicies -A -o yaml | floe network audit -f -\n  \
+        floe network audit -f rendered/ --config manifest.yaml --fail-on warning -o sarif\n  \
+        floe network audit -f dump/ --cni cilium -n shop -n edge -o html > audit.html\n\n\
+        Exit codes:\n  \
+        0   no finding of the severity of --fail-on, or above\n  \
+        1   there are some\n  \
+        2   wrong usage or configuration\n  \
+        3   the input cannot be read or processed\n  \
+        70  internal error"
+)]
+pub(super) struct AuditArgs {
+    /// Read objects from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
+    #[arg(short, long, value_name = "FILE|DIR|-", required = true)]
+    file: Vec<PathBuf>,
+
+    /// Configuration: a floe Manifest
+    ///
+    /// Without it: ./manifest.yaml if that is a floe Manifest; else no namespace is taken for configured.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Report on this namespace only; may be given several times
+    ///
+    /// All objects are looked at all the same: who reaches a namespace does not depend on it alone.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Vec<String>,
+
+    /// What a document without metadata.namespace means
+    ///
+    /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, else `default`.
+    #[arg(long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    release_namespace: Option<String>,
+
+    /// The version of the cluster: what `latest` means to Pod Security
+    #[arg(long, value_name = "v1.N", value_parser = cluster_version)]
+    cluster_version: Option<Version>,
+
+    /// The network plugin of the cluster, such as calico, cilium or k3s; without it, it may be any
+    #[arg(long, value_name = "NAME", value_parser = cni)]
+    cni: Option<&'static Profile>,
+
+    /// Form of the report
+    #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    output: Form,
+
+    /// The least severity with which the command fails
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+}
+
+/// Forms of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// A SARIF 2.1.0 log of the findings
+    Sarif,
+    /// Markdown
+    Md,
+    /// One page for a browser that needs nothing else
+    Html,
+}
+
+/// When the command fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// For errors
+    Error,
+    /// For warnings as well
+    Warning,
+}
+
+fn cni(name: &str) -> Result<&'static Profile, String> {
+    plugin(name).map_err(|error| error.to_string())
+}
+
+/// Audits objects: files or standard input to standard output.
+pub(super) fn run(arguments: &AuditArgs) -> Result<Exit, CliError> {
+    let file = arguments.config.as_deref();
+    let config = configuration::is_given(file).then(|| configuration::of_files(file)).transpose()?;
+    let sources = read_manifests(&arguments.file)?;
+    let given = arguments.release_namespace.clone().filter(|namespace| !namespace.is_empty());
+    let request = AuditRequest {
+        namespaces: arguments.namespace.clone(),
+        home: given.or_else(configuration::argocd_namespace),
+        plugin: arguments.cni,
+        evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
+    };
+    let found = audit(&frame_all(&sources), config.as_ref(), &request).map_err(|error| of_source(error, &sources))?;
+    // A misspelt name must not look like a clean namespace.
+    let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
+    if let Some(missing) = arguments.namespace.iter().find(|name| !is_there(name)) {
+        return Err(CliError::Nothing(format!("no object is in the namespace {}", crate::text::excerpt(missing))));
+    }
+    write_report(&found, arguments.output, &sources)?;
+    let failing = match arguments.fail_on {
+        FailOn::Error => found.count(Severity::Error),
+        FailOn::Warning => found.count(Severity::Error) + found.count(Severity::Warning),
+    };
+    Ok(if failing > 0 { Exit::Findings } else { Exit::Done })
+}
+
+fn of_source(AuditError { stream, error }: AuditError, sources: &[Source]) -> CliError {
+    match sources.get(stream) {
+        Some(source) => CliError::of_plan(error, &source.name, &source.text),
+        None => CliError::Internal(error.to_string()),
+    }
+}
+
+fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), CliError> {
+    let inputs: Vec<Input<'_>> = sources
+        .iter()
+        .map(|Source { name, is_file, text }| match is_file {
+            true => Input::file(name, text),
+            false => Input::stream(name, text),
+        })
+        .collect();
+    write::stdout(|out| match form {
+        Form::Text => write_audit_text(found, &inputs, &log::painter_for_stdout(), out),
+        Form::Json => write_audit_json(found, &inputs, out),
+        Form::Sarif => write_audit_sarif(found, &inputs, &rules(), out),
+        Form::Md => write_audit_markdown(found, &inputs, out),
+        Form::Html => write_audit_html(found, &inputs, out),
+    })
+}
+
+/// The rules of a SARIF log: those of the audit, and those that it shares with others.
+fn rules() -> Vec<Page> {
+    let others = plan::PAGES.into_iter().chain(network_policy::LINT_PAGES);
+    audit::PAGES.into_iter().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
+}
