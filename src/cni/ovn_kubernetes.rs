@@ -1,6 +1,7 @@
 //! OVN-Kubernetes, of OpenShift and others.
 
-use super::{Profile, Support};
+use super::detect::{Confidence, Detection, Enforced, Evidence, text};
+use super::{Observed, Profile, Support};
 
 /// OVN-Kubernetes, of OpenShift and others.
 pub(super) const PROFILE: Profile = Profile {
@@ -10,3 +11,15 @@ pub(super) const PROFILE: Profile = Profile {
     source: "its network-policy.md",
     ..Profile::conforming("ovn-kubernetes", "OVN-Kubernetes")
 };
+
+/// `ovnkube-node`, or OpenShift's configuration of the network.
+pub(super) fn detect(observed: &Observed) -> Option<Detection> {
+    if let Some(agent) =
+        observed.agent(&["ovnkube-node"], &["ovn-kubernetes/ovn-kube", "ovn-kubernetes/ovn-kubernetes"])
+    {
+        return Some(Detection::running(&PROFILE, &agent));
+    }
+    let network = observed.networks.iter().find(|it| text(it, "/spec/networkType") == "OVNKubernetes")?;
+    let evidence = Evidence::of(network, "Network", "spec.networkType", "OVNKubernetes");
+    Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![evidence]))
+}
