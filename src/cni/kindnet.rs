@@ -20,9 +20,10 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     let agent = observed.agent(&["kindnet"], &["kindest/kindnetd", "aojea/kindnetd", "google/kindnet"])?;
     let found = Detection::running(&PROFILE, &agent);
     if let Some((value, evidence)) = agent.flag("network-policy") {
-        return Some(match is_false(&value) {
-            true => found.off(evidence, "start it with --network-policy=true"),
-            false => found.because(evidence),
+        return Some(if is_false(&value) {
+            found.off(evidence, "start it with --network-policy=true")
+        } else {
+            found.because(evidence)
         });
     }
     // Dates of equal length have the order of their letters.
