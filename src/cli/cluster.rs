@@ -130,7 +130,8 @@ mod with_client {
         }
     }
 
-    /// The ClusterRole that reading a cluster's network needs.
+    /// The `ClusterRole` that reading a cluster's network needs.
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
     pub(in crate::cli) fn reading_role() -> Result<String, CliError> {
         Ok(crate::cluster::role("floe-network-audit", &NETWORK))
     }

@@ -92,18 +92,21 @@ pub const DEPLOYED: [Collection; 2] = [
     Collection { selector: Some("floe.dev/component=network-security"), ..Collection::of("", "v1", "configmaps") },
 ];
 
-/// The smallest ClusterRole that may list some collections in all namespaces, as YAML.
+/// The smallest `ClusterRole` that may list some collections in all namespaces, as YAML.
 pub fn role(name: &str, collections: &[Collection]) -> String {
     let mut resources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for collection in collections {
         resources.entry(collection.group).or_default().insert(collection.plural);
     }
-    let rule = |(group, plurals): (&&str, &BTreeSet<&str>)| json!({"apiGroups": [group], "resources": plurals, "verbs": ["list"]});
+    let rules: Vec<_> = resources
+        .iter()
+        .map(|(group, plurals)| json!({"apiGroups": [group], "resources": plurals, "verbs": ["list"]}))
+        .collect();
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name},
-        "rules": resources.iter().map(rule).collect::<Vec<_>>(),
+        "rules": rules,
     });
     let mut text = String::new();
     block(&role, 0, Style::default(), &mut text);

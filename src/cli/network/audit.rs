@@ -84,7 +84,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
 
-    /// Print the ClusterRole that reading a live cluster needs, and do nothing else
+    /// Print the RBAC role that reading a live cluster needs, and do nothing else
     #[arg(long, conflicts_with = "file")]
     print_rbac: bool,
 
