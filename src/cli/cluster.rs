@@ -166,6 +166,7 @@ mod with_client {
 }
 
 #[cfg(not(feature = "cluster"))]
+#[expect(clippy::unused_self, reason = "called as with the feature")]
 impl AccessArgs {
     /// Says that there is no client.
     pub(super) fn network(&self, _context: Option<&str>, _config: &Config) -> Result<Live, CliError> {
