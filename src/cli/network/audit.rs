@@ -2,22 +2,20 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::audit::{self, Audit, AuditError, AuditRequest, audit};
+use crate::audit::{self, Audit, AuditRequest, audit};
 use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::{AccessArgs, Live, reading_role};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
-use crate::cli::manifests::{frame_all, read_manifests};
+use crate::cli::manifests::{self, frame_all, read_manifests};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
 use crate::cni::{Profile, plugin};
 use crate::finding::{Page, Severity};
 use crate::object::Version;
 use crate::pod_security::Evaluator;
-use crate::report::{
-    Input, write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text,
-};
+use crate::report::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
 use crate::{network_policy, plan};
 
 /// Arguments of `floe network audit`.
@@ -143,7 +141,8 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         plugin: arguments.cni,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let found = audit(&frame_all(&sources), config.as_ref(), &request).map_err(|error| of_source(error, &sources))?;
+    let found = audit(&frame_all(&sources), config.as_ref(), &request)
+        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
     // A misspelt name must not look like a clean namespace.
     let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
     if let Some(missing) = arguments.namespace.iter().find(|name| !is_there(name)) {
@@ -162,21 +161,8 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
     })
 }
 
-fn of_source(AuditError { stream, error }: AuditError, sources: &[Source]) -> CliError {
-    match sources.get(stream) {
-        Some(source) => CliError::of_plan(error, &source.name, &source.text),
-        None => CliError::Internal(error.to_string()),
-    }
-}
-
 fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), CliError> {
-    let inputs: Vec<Input<'_>> = sources
-        .iter()
-        .map(|Source { name, is_file, text }| match is_file {
-            true => Input::file(name, text),
-            false => Input::stream(name, text),
-        })
-        .collect();
+    let inputs = manifests::inputs(sources);
     write::stdout(|out| match form {
         Form::Text => write_audit_text(found, &inputs, &log::painter_for_stdout(), out),
         Form::Json => write_audit_json(found, &inputs, out),
