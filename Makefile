@@ -57,8 +57,11 @@ advisories: $(CARGO_DENY) ## known vulnerabilities of dependencies (fetches the 
 bench: tools ## compare floe with kustomize, yq, cat, psajudge and network-config-analyzer: one table (release build; minutes)
 	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
 
+# One judge is written in Python; where there is none, its tests say that they were skipped.
+NCA := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca)
+
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge nca etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(NCA) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.

@@ -77,7 +77,7 @@ impl Live {
 }
 
 #[cfg(feature = "cluster")]
-pub(super) use with_client::{fetch, items};
+pub(super) use with_client::{fetch, items, reading_role};
 
 #[cfg(feature = "cluster")]
 mod with_client {
@@ -120,6 +120,20 @@ mod with_client {
             }
             Ok(Live::of(fetched))
         }
+
+        /// As much of a cluster's network as may be seen, whatever is missing; where all namespaces at once may not, those
+        /// of the configuration and some more.
+        pub(in crate::cli) fn all(&self, config: Option<&Config>, more: &[String]) -> Result<Live, CliError> {
+            let defaults = Config::default();
+            let more: Vec<&str> = more.iter().map(String::as_str).collect();
+            fetch(&self.open(None)?, &NETWORK, config.unwrap_or(&defaults), &more).map(Live::of)
+        }
+    }
+
+    /// The `ClusterRole` that reading a cluster's network needs.
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+    pub(in crate::cli) fn reading_role() -> Result<String, CliError> {
+        Ok(crate::cluster::role("floe-network-audit", &NETWORK))
     }
 
     /// The items of a list.
@@ -152,11 +166,23 @@ mod with_client {
 }
 
 #[cfg(not(feature = "cluster"))]
+#[expect(clippy::unused_self, reason = "called as with the feature")]
 impl AccessArgs {
     /// Says that there is no client.
     pub(super) fn network(&self, _context: Option<&str>, _config: &Config) -> Result<Live, CliError> {
         Err(CliError::WithoutCluster("a side `cluster:`"))
     }
+
+    /// Says that there is no client.
+    pub(super) fn all(&self, _config: Option<&Config>, _more: &[String]) -> Result<Live, CliError> {
+        Err(CliError::WithoutCluster("reading a live cluster"))
+    }
+}
+
+/// Says that there is no client.
+#[cfg(not(feature = "cluster"))]
+pub(super) fn reading_role() -> Result<String, CliError> {
+    Err(CliError::WithoutCluster("--print-rbac"))
 }
 
 #[cfg(test)]

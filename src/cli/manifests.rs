@@ -1,6 +1,6 @@
 //! What commands read that work on a configuration and, if there are any, manifests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -11,8 +11,8 @@ use super::{configuration, findings};
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::object::Workloads;
-use crate::plan::{Snapshot, SnapshotError};
-use crate::report::Origin;
+use crate::plan::{Error, Snapshot, resource_list};
+use crate::report::{Input, Origin};
 use crate::stream::{Stream, frame};
 
 /// Where configuration and manifests come from.
@@ -93,15 +93,40 @@ pub(super) fn snapshot(
     home: Option<&str>,
 ) -> Result<Snapshot, CliError> {
     let workloads = Workloads::new(&config.pod_security.workloads);
-    Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error, sources))
+    Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error.stream, error.error, sources))
 }
 
-/// Gives an error the text that it points into.
-pub(super) fn of_source(SnapshotError { stream, error }: SnapshotError, sources: &[Source]) -> CliError {
+/// Gives an error of one of the streams the text that it points into.
+pub(super) fn of_source(stream: usize, error: Error, sources: &[Source]) -> CliError {
     match sources.get(stream) {
         Some(source) => CliError::of_plan(error, &source.name, &source.text),
         None => CliError::Internal(error.to_string()),
     }
+}
+
+/// The texts as reports name them.
+pub(super) fn inputs(sources: &[Source]) -> Vec<Input<'_>> {
+    sources
+        .iter()
+        .map(|Source { name, is_file, text }| match is_file {
+            true => Input::file(name, text),
+            false => Input::stream(name, text),
+        })
+        .collect()
+}
+
+/// The configuration of the first `ResourceList`, or that of a file.
+pub(super) fn configuration_of(
+    sources: &[Source],
+    streams: &[Stream<'_>],
+    file: Option<&Path>,
+) -> Result<Config, CliError> {
+    for (source, stream) in sources.iter().zip(streams) {
+        if let Some(Ok(list)) = resource_list(stream) {
+            return configuration::find(Some(&list), source, file);
+        }
+    }
+    configuration::of_files(file)
 }
 
 /// Says on standard error what a user should know of flows; notes only with `-v`.

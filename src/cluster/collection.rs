@@ -1,5 +1,11 @@
 //! The collections of objects that floe reads.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use crate::yaml::{Style, block};
+
 /// A collection of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Collection {
@@ -85,3 +91,24 @@ pub const DEPLOYED: [Collection; 2] = [
     },
     Collection { selector: Some("floe.dev/component=network-security"), ..Collection::of("", "v1", "configmaps") },
 ];
+
+/// The smallest `ClusterRole` that may list some collections in all namespaces, as YAML.
+pub fn role(name: &str, collections: &[Collection]) -> String {
+    let mut resources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for collection in collections {
+        resources.entry(collection.group).or_default().insert(collection.plural);
+    }
+    let rules: Vec<_> = resources
+        .iter()
+        .map(|(group, plurals)| json!({"apiGroups": [group], "resources": plurals, "verbs": ["list"]}))
+        .collect();
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": rules,
+    });
+    let mut text = String::new();
+    block(&role, 0, Style::default(), &mut text);
+    text
+}

@@ -17,7 +17,7 @@ mod wait;
 
 pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
 pub use client::{Access, Cluster};
-pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM};
+pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, role};
 pub use detect::{Observed, detect};
 pub use enforcement::{Enforcement, enforcement};
 pub use error::ClusterError;

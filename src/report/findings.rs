@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::sarif::{locate, result, write_log};
 use super::{Input, Painter};
-use crate::finding::{Page, Severity};
+use crate::finding::{Finding, Page, Severity};
 use crate::plan::{PlacedFinding, Validation};
 
 /// Writes findings for people: a line that says it all, then each finding in its source.
@@ -80,6 +80,18 @@ fn json_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Inp
         }
         set("name", json!(object.name));
     }
+    set_place(&mut value, finding, *stream, inputs);
+    Value::Object(value)
+}
+
+/// Sets where a finding is and what to do about it.
+pub(super) fn set_place(
+    value: &mut Map<String, Value>,
+    finding: &Finding,
+    stream: Option<usize>,
+    inputs: &[Input<'_>],
+) {
+    let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
     if let (Some(location), Some(input)) = (&finding.location, stream.and_then(|stream| inputs.get(stream))) {
         if let Some(path) = input.path() {
             set("file", json!(path));
@@ -95,7 +107,6 @@ fn json_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Inp
     if let Some(help) = &finding.help {
         set("help", json!(help));
     }
-    Value::Object(value)
 }
 
 /// Writes findings as a SARIF 2.1.0 log. `pages` are the rules, each with its page.

@@ -2,20 +2,20 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::audit::{self, Audit, AuditError, AuditRequest, audit};
+use crate::audit::{self, Audit, AuditRequest, audit};
+use crate::cli::args::LoggingArgs;
+use crate::cli::cluster::{AccessArgs, Live, reading_role};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
-use crate::cli::manifests::{frame_all, read_manifests};
+use crate::cli::manifests::{self, frame_all, read_manifests};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
 use crate::cni::{Profile, plugin};
 use crate::finding::{Page, Severity};
 use crate::object::Version;
 use crate::pod_security::Evaluator;
-use crate::report::{
-    Input, write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text,
-};
+use crate::report::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
 use crate::{network_policy, plan};
 
 /// Arguments of `floe network audit`.
@@ -29,6 +29,7 @@ use crate::{network_policy, plan};
         carry floe's mark are managed. Nothing is judged by its name. Where plugins differ on `ipBlock`, the worst case \
         counts.",
     after_long_help = "Examples:\n  \
+        floe network audit --config manifest.yaml\n  \
         kubectl get namespaces,pods,services,networkpolicies -A -o yaml | floe network audit -f -\n  \
         floe network audit -f rendered/ --config manifest.yaml --fail-on warning -o sarif\n  \
         floe network audit -f dump/ --cni cilium -n shop -n edge -o html > audit.html\n\n\
@@ -37,11 +38,14 @@ use crate::{network_policy, plan};
         1   there are some\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be read or processed\n  \
+        4   the cluster cannot be reached or refuses, or nothing was found in the part of it that may be seen\n  \
         70  internal error"
 )]
 pub(super) struct AuditArgs {
     /// Read objects from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
-    #[arg(short, long, value_name = "FILE|DIR|-", required = true)]
+    ///
+    /// Without it the live cluster is read.
+    #[arg(short, long, value_name = "FILE|DIR|-")]
     file: Vec<PathBuf>,
 
     /// Configuration: a floe Manifest
@@ -77,6 +81,13 @@ pub(super) struct AuditArgs {
     /// The least severity with which the command fails
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+
+    /// Print the RBAC role that reading a live cluster needs, and do nothing else
+    #[arg(long, conflicts_with = "file")]
+    print_rbac: bool,
+
+    #[command(flatten)]
+    cluster: AccessArgs,
 }
 
 /// Forms of the report.
@@ -107,11 +118,22 @@ fn cni(name: &str) -> Result<&'static Profile, String> {
     plugin(name).map_err(|error| error.to_string())
 }
 
-/// Audits objects: files or standard input to standard output.
-pub(super) fn run(arguments: &AuditArgs) -> Result<Exit, CliError> {
+/// Audits objects: of a live cluster, of files or of standard input, to standard output.
+pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
+    if arguments.print_rbac {
+        let role = reading_role()?;
+        write::stdout(|out| out.write_all(role.as_bytes()))?;
+        return Ok(Exit::Done);
+    }
     let file = arguments.config.as_deref();
     let config = configuration::is_given(file).then(|| configuration::of_files(file)).transpose()?;
-    let sources = read_manifests(&arguments.file)?;
+    let Live { sources, unseen } = if arguments.file.is_empty() {
+        let live = arguments.cluster.all(config.as_ref(), &arguments.namespace)?;
+        live.tell_unseen(logging);
+        live
+    } else {
+        Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new() }
+    };
     let given = arguments.release_namespace.clone().filter(|namespace| !namespace.is_empty());
     let request = AuditRequest {
         namespaces: arguments.namespace.clone(),
@@ -119,7 +141,8 @@ pub(super) fn run(arguments: &AuditArgs) -> Result<Exit, CliError> {
         plugin: arguments.cni,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let found = audit(&frame_all(&sources), config.as_ref(), &request).map_err(|error| of_source(error, &sources))?;
+    let found = audit(&frame_all(&sources), config.as_ref(), &request)
+        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
     // A misspelt name must not look like a clean namespace.
     let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
     if let Some(missing) = arguments.namespace.iter().find(|name| !is_there(name)) {
@@ -130,24 +153,16 @@ pub(super) fn run(arguments: &AuditArgs) -> Result<Exit, CliError> {
         FailOn::Error => found.count(Severity::Error),
         FailOn::Warning => found.count(Severity::Error) + found.count(Severity::Warning),
     };
-    Ok(if failing > 0 { Exit::Findings } else { Exit::Done })
-}
-
-fn of_source(AuditError { stream, error }: AuditError, sources: &[Source]) -> CliError {
-    match sources.get(stream) {
-        Some(source) => CliError::of_plan(error, &source.name, &source.text),
-        None => CliError::Internal(error.to_string()),
-    }
+    Ok(match (failing, unseen.is_empty()) {
+        (0, true) => Exit::Done,
+        // What could not be seen may hold the faults.
+        (0, false) => Exit::Cluster,
+        _ => Exit::Findings,
+    })
 }
 
 fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), CliError> {
-    let inputs: Vec<Input<'_>> = sources
-        .iter()
-        .map(|Source { name, is_file, text }| match is_file {
-            true => Input::file(name, text),
-            false => Input::stream(name, text),
-        })
-        .collect();
+    let inputs = manifests::inputs(sources);
     write::stdout(|out| match form {
         Form::Text => write_audit_text(found, &inputs, &log::painter_for_stdout(), out),
         Form::Json => write_audit_json(found, &inputs, out),

@@ -8,9 +8,9 @@ use crate::cli::error::CliError;
 use crate::cli::input::{self, Source};
 use crate::cli::{configuration, log, manifests, write};
 use crate::config::Config;
-use crate::plan::{Snapshot, resource_list};
+use crate::plan::Snapshot;
 use crate::report::Origin;
-use crate::stream::{Stream, frame};
+use crate::stream::Stream;
 
 /// What the commands read.
 #[derive(Debug, Args)]
@@ -57,7 +57,7 @@ impl InputArgs {
         streams: &[Stream<'_>],
         logging: &LoggingArgs,
     ) -> Result<(Config, Snapshot), CliError> {
-        let config = self.configuration(sources, streams)?;
+        let config = manifests::configuration_of(sources, streams, self.config.as_deref())?;
         let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
         let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
         let snapshot = manifests::snapshot(sources, streams, &config, home.as_deref())?;
@@ -65,19 +65,6 @@ impl InputArgs {
             note("the input has no pods and no workloads, so nobody talks", logging);
         }
         Ok((config, snapshot))
-    }
-
-    /// That of the first `ResourceList`, or that of a file.
-    fn configuration(&self, sources: &[Source], streams: &[Stream<'_>]) -> Result<Config, CliError> {
-        for (source, stream) in sources.iter().zip(streams) {
-            if let Some(Ok(list)) = resource_list(stream) {
-                return configuration::find(Some(&list), source, self.config.as_deref());
-            }
-        }
-        match sources.first() {
-            Some(source) => configuration::find(None, source, self.config.as_deref()),
-            None => Ok(Config::default()),
-        }
     }
 }
 
@@ -88,10 +75,6 @@ pub(super) fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) ->
         Err(CliError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
-}
-
-pub(super) fn frames(sources: &[Source]) -> Vec<Stream<'_>> {
-    sources.iter().map(|source| frame(&source.text)).collect()
 }
 
 pub(super) fn origins(sources: &[Source]) -> Vec<Origin<'_>> {

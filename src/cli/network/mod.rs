@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit
     log::init(logging);
     match &arguments.command {
         NetworkCommand::Generate(arguments) => generate::run(arguments, logging),
-        NetworkCommand::Audit(arguments) => audit::run(arguments),
+        NetworkCommand::Audit(arguments) => audit::run(arguments, logging),
         NetworkCommand::Diff(arguments) => diff::run(arguments, logging),
         NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
         NetworkCommand::Explain(arguments) => explain::run(arguments, logging),

@@ -13,8 +13,8 @@ use crate::finding::{Page, Severity};
 use crate::network_policy::LINT_PAGES;
 use crate::object::Inventory;
 use crate::plan::{self, Validation, ValidationRequest, generate, policy_stream, resource_list, validate};
-use crate::report::{Input, write_findings_json, write_findings_sarif, write_findings_text};
-use crate::stream::{Stream, frame};
+use crate::report::{write_findings_json, write_findings_sarif, write_findings_text};
+use crate::stream::frame;
 
 /// What people call the policies that no file holds.
 const GENERATED: &str = "<generated>";
@@ -106,14 +106,15 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
     if arguments.file.is_empty() {
         sources.push(generated(&config)?);
     }
-    let streams: Vec<Stream<'_>> = sources.iter().map(|source| frame(&source.text)).collect();
+    let streams = manifests::frame_all(&sources);
     let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
     let request = ValidationRequest {
         namespace: given.or_else(configuration::argocd_namespace),
         plugin: arguments.cni,
         compare: is_given,
     };
-    let validation = validate(&streams, &config, &request).map_err(|error| manifests::of_source(error, &sources))?;
+    let validation = validate(&streams, &config, &request)
+        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
     write_report(&validation, arguments.output, &sources)?;
     let is_bad = match arguments.fail_on {
         FailOn::Error => validation.count(Severity::Error) > 0,
@@ -147,13 +148,7 @@ fn generated(config: &Config) -> Result<Source, CliError> {
 }
 
 fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Result<(), CliError> {
-    let inputs: Vec<Input<'_>> = sources
-        .iter()
-        .map(|Source { name, is_file, text }| match is_file {
-            true => Input::file(name, text),
-            false => Input::stream(name, text),
-        })
-        .collect();
+    let inputs = manifests::inputs(sources);
     write::stdout(|out| match form {
         Form::Text => write_findings_text(validation, &inputs, &log::painter_for_stdout(), out),
         Form::Json => write_findings_json(validation, &inputs, out),

@@ -9,10 +9,9 @@ use crate::cli::input::{self, Source};
 use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
-use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check, resource_list};
+use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check};
 use crate::pod_security::{CHECK_PAGES, Evaluator, LevelVersion};
-use crate::report::{Input, Origin, write_json, write_sarif, write_text};
-use crate::stream::{Stream, frame};
+use crate::report::{Origin, write_json, write_sarif, write_text};
 
 /// Arguments of `floe pods check`.
 #[derive(Debug, Args)]
@@ -113,8 +112,8 @@ pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, 
         return Ok(Exit::Done);
     };
     manifests::require_text(&sources, &arguments.file)?;
-    let streams: Vec<Stream<'_>> = sources.iter().map(|source| frame(&source.text)).collect();
-    let config = find_configuration(arguments, &sources, &streams)?;
+    let streams = manifests::frame_all(&sources);
+    let config = manifests::configuration_of(&sources, &streams, arguments.config.as_deref())?;
     let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
     let request = CheckRequest {
         namespace: given.or_else(configuration::argocd_namespace),
@@ -123,44 +122,15 @@ pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, 
         warn: arguments.warn,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let report = check(&streams, &config, &request).map_err(|error| of_source(error, &sources))?;
+    let report = check(&streams, &config, &request)
+        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
     write_report(&report, arguments.output, &sources)?;
     report_notices(&report, &sources, logging);
     Ok(if report.rejected() > 0 { Exit::Findings } else { Exit::Done })
 }
 
-/// The configuration of the first `ResourceList`, or that of a file.
-fn find_configuration(
-    arguments: &CheckArgs,
-    sources: &[Source],
-    streams: &[Stream<'_>],
-) -> Result<crate::config::Config, CliError> {
-    for (source, stream) in sources.iter().zip(streams) {
-        if let Some(Ok(list)) = resource_list(stream) {
-            return configuration::find(Some(&list), source, arguments.config.as_deref());
-        }
-    }
-    match sources.first() {
-        Some(source) => configuration::find(None, source, arguments.config.as_deref()),
-        None => Ok(crate::config::Config::default()),
-    }
-}
-
-fn of_source(error: plan::CheckError, sources: &[Source]) -> CliError {
-    match sources.get(error.stream) {
-        Some(source) => CliError::of_plan(error.error, &source.name, &source.text),
-        None => CliError::Internal(error.to_string()),
-    }
-}
-
 fn write_report(report: &Report, form: Form, sources: &[Source]) -> Result<(), CliError> {
-    let inputs: Vec<Input<'_>> = sources
-        .iter()
-        .map(|Source { name, is_file, text }| match is_file {
-            true => Input::file(name, text),
-            false => Input::stream(name, text),
-        })
-        .collect();
+    let inputs = manifests::inputs(sources);
     write::stdout(|out| match form {
         Form::Text => write_text(report, &inputs, &log::painter_for_stdout(), out),
         Form::Json => write_json(report, &inputs, out),

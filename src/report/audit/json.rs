@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Input;
 use crate::audit::{Audit, AuditFinding, Exposure, Isolation, NamespaceAudit, PolicyAudit, Zone};
 use crate::finding::Severity;
+use crate::report::findings::set_place;
 
 /// Writes an audit as one JSON document: the contract of `docs/schema/network-audit.schema.json`.
 ///
@@ -97,20 +98,6 @@ fn finding(AuditFinding { namespace, stream, finding }: &AuditFinding, inputs: &
     if let Some(object) = &finding.object {
         set("object", json!({"apiVersion": object.gvk.api_version(), "kind": object.gvk.kind, "name": object.name}));
     }
-    if let (Some(location), Some(input)) = (&finding.location, stream.and_then(|stream| inputs.get(stream))) {
-        if let Some(path) = input.path() {
-            set("file", json!(path));
-        }
-        set("document", json!(location.document));
-        set("field", json!(location.path.to_string()));
-        if let Some(span) = location.span {
-            let place = input.line_column(span.start);
-            set("line", json!(place.line));
-            set("column", json!(place.column));
-        }
-    }
-    if let Some(help) = &finding.help {
-        set("help", json!(help));
-    }
+    set_place(&mut value, finding, *stream, inputs);
     Value::Object(value)
 }
