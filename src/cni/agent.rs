@@ -52,8 +52,9 @@ impl Observed {
     }
 
     /// A Deployment of one of these names.
-    pub(super) fn deployment(&self, names: &[&str]) -> Option<&Value> {
-        self.deployments.iter().find(|it| names.contains(&text(it, "/metadata/name")))
+    pub(super) fn controller(&self, names: &[&str]) -> Option<Evidence> {
+        let found = self.deployments.iter().find(|it| names.contains(&text(it, "/metadata/name")))?;
+        Some(Evidence::of(found, "Deployment", "metadata.name", text(found, "/metadata/name")))
     }
 
     /// A `ConfigMap`.

@@ -1,6 +1,6 @@
 //! Antrea.
 
-use super::detect::{Confidence, Detection, Enforced, Evidence, text};
+use super::detect::Detection;
 use super::{Observed, Profile};
 
 /// Antrea.
@@ -13,9 +13,7 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     if let Some(agent) = observed.agent(&["antrea-agent"], &images) {
         return Some(Detection::running(&PROFILE, &agent));
     }
-    let controller = observed.deployment(&["antrea-controller"])?;
-    let evidence = Evidence::of(controller, "Deployment", "metadata.name", text(controller, "/metadata/name"));
-    let mut found = Detection::by(&PROFILE, Enforced::Unknown, Confidence::Low, vec![evidence]);
-    found.remediation = Some("find out why the DaemonSet antrea-agent is missing");
-    Some(found)
+    let by_group = || observed.group("crd.antrea.io");
+    let evidence = observed.controller(&["antrea-controller"]).or_else(by_group)?;
+    Some(Detection::without_agent(&PROFILE, evidence, "find out why the DaemonSet antrea-agent is missing"))
 }

@@ -1,6 +1,6 @@
 //! The Amazon VPC CNI with its network policy agent.
 
-use super::detect::{Confidence, Detection, Evidence, is_false, is_true};
+use super::detect::{Confidence, Detection, Evidence, is_true};
 use super::{Enforcement, Except, Observed, Profile, Reach, Translation};
 
 /// The container that enforces.
@@ -38,11 +38,19 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     }
     let found = found.because(evidence);
     let (namespace, name, key) = CONTROLLER;
-    let Some(config) = observed.config_map(namespace, name) else { return Some(found.at_most(Confidence::Medium)) };
+    let Some(config) = observed.config_map(namespace, name) else {
+        if !observed.has_all_config_maps {
+            return Some(found.at_most(Confidence::Medium));
+        }
+        let missing = Evidence {
+            object: format!("ConfigMap {namespace}/{name}"),
+            field: format!("data.{key}"),
+            value: String::new(),
+        };
+        return Some(found.doubtful(missing, PROFILE.remediation));
+    };
     let value = config.get("data").and_then(|data| data.get(key)).map_or("", |it| it.as_str().unwrap_or_default());
     let evidence = Evidence::of(config, "ConfigMap", format!("data.{key}"), value);
-    if is_false(value) {
-        return Some(found.off(evidence, PROFILE.remediation));
-    }
-    Some(if is_true(value) { found.because(evidence) } else { found.at_most(Confidence::Medium) })
+    // The controller is off unless it is told otherwise.
+    Some(if is_true(value) { found.because(evidence) } else { found.off(evidence, PROFILE.remediation) })
 }

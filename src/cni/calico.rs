@@ -1,7 +1,7 @@
 //! Calico.
 
 use super::agent::has_container;
-use super::detect::{Confidence, Detection, Enforced, Evidence, text};
+use super::detect::{Confidence, Detection, Enforced, Evidence};
 use super::{Observed, Profile, azure, canal};
 
 /// Calico.
@@ -13,6 +13,7 @@ pub(super) const PROFILE: Profile = Profile {
 /// `calico-node` without flannel beside it, which is Canal; operator and controllers alone enforce nothing.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     let images = ["calico/node", "rancher/mirrored-calico-node"];
+    // The agent with flannel beside it is Canal's.
     let is_foreign = |it: &serde_json::Value| canal::is_canal(it) || has_container(it, "kube-flannel");
     if let Some(agent) = observed.agent_unless(&["calico-node"], &images, is_foreign) {
         return Some(Detection::running(&PROFILE, &agent));
@@ -20,15 +21,11 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     if observed.daemon_sets.iter().any(is_foreign) {
         return None;
     }
-    let controller = observed.deployment(&["calico-kube-controllers", "tigera-operator"]);
-    if let Some(controller) = controller {
-        let evidence = Evidence::of(controller, "Deployment", "metadata.name", text(controller, "/metadata/name"));
-        let mut found = Detection::by(&PROFILE, Enforced::Unknown, Confidence::Low, vec![evidence]);
-        found.remediation = Some("find out why the DaemonSet calico-node is missing");
-        return Some(found);
+    if let Some((node, value)) = observed.node_with("labels", azure::POLICY_LABEL).filter(|(_, it)| *it == "calico") {
+        let evidence = Evidence::of(node, "Node", format!("metadata.labels[{}]", azure::POLICY_LABEL), value);
+        return Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![evidence]));
     }
-    let (node, value) = observed.node_with("labels", azure::POLICY_LABEL).filter(|(_, value)| *value == "calico")?;
-    let field = format!("metadata.labels[{}]", azure::POLICY_LABEL);
-    let evidence = Evidence::of(node, "Node", field, value);
-    Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![evidence]))
+    let by_group = || observed.group("crd.projectcalico.org");
+    let evidence = observed.controller(&["calico-kube-controllers", "tigera-operator"]).or_else(by_group)?;
+    Some(Detection::without_agent(&PROFILE, evidence, "find out why the DaemonSet calico-node is missing"))
 }

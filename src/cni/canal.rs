@@ -9,6 +9,9 @@ use super::{Observed, Profile};
 /// Names of its `DaemonSet`.
 const NAMES: [&str; 2] = ["canal", "rke2-canal"];
 
+/// Images of Calico's agent, also as RKE1 and RKE2 have it.
+const IMAGES: [&str; 3] = ["calico/node", "rancher/hardened-calico", "rancher/mirrored-calico-node"];
+
 /// Canal: Calico's policies over flannel's network.
 pub(super) const PROFILE: Profile = Profile {
     aliases: &["rke2-canal"],
@@ -18,7 +21,7 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// `canal`, or `rke2-canal` of RKE2, or any agent with both containers.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    let agent = observed.agent_unless(&NAMES, &["calico/node", "rancher/hardened-calico"], |it| !is_canal(it))?;
+    let agent = observed.agent_unless(&NAMES, &IMAGES, |it| !is_canal(it))?;
     Some(Detection::running(&PROFILE, &agent))
 }
 

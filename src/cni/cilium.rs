@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::detect::{Confidence, Detection, Enforced, Evidence, is_false, text};
+use super::detect::{Confidence, Detection, Evidence, is_false, text};
 use super::{Enforcement, Observed, Profile, Reach, Support, azure, gke};
 
 /// Cilium.
@@ -25,11 +25,12 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     if let Some(found) = detect_as(&PROFILE, observed) {
         return Some(found);
     }
-    let operator = observed.deployment(&["cilium-operator"])?;
-    let evidence = Evidence::of(operator, "Deployment", "metadata.name", text(operator, "/metadata/name"));
-    let mut found = Detection::by(&PROFILE, Enforced::Unknown, Confidence::Low, vec![evidence]);
-    found.remediation = Some("find out why the DaemonSet cilium is missing");
-    Some(found)
+    // GKE's data plane has the group as well.
+    if observed.daemon_sets.iter().any(|it| text(it, "/metadata/name") == gke::AGENT) {
+        return None;
+    }
+    let evidence = observed.controller(&["cilium-operator"]).or_else(|| observed.group("cilium.io"))?;
+    Some(Detection::without_agent(&PROFILE, evidence, "find out why the DaemonSet cilium is missing"))
 }
 
 /// The agent with its settings, as that of a product.

@@ -140,6 +140,20 @@ impl Detection {
         self
     }
 
+    /// The controller of a plugin, or its definitions, without the agent that enforces.
+    pub(super) fn without_agent(plugin: &'static Profile, evidence: Evidence, remediation: &'static str) -> Self {
+        let found = Self::by(plugin, Enforced::Unknown, Confidence::Low, vec![evidence]);
+        Self { remediation: Some(remediation), ..found }
+    }
+
+    /// Not known, because a setting that decides was not seen.
+    pub(super) fn doubtful(mut self, evidence: Evidence, remediation: &'static str) -> Self {
+        self.enforced = Enforced::Unknown;
+        self.evidence.push(evidence);
+        self.remediation = Some(remediation);
+        self.at_most(Confidence::Medium)
+    }
+
     /// Less sure, because a setting that matters was not seen.
     pub(super) fn at_most(mut self, confidence: Confidence) -> Self {
         self.confidence = self.confidence.min(confidence);
@@ -156,7 +170,7 @@ impl Detection {
 /// What a cluster does with policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enforcers {
-    /// The plugins that were found: those that enforce first, then those of which it is not known.
+    /// The plugins that were found; the first one decides.
     pub detections: Vec<Detection>,
     /// Groups of nodes, by name and operating system.
     pub node_pools: Vec<NodePool>,
@@ -175,6 +189,12 @@ impl Enforcers {
         self.detections.first()
     }
 
+    /// The plugin whose reading of policies counts: one that is there for sure. Absent if none is known.
+    pub fn plugin(&self) -> Option<&'static Profile> {
+        let is_there = |it: &&Detection| it.confidence > Confidence::Low;
+        self.decisive().filter(is_there).map(|it| it.plugin)
+    }
+
     /// The groups of nodes where policies are not known to be enforced.
     pub fn exceptions(&self) -> impl Iterator<Item = &NodePool> {
         self.node_pools.iter().filter(|pool| pool.enforced != Enforced::Yes)
@@ -190,10 +210,21 @@ impl Enforcers {
 pub fn detect(observed: &Observed) -> Enforcers {
     let mut detections: Vec<Detection> = DETECTORS.iter().filter_map(|detector| detector(observed)).collect();
     // Stable: equals stay in the order of the registry.
-    detections.sort_by_key(|it| (it.enforced, std::cmp::Reverse(it.confidence)));
-    let node_pools = node_pools(observed, detections.first());
+    detections.sort_by_key(|it| (rank(it), std::cmp::Reverse(it.confidence)));
+    let node_pools = node_pools(observed, &detections);
     let notes = observed.notes();
     Enforcers { detections, node_pools, notes }
+}
+
+/// Which of several plugins decides: one that enforces, then one that may. Traces of one whose agent is not there do not
+/// outweigh a plugin that is there and does not enforce.
+fn rank(detection: &Detection) -> u8 {
+    match (detection.enforced, detection.confidence) {
+        (Enforced::Yes, _) => 0,
+        (Enforced::Unknown, Confidence::Medium | Confidence::High) => 1,
+        (Enforced::No, _) => 2,
+        (Enforced::Unknown, Confidence::Low) => 3,
+    }
 }
 
 /// The text at a JSON pointer; empty if there is none.

@@ -1,10 +1,13 @@
 //! Flannel alone.
 
 use super::detect::{Confidence, Detection, Enforced, Evidence};
-use super::{Enforcement, Observed, Profile, canal, k3s};
+use super::{Enforcement, Observed, Profile, canal, k3s, kube_network_policies};
 
 /// What flannel writes on nodes.
 const BACKEND: &str = "flannel.alpha.coreos.com/backend-type";
+
+/// Names of its `DaemonSet`.
+pub(super) const NAMES: [&str; 2] = ["kube-flannel-ds", "kube-flannel"];
 
 /// Flannel alone.
 pub(super) const PROFILE: Profile = Profile {
@@ -14,14 +17,13 @@ pub(super) const PROFILE: Profile = Profile {
     ..Profile::conforming("flannel", "Flannel")
 };
 
-/// flannel without Calico in the same agent; a second container may enforce.
+/// flannel without Calico in the same agent; a second container, that of kube-network-policies, may enforce.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     let images = ["flannel/flannel", "flannelcni/flannel", "coreos/flannel"];
-    let names = ["kube-flannel-ds", "kube-flannel"];
-    if let Some(agent) = observed.agent_unless(&names, &images, canal::is_canal) {
+    if let Some(agent) = observed.agent_unless(&NAMES, &images, canal::is_canal) {
         let found = Detection::running(&PROFILE, &agent);
         return Some(match agent.program("/bin/netpol") {
-            Some(evidence) => found.because(evidence),
+            Some(evidence) => Detection { plugin: &kube_network_policies::PROFILE, ..found.because(evidence) },
             None => Detection { enforced: Enforced::No, remediation: Some(PROFILE.remediation), ..found },
         });
     }

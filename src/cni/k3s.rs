@@ -19,6 +19,9 @@ pub(super) const PROFILE: Profile = Profile {
 /// What k3s writes on nodes: its arguments as a list in JSON.
 const ARGUMENTS: &str = "k3s.io/node-args";
 
+/// What to do where no node is a server, as in clusters whose servers run no pods.
+const SERVERS_UNSEEN: &str = "look whether the servers are started with --disable-network-policy: none of them is a node";
+
 /// Whether the cluster is one of k3s.
 pub(super) fn runs(observed: &Observed) -> bool {
     observed.node_with("annotations", ARGUMENTS).is_some() || version(observed).is_some()
@@ -43,8 +46,9 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
             let (node, value) = observed.node_with("annotations", ARGUMENTS)?;
             Some(Evidence::of(node, "Node", format!("metadata.annotations[{ARGUMENTS}]"), value))
         };
-        let evidence = version(observed).or_else(by_agent)?;
-        return Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Low, vec![evidence]));
+        let evidence = by_agent().or_else(|| version(observed))?;
+        let found = Detection::by(&PROFILE, Enforced::Unknown, Confidence::Medium, vec![evidence]);
+        return Some(Detection { remediation: Some(SERVERS_UNSEEN), ..found });
     };
     let enforced = match off {
         0 => Enforced::Yes,

@@ -1,7 +1,9 @@
 //! kube-network-policies of the Kubernetes project.
 
-use super::detect::Detection;
-use super::{Observed, Profile};
+use serde_json::Value;
+
+use super::detect::{Detection, text};
+use super::{Observed, Profile, flannel};
 
 /// kube-network-policies of the Kubernetes project.
 pub(super) const PROFILE: Profile = Profile {
@@ -10,8 +12,10 @@ pub(super) const PROFILE: Profile = Profile {
     ..Profile::conforming("kube-network-policies", "kube-network-policies")
 };
 
-/// Its own agent, beside a plugin that only connects pods.
+/// Its own agent, beside a plugin that only connects pods. As a container of flannel's it is found there.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    let agent = observed.agent(&["kube-network-policies"], &["networking/kube-network-policies"])?;
+    let is_flannel = |it: &Value| flannel::NAMES.contains(&text(it, "/metadata/name"));
+    let images = ["networking/kube-network-policies"];
+    let agent = observed.agent_unless(&["kube-network-policies"], &images, is_flannel)?;
     Some(Detection::running(&PROFILE, &agent))
 }

@@ -44,17 +44,25 @@ impl NodePool {
 /// A verdict on some nodes, with what is special there.
 type Judged = (Enforced, Option<&'static str>);
 
-/// Groups nodes by pool, system and verdict.
-pub(super) fn node_pools(observed: &Observed, decisive: Option<&Detection>) -> Vec<NodePool> {
+/// The label of EKS that tells nodes of Fargate and of Auto Mode.
+const COMPUTE_TYPE: &str = "eks.amazonaws.com/compute-type";
+
+/// The first kernel, as major and minor version, on which the agent of the Amazon VPC CNI works; images for GPUs have
+/// older ones.
+const KERNEL_OF_VPC_AGENT: (u32, u32) = (5, 10);
+
+/// Groups nodes by pool, system and verdict. `detections` are in order, the one that decides first.
+pub(super) fn node_pools(observed: &Observed, detections: &[Detection]) -> Vec<NodePool> {
     let mut pools: BTreeMap<(Option<&str>, &str, Judged), usize> = BTreeMap::new();
     for node in &observed.nodes {
         let os = match label(node, "kubernetes.io/os") {
             None => Some(text(node, "/status/nodeInfo/operatingSystem")).filter(|os| !os.is_empty()).unwrap_or("linux"),
             Some(os) => os,
         };
-        let fargate = label(node, "eks.amazonaws.com/compute-type").filter(|it| *it == "fargate");
+        let fargate = label(node, COMPUTE_TYPE).filter(|it| *it == "fargate");
         let name = fargate.or_else(|| POOL_LABELS.iter().find_map(|key| label(node, key)));
-        *pools.entry((name, os, judge(observed, decisive, node, os))).or_default() += 1;
+        let judged = judge(observed, responsible(detections, node), node, os);
+        *pools.entry((name, os, judged)).or_default() += 1;
     }
     let pool = |((name, os, (enforced, reason)), nodes): ((Option<&str>, &str, Judged), usize)| NodePool {
         name: name.map(str::to_owned),
@@ -66,12 +74,20 @@ pub(super) fn node_pools(observed: &Observed, decisive: Option<&Detection>) -> V
     pools.into_iter().map(pool).collect()
 }
 
+/// The plugin of a node: nodes of EKS Auto Mode have their own, which other nodes lack.
+fn responsible<'d>(detections: &'d [Detection], node: &Value) -> Option<&'d Detection> {
+    let is_auto = label(node, COMPUTE_TYPE) == Some("auto");
+    let is_mixed = detections.iter().any(|it| it.plugin.id == "aws-vpc-cni");
+    let is_its = |it: &&Detection| !is_mixed || (it.plugin.id == "eks-auto-mode") == is_auto;
+    detections.iter().find(is_its).or_else(|| detections.first())
+}
+
 fn judge(observed: &Observed, decisive: Option<&Detection>, node: &Value, os: &str) -> Judged {
     let Some(decisive) = decisive else { return (Enforced::Unknown, None) };
     if decisive.enforced == Enforced::No {
         return (Enforced::No, None);
     }
-    if label(node, "eks.amazonaws.com/compute-type") == Some("fargate") {
+    if label(node, COMPUTE_TYPE) == Some("fargate") {
         return (Enforced::No, Some("DaemonSets, and so the plugin's agent, do not run on Fargate"));
     }
     let id = decisive.plugin.id;
@@ -93,7 +109,16 @@ fn judge(observed: &Observed, decisive: Option<&Detection>, node: &Value, os: &s
     if is_azure && label(node, azure::POLICY_LABEL) == Some("none") {
         return (Enforced::No, Some("its label kubernetes.azure.com/network-policy is none"));
     }
+    if id == "aws-vpc-cni" && kernel(node).is_some_and(|version| version < KERNEL_OF_VPC_AGENT) {
+        return (Enforced::No, Some("its kernel is older than 5.10, which the plugin's agent needs"));
+    }
     (decisive.enforced, None)
+}
+
+/// Major and minor version of a node's kernel.
+fn kernel(node: &Value) -> Option<(u32, u32)> {
+    let mut parts = text(node, "/status/nodeInfo/kernelVersion").split(['.', '-', '+']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 fn label<'n>(node: &'n Value, key: &str) -> Option<&'n str> {

@@ -4,7 +4,23 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::detect::text;
+use super::detect::{Evidence, text};
+
+/// The group of policies of administrators, which come before those of Kubernetes or after them.
+const ADMIN_POLICIES: &str = "policy.networking.k8s.io";
+
+/// `DaemonSet`s of Multus.
+const MULTUS: [&str; 2] = ["kube-multus-ds", "multus"];
+
+/// Whether objects of a kind decide about connections beside `NetworkPolicy`.
+fn is_beside_policies(group: &str, kind: &str) -> bool {
+    match group {
+        "cilium.io" => matches!(kind, "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy"),
+        "crd.projectcalico.org" | "projectcalico.org" => matches!(kind, "NetworkPolicy" | "GlobalNetworkPolicy"),
+        ADMIN_POLICIES => true,
+        _ => false,
+    }
+}
 
 /// Objects that tell of plugins, of all namespaces.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,10 +35,8 @@ pub struct Observed {
     pub has_all_config_maps: bool,
     /// Nodes.
     pub nodes: Vec<Value>,
-    /// Names of `CustomResourceDefinition`s.
-    pub definitions: BTreeSet<String>,
-    /// Names of namespaces.
-    pub namespaces: BTreeSet<String>,
+    /// Groups of the API, those of custom resources among them.
+    pub groups: BTreeSet<String>,
     /// `NodeClass`es of EKS Auto Mode.
     pub node_classes: Vec<Value>,
     /// OpenShift's configurations of the network: `Network` of `config.openshift.io` and `operator.openshift.io`.
@@ -51,38 +65,37 @@ impl Observed {
             ("apps", "Deployment") => self.deployments.push(object),
             ("", "ConfigMap") => self.config_maps.push(object),
             ("", "Node") => self.nodes.push(object),
-            ("", "Namespace") => {
-                self.namespaces.insert(text(&object, "/metadata/name").to_owned());
-            }
             ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-                self.definitions.insert(text(&object, "/metadata/name").to_owned());
+                self.groups.insert(text(&object, "/spec/group").to_owned());
             }
             ("eks.amazonaws.com", "NodeClass") => self.node_classes.push(object),
             ("config.openshift.io" | "operator.openshift.io", "Network") => self.networks.push(object),
-            ("cilium.io", "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy")
-            | ("crd.projectcalico.org" | "projectcalico.org", "NetworkPolicy" | "GlobalNetworkPolicy")
-            | ("policy.networking.k8s.io", _) => {
+            (group, kind) if is_beside_policies(group, kind) => {
                 self.beside_policies.insert(format!("{kind} of {group}"));
             }
             _ => {}
         }
     }
 
-    /// The `ConfigMap`s whose content decides in this cluster, as namespace and name.
-    pub fn decisive_config_maps(&self) -> Vec<(String, &'static str)> {
-        let mut wanted = BTreeSet::new();
-        for agent in &self.daemon_sets {
-            let namespace = text(agent, "/metadata/namespace").to_owned();
-            match text(agent, "/metadata/name") {
-                "cilium" => wanted.insert((namespace, "cilium-config")),
-                "aws-node" => wanted.insert((namespace, "amazon-vpc-cni")),
-                _ => false,
-            };
-        }
-        if !self.node_classes.is_empty() {
-            wanted.insert(("kube-system".to_owned(), "amazon-vpc-cni"));
-        }
-        wanted.into_iter().collect()
+    /// Whether objects of a kind say something of plugins, or of what counts beside policies.
+    pub fn is_telling(group: &str, kind: &str) -> bool {
+        matches!(
+            (group, kind),
+            ("apps", "DaemonSet" | "Deployment")
+                | ("", "ConfigMap" | "Node")
+                | ("apiextensions.k8s.io", "CustomResourceDefinition")
+                | ("eks.amazonaws.com", "NodeClass")
+                | ("config.openshift.io" | "operator.openshift.io", "Network")
+        ) || is_beside_policies(group, kind)
+    }
+
+    /// A group of the API by which a plugin is known that has no agent here.
+    pub(super) fn group(&self, wanted: &str) -> Option<Evidence> {
+        self.groups.contains(wanted).then(|| Evidence {
+            object: "API".to_owned(),
+            field: "group".to_owned(),
+            value: wanted.to_owned(),
+        })
     }
 
     /// What counts beside the plugins.
@@ -92,9 +105,12 @@ impl Observed {
             let kinds: Vec<&str> = self.beside_policies.iter().map(String::as_str).collect();
             notes.push(format!("NetworkPolicies are not all that decides: there are {}", kinds.join(", ")));
         }
-        let overriding = self.definitions.iter().find(|name| name.ends_with(".policy.networking.k8s.io"));
-        if let Some(name) = overriding {
-            notes.push(format!("objects of {name}, if there are any, come before NetworkPolicies"));
+        if self.groups.contains(ADMIN_POLICIES) {
+            notes.push(format!("objects of {ADMIN_POLICIES}, if there are any, come before NetworkPolicies"));
+        }
+        for agent in self.daemon_sets.iter().filter(|it| MULTUS.contains(&text(it, "/metadata/name"))) {
+            let name = text(agent, "/metadata/name");
+            notes.push(format!("{name} adds networks to pods, which no NetworkPolicy reaches"));
         }
         notes
     }

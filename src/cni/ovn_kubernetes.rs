@@ -14,12 +14,18 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// `ovnkube-node`, or OpenShift's configuration of the network.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
+    let network = observed.networks.iter().find(|it| text(it, "/spec/networkType") == "OVNKubernetes");
+    let network = network.map(|it| Evidence::of(it, "Network", "spec.networkType", "OVNKubernetes"));
     if let Some(agent) =
         observed.agent(&["ovnkube-node"], &["ovn-kubernetes/ovn-kube", "ovn-kubernetes/ovn-kubernetes"])
     {
-        return Some(Detection::running(&PROFILE, &agent));
+        let mut found = Detection::running(&PROFILE, &agent);
+        if let Some(network) = network {
+            // OpenShift's images have no name of their own.
+            found.evidence.push(network);
+            found.confidence = Confidence::High;
+        }
+        return Some(found);
     }
-    let network = observed.networks.iter().find(|it| text(it, "/spec/networkType") == "OVNKubernetes")?;
-    let evidence = Evidence::of(network, "Network", "spec.networkType", "OVNKubernetes");
-    Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![evidence]))
+    Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![network?]))
 }
