@@ -20,7 +20,8 @@ pub(super) const PROFILE: Profile = Profile {
 const ARGUMENTS: &str = "k3s.io/node-args";
 
 /// What to do where no node is a server, as in clusters whose servers run no pods.
-const SERVERS_UNSEEN: &str = "look whether the servers are started with --disable-network-policy: none of them is a node";
+const SERVERS_UNSEEN: &str =
+    "look whether the servers are started with --disable-network-policy: none of them is a node";
 
 /// Whether the cluster is one of k3s.
 pub(super) fn runs(observed: &Observed) -> bool {
