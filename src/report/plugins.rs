@@ -6,12 +6,18 @@ use serde_json::{Map, Value, json};
 
 use crate::cni::{
     Detection, Enforced, Enforcers, Evidence, Except, NodePool, Profile, Reach, Support, Translation, TwoDirections,
+    plugin,
 };
 
 /// Writes what was found for people: a line that says it all, then the plugins with what they were recognised by, then
 /// groups of nodes.
 pub fn write_enforcers_text(enforcers: &Enforcers, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "floe: {}", summary(enforcers))?;
+    if enforcers.detections.is_empty() {
+        // Such plugins have no agent in the cluster, or one that nobody has looked at.
+        let remediation = plugin("unknown").map_or("", |it| it.remediation);
+        writeln!(out, "  help: {remediation}")?;
+    }
     for detection in &enforcers.detections {
         write_detection(detection, out)?;
     }
