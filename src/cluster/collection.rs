@@ -123,31 +123,30 @@ pub const DEPLOYED: [Collection; 2] = [
 
 /// The smallest `ClusterRole` that may list some collections in all namespaces, as YAML.
 pub fn role(name: &str, collections: &[Collection]) -> String {
-    // By group; what is read of one name only is apart.
-    let mut resources: BTreeMap<(&str, bool), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    // By group; what is read of one name only is apart. Plurals and names.
+    let mut resources: BTreeMap<(&str, bool), [BTreeSet<&str>; 2]> = BTreeMap::new();
     for collection in collections {
-        let (plurals, names) = resources.entry((collection.group, collection.name.is_some())).or_default();
+        let [plurals, names] = resources.entry((collection.group, collection.name.is_some())).or_default();
         plurals.insert(collection.plural);
         names.extend(collection.name);
     }
-    let rule = |(group, plurals, names): (&str, &BTreeSet<&str>, &BTreeSet<&str>)| {
+    let mut rules = Vec::new();
+    for ((group, _), [plurals, names]) in &resources {
+        let of_names = if names.is_empty() { json!({}) } else { json!({"resourceNames": names}) };
         let mut rule = json!({"apiGroups": [group], "resources": plurals});
-        if let Some(fields) = rule.as_object_mut() {
-            if !names.is_empty() {
-                fields.insert("resourceNames".to_owned(), json!(names));
-            }
-            fields.insert("verbs".to_owned(), json!(["list"]));
+        if let (Some(rule), serde_json::Value::Object(of_names)) = (rule.as_object_mut(), of_names) {
+            rule.extend(of_names);
+            rule.insert("verbs".to_owned(), json!(["list"]));
         }
-        rule
-    };
-    let rules: Vec<_> = resources.iter().map(|((group, _), (plurals, names))| rule((group, plurals, names))).collect();
-    let role = json!({
+        rules.push(rule);
+    }
+    let object = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name},
         "rules": rules,
     });
     let mut text = String::new();
-    block(&role, 0, Style::default(), &mut text);
+    block(&object, 0, Style::default(), &mut text);
     text
 }

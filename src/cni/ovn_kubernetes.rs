@@ -16,9 +16,9 @@ pub(super) const PROFILE: Profile = Profile {
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     let network = observed.networks.iter().find(|it| text(it, "/spec/networkType") == "OVNKubernetes");
     let network = network.map(|it| Evidence::of(it, "Network", "spec.networkType", "OVNKubernetes"));
-    if let Some(agent) =
-        observed.agent(&["ovnkube-node"], &["ovn-kubernetes/ovn-kube", "ovn-kubernetes/ovn-kubernetes"])
-    {
+    // Releases for Fedora and Ubuntu, and their older names.
+    let images = ["ubuntu", "fedora", "u", "f"].map(|it| format!("ovn-kubernetes/ovn-kube-{it}"));
+    if let Some(agent) = observed.agent(&["ovnkube-node"], &images.each_ref().map(String::as_str)) {
         let mut found = Detection::running(&PROFILE, &agent);
         if let Some(network) = network {
             // OpenShift's images have no name of their own.

@@ -41,3 +41,86 @@ fn an_engine_that_enforces_wins_over_flannel() {
     assert_eq!((found.enforced(), found.detections[0].plugin.id), (Enforced::Yes, "kube-router"));
     assert_eq!(detect(&Observed::default()).enforced(), Enforced::Unknown);
 }
+
+#[test]
+fn traces_do_not_outweigh_a_plugin_that_is_there() {
+    let flannel = daemon_set("kube-flannel-ds", &serde_json::json!({"image": "flannel/flannel:v0.26.0"}));
+    let mut observed = Observed::of([flannel]);
+    observed.groups.extend(["cilium.io", "crd.projectcalico.org", "crd.antrea.io"].map(str::to_owned));
+    let found = detect(&observed);
+    assert_eq!((found.enforced(), found.detections.len()), (Enforced::No, 4));
+    assert_eq!(found.plugin().map(|it| it.id), Some("flannel"));
+    // Without an agent the traces are all there is, and tell of no plugin.
+    observed.daemon_sets.clear();
+    let found = detect(&observed);
+    assert_eq!((found.enforced(), found.plugin()), (Enforced::Unknown, None));
+}
+
+/// The agent of the VPC CNI does nothing without its controller, which is off unless a `ConfigMap` turns it on.
+#[test]
+fn a_setting_that_is_not_there_is_told_from_one_that_was_not_looked_for() {
+    let agent = serde_json::json!({
+        "name": "aws-eks-nodeagent", "image": "amazon/amazon-k8s-cni:v1.19.0", "args": ["--enable-network-policy=true"],
+    });
+    let verdict = |has_all_config_maps: bool, data: Option<serde_json::Value>| {
+        let mut observed = Observed::of([daemon_set("aws-node", &agent)]);
+        observed.config_maps.extend(data.map(|data| {
+            serde_json::json!({"metadata": {"namespace": "kube-system", "name": "amazon-vpc-cni"}, "data": data})
+        }));
+        observed.has_all_config_maps = has_all_config_maps;
+        let found = detect(&observed);
+        (found.enforced(), found.detections[0].confidence)
+    };
+    let key = "enable-network-policy-controller";
+    assert_eq!(verdict(false, None), (Enforced::Yes, Confidence::Medium));
+    assert_eq!(verdict(true, None), (Enforced::Unknown, Confidence::Medium));
+    assert_eq!(verdict(true, Some(serde_json::json!({}))), (Enforced::No, Confidence::High));
+    assert_eq!(verdict(true, Some(serde_json::json!({key: "false"}))), (Enforced::No, Confidence::High));
+    assert_eq!(verdict(true, Some(serde_json::json!({key: "true"}))), (Enforced::Yes, Confidence::High));
+}
+
+#[test]
+fn what_counts_beside_policies_is_noted() {
+    let object = |version: &str, kind: &str| serde_json::json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": {"group": "policy.networking.k8s.io"}});
+    let notes = |objects: &[serde_json::Value]| detect(&Observed::of(objects.to_vec())).notes;
+    assert_eq!(
+        notes(&[
+            object("cilium.io/v2", "CiliumNetworkPolicy"),
+            object("crd.projectcalico.org/v1", "GlobalNetworkPolicy")
+        ]),
+        [
+            "NetworkPolicies are not all that decides: there are CiliumNetworkPolicy of cilium.io, GlobalNetworkPolicy of \
+             crd.projectcalico.org"
+        ]
+    );
+    let definition = object("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    assert!(notes(&[definition])[0].contains("policy.networking.k8s.io"));
+    assert_eq!(
+        notes(&[object("networking.k8s.io/v1", "NetworkPolicy"), object("cilium.io/v2", "CiliumNode")]),
+        [""; 0]
+    );
+}
+
+/// Nodes of one cluster that the plugin does not reach, by what they say of themselves.
+#[test]
+fn nodes_are_judged_on_their_own() {
+    let node = |labels: serde_json::Value, kernel: &str| {
+        serde_json::json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": labels},
+            "status": {"nodeInfo": {"kernelVersion": kernel, "operatingSystem": "linux"}},
+        })
+    };
+    let calico = serde_json::json!({"image": "calico/node:v3.29.1"});
+    let judged = |agent: &str, container: &serde_json::Value, node: serde_json::Value| {
+        let found = detect(&Observed::of([daemon_set(agent, container), node]));
+        (found.node_pools[0].enforced, found.is_enforced_everywhere())
+    };
+    let old = || node(serde_json::json!({}), "4.14.355-280.714.amzn2.x86_64");
+    assert_eq!(judged("calico-node", &calico, old()), (Enforced::Yes, true), "the kernel matters to the VPC CNI only");
+    let fargate = node(serde_json::json!({"eks.amazonaws.com/compute-type": "fargate"}), "6.1.0");
+    assert_eq!(judged("calico-node", &calico, fargate), (Enforced::No, false));
+    let windows = node(serde_json::json!({"kubernetes.io/os": "windows"}), "10.0.20348.2700");
+    assert_eq!(judged("calico-node", &calico, windows), (Enforced::No, false));
+    assert_eq!(judged("something", &calico, old()).0, Enforced::Yes, "by its image alone");
+    assert_eq!(judged("something", &serde_json::json!({}), old()).0, Enforced::Unknown);
+}

@@ -19,6 +19,10 @@ pub const POLICY_REFUSED: CheckId = CheckId("policy-refused");
 /// The API server of the cluster cannot judge a policy yet.
 pub const POLICY_NOT_JUDGED: CheckId = CheckId("policy-not-judged");
 
+/// Fields of `metadata` that the server sets, and that an apply must not hold.
+const SET_BY_SERVER: [&str; 6] =
+    ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
+
 /// A policy that an API server can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -70,14 +74,15 @@ fn of_sheet(sheet: &Sheet<'_>, stream: usize) -> Vec<Candidate> {
         let gvk = sheet.gvk(it).filter(|gvk| gvk.kind == "NetworkPolicy")?;
         let is_policy = matches!(gvk.group.as_str(), "networking.k8s.io" | "extensions");
         let mut value = sheet.tree.value(it.node).ok().filter(|_| is_policy && !sheet.is_local(it))?;
-        let id = sheet.id(it, &value).filter(|id| !id.name.is_empty())?;
+        let named = value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+        let id = sheet.id(it, &value).filter(|_| named)?;
         let fields = value.as_object_mut()?;
         fields.insert("apiVersion".to_owned(), gvk.api_version().into());
         fields.insert("kind".to_owned(), gvk.kind.into());
         fields.remove("status");
         // A dump of a live object: what the server has set is not to be applied.
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.retain(|key, _| matches!(key.as_str(), "name" | "namespace" | "labels" | "annotations"));
+            metadata.retain(|key, _| !SET_BY_SERVER.contains(&key.as_str()));
         }
         Some(Candidate { value, origin: Origin { id, stream, document: sheet.document, unit } })
     };
@@ -210,7 +215,7 @@ mod tests {
         let findings = of_server(&found, &[ServerAnswer::Refused(vec![refusal])], &streams);
         let location = findings[0].finding.location.as_ref().unwrap();
         let span = location.span.unwrap();
-        assert_eq!((&TWO[span.start..span.end], findings[0].finding.check), ("7", POLICY_REFUSED));
+        assert_eq!((TWO.get(span.range()), findings[0].finding.check), (Some("7"), POLICY_REFUSED));
         assert_eq!(location.path.to_string(), "items[0].spec.podSelector");
         assert_eq!(of_server(&found, &[ServerAnswer::Taken], &streams), []);
     }

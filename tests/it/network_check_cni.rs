@@ -211,14 +211,8 @@ fn a_folder_of_dumps_is_one_cluster() {
     assert!(head.contains("items:"), "{head}");
     for (number, item) in rest.iter().enumerate() {
         let item = item.split("\nkind: List").next().unwrap();
-        let document: String = item
-            .lines()
-            .enumerate()
-            .map(|(at, line)| {
-                let line = if at == 0 { line } else { line.strip_prefix("  ").unwrap() };
-                format!("{line}\n")
-            })
-            .collect();
+        let lines: Vec<&str> = item.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+        let document = lines.join("\n") + "\n";
         fs::write(folder.path().join(format!("{number}.yaml")), document).unwrap();
     }
     let ran = check(&["-f", folder.path().to_str().unwrap(), "-o", "json"], "");

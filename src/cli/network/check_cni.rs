@@ -35,8 +35,8 @@ use crate::report::{write_enforcers_json, write_enforcers_text};
 pub(super) struct CheckCniArgs {
     /// Read objects from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
     ///
-    /// Without it the live cluster is read. Telling are Nodes, DaemonSets and Deployments; of ConfigMaps cilium-config
-    /// and amazon-vpc-cni; of custom resources NodeClasses of EKS and Networks of OpenShift.
+    /// Without it the live cluster is read. What tells of plugins: nodes, daemonsets and deployments; the configmaps
+    /// cilium-config and amazon-vpc-cni; nodeclasses of EKS and networks of OpenShift.
     #[arg(short, long, value_name = "FILE|DIR|-")]
     file: Vec<PathBuf>,
 

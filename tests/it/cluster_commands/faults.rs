@@ -193,14 +193,14 @@ type Grant = (String, String, Vec<String>);
 
 /// Gives a user rights to list.
 fn grant(cluster: &Cluster, user: &str, grants: &[&Grant]) {
-    let rule = |(group, plural, names): &Grant| {
+    let listing = |(group, plural, names): &Grant| {
         let mut rule = json!({"apiGroups": [group], "resources": [plural], "verbs": ["list"]});
         if !names.is_empty() {
             rule["resourceNames"] = json!(names);
         }
         rule
     };
-    let rules: Vec<_> = grants.iter().map(|it| rule(it)).collect();
+    let rules: Vec<_> = grants.iter().map(|it| listing(it)).collect();
     let version = "rbac.authorization.k8s.io/v1";
     let role = json!({"apiVersion": version, "kind": "ClusterRole", "metadata": {"name": user}, "rules": rules});
     let binding = json!({

@@ -84,8 +84,7 @@ fn verdict(ran: &Ran) -> (Option<i32>, Value) {
     (ran.code, json!([value["enforced"], plugins, value["nodePools"], value["notes"]]))
 }
 
-/// Every dump, read as a file and shown by a server, is judged the same. What only a live cluster tells is that an object
-/// is missing: it may turn "not told" into "off", so those dumps are left out here.
+/// Every dump, read as a file and shown by a server, is judged the same.
 #[test]
 fn a_live_cluster_is_judged_like_its_dump() {
     let Some(cluster) = cluster() else { return };
