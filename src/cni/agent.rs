@@ -97,6 +97,27 @@ impl Agent<'_> {
         found
     }
 
+    /// The value of an option of any container that has one, after `=` or as the next word. The last one counts.
+    pub(super) fn option(&self, option: &str) -> Option<(String, Evidence)> {
+        let mut found = None;
+        for (index, container) in containers(self.object).enumerate() {
+            for field in ["command", "args"] {
+                let words: Vec<&str> = strings(container, field).collect();
+                for (at, word) in words.iter().enumerate() {
+                    let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
+                    let value = match rest.split_once('=') {
+                        Some((name, value)) if name == option => value,
+                        None if rest == option => words.get(at + 1).copied().unwrap_or_default(),
+                        _ => continue,
+                    };
+                    let field = format!("spec.template.spec.containers[{index}].{field}[--{option}]");
+                    found = Some((value.to_owned(), Evidence::of(self.object, "DaemonSet", field, value)));
+                }
+            }
+        }
+        found
+    }
+
     /// The first container that is started by a program.
     pub(super) fn program(&self, program: &str) -> Option<Evidence> {
         containers(self.object).enumerate().find_map(|(index, container)| {

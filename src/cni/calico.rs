@@ -12,7 +12,7 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// `calico-node` without flannel beside it, which is Canal; operator and controllers alone enforce nothing.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    let images = ["calico/node", "rancher/mirrored-calico-node"];
+    let images = ["calico/node", "rancher/mirrored-calico-node", "k0sproject/calico-node"];
     // The agent with flannel beside it is Canal's.
     let is_foreign = |it: &serde_json::Value| canal::is_canal(it) || has_container(it, "kube-flannel");
     if let Some(agent) = observed.agent_unless(&["calico-node"], &images, is_foreign) {

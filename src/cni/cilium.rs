@@ -36,12 +36,16 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
 /// The agent with its settings, as that of a product.
 pub(super) fn detect_as(plugin: &'static Profile, observed: &Observed) -> Option<Detection> {
     let is_foreign = |it: &Value| text(it, "/metadata/name") == gke::AGENT;
-    let agent = observed.agent_unless(&["cilium"], &["cilium/cilium"], is_foreign)?;
+    let agent = observed.agent_unless(
+        &["cilium"],
+        &["cilium/cilium", "rancher/mirrored-cilium-cilium", "isovalent/cilium"],
+        is_foreign,
+    )?;
     let found = Detection::running(plugin, &agent);
     let config = observed.config_map(agent.namespace(), "cilium-config");
-    // Arguments win over the ConfigMap.
+    // Arguments win over the ConfigMap. A switch without a value reads as another word or none, which is not `false`.
     let setting = |key: &str| -> Option<(String, Evidence)> {
-        agent.flag(key).or_else(|| {
+        agent.option(key).or_else(|| {
             let value = config?.get("data")?.get(key)?.as_str()?;
             Some((value.to_owned(), Evidence::of(config?, "ConfigMap", format!("data.{key}"), value)))
         })

@@ -19,8 +19,14 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// flannel without Calico in the same agent; a second container, that of kube-network-policies, may enforce.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    let images =
-        ["flannel/flannel", "flannel-io/flannel", "flannelcni/flannel", "coreos/flannel", "rancher/mirrored-flannel"];
+    let images = [
+        "flannel/flannel",
+        "flannel-io/flannel",
+        "flannelcni/flannel",
+        "coreos/flannel",
+        "rancher/mirrored-flannel",
+        "rancher/hardened-flannel",
+    ];
     if let Some(agent) = observed.agent_unless(&NAMES, &images, canal::is_canal) {
         let found = Detection::running(&PROFILE, &agent);
         return Some(match agent.program("/bin/netpol") {

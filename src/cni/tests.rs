@@ -124,3 +124,21 @@ fn nodes_are_judged_on_their_own() {
     assert_eq!(judged("something", &calico, old()).0, Enforced::Yes, "by its image alone");
     assert_eq!(judged("something", &serde_json::json!({}), old()).0, Enforced::Unknown);
 }
+
+/// An option of the agent may stand after `=` or as the next word, and wins over the `ConfigMap`.
+#[test]
+fn options_are_read_in_both_forms() {
+    let verdict = |args: &[&str]| {
+        let agent = serde_json::json!({"image": "quay.io/cilium/cilium:v1.17.2", "args": args});
+        let config = serde_json::json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cilium-config", "namespace": "kube-system"},
+            "data": {"enable-policy": "default"},
+        });
+        detect(&Observed::of([daemon_set("cilium", &agent), config])).enforced()
+    };
+    assert_eq!(verdict(&["--enable-policy=never"]), Enforced::No);
+    assert_eq!(verdict(&["--enable-policy", "never"]), Enforced::No);
+    assert_eq!(verdict(&["--enable-k8s-networkpolicy=false"]), Enforced::No);
+    assert_eq!(verdict(&["--enable-policy", "always", "--enable-k8s-networkpolicy"]), Enforced::Yes);
+    assert_eq!(verdict(&["--debug"]), Enforced::Yes);
+}

@@ -85,11 +85,6 @@ fn fixture(name: &str) -> PathBuf {
     project().join("tests/fixtures/cni").join(name).with_extension("yaml")
 }
 
-fn observed(name: &str) -> Observed {
-    let text = fs::read_to_string(fixture(name)).unwrap();
-    Observed::of(objects_of_kinds(&frame(&text), |gvk| Observed::is_telling(&gvk.group, &gvk.kind)).unwrap())
-}
-
 fn exceptions(found: &Enforcers) -> Vec<String> {
     let exceptions = found.exceptions().filter(|_| found.enforced() == Enforced::Yes);
     exceptions.map(|pool| format!("{}: {}", pool.title(), pool.enforced.as_str())).collect()
@@ -103,7 +98,7 @@ fn every_setup_is_judged_as_it_was_measured_or_documented() {
         .collect();
     for (name, plugin, enforced, confidence, elsewhere) in SETUPS {
         assert!(left.remove(name), "{name} has no dump");
-        let found = detect(&observed(name));
+        let found = detect(&Observed::of(parts(name)));
         let decisive = found.decisive();
         let is = (
             decisive.map_or("", |it| it.plugin.id),
@@ -155,6 +150,71 @@ fn resemblance_is_no_evidence() {
         let found = detect(&Observed::of(objects));
         assert_eq!(found.detections, [], "{name}");
     }
+}
+
+fn parts(name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(fixture(name)).unwrap();
+    objects_of_kinds(&frame(&text), |gvk| Observed::is_telling(&gvk.group, &gvk.kind)).unwrap()
+}
+
+/// The order in which objects come does not matter.
+#[test]
+fn the_order_of_objects_decides_nothing() {
+    for (name, ..) in SETUPS {
+        let verdict = |objects: Vec<Value>| {
+            let found = detect(&Observed::of(objects));
+            let all: Vec<_> = found.detections.iter().map(|it| (it.plugin.id, it.enforced, it.confidence)).collect();
+            (all, found.node_pools, found.notes)
+        };
+        let (forward, mut backward) = (parts(name), parts(name));
+        backward.reverse();
+        assert_eq!(verdict(forward), verdict(backward), "{name}");
+    }
+}
+
+/// Every pointer to a value inside, the root left out.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(key, child)| (key.replace('~', "~0").replace('/', "~1"), child)).collect()
+        }
+        Value::Array(items) => items.iter().enumerate().map(|(index, child)| (index.to_string(), child)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, child) in children {
+        let path = format!("{at}/{key}");
+        pointers(child, &path, found);
+        found.push(path);
+    }
+}
+
+/// Objects that the API would never give end in no panic and in no plugin without evidence.
+#[test]
+fn broken_objects_are_survived() {
+    let mut tried = 0;
+    for (name, ..) in SETUPS {
+        let objects = parts(name);
+        for (number, object) in objects.iter().enumerate() {
+            let mut paths = Vec::new();
+            pointers(object, "", &mut paths);
+            for path in paths {
+                for wrong in [
+                    Value::Null,
+                    Value::from(7),
+                    Value::from("\u{e9}--=:@"),
+                    serde_json::json!([[]]),
+                    serde_json::json!({}),
+                ] {
+                    let mut broken = objects.clone();
+                    *broken[number].pointer_mut(&path).unwrap() = wrong;
+                    let found = detect(&Observed::of(broken));
+                    assert!(found.detections.iter().all(|it| !it.evidence.is_empty()), "{name} {path}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 10_000, "{tried}");
 }
 
 fn check(more: &[&str], input: &str) -> Ran {
