@@ -9,6 +9,8 @@ use super::args::LoggingArgs;
 #[cfg(not(feature = "cluster"))]
 use super::error::CliError;
 use super::input::Source;
+#[cfg(not(feature = "cluster"))]
+use super::plugins::Seen;
 use crate::config::Config;
 
 /// Which cluster, and as whom: as kubectl's flags of the same names.
@@ -58,6 +60,15 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.filter(|rate| rate.is_finite() && *rate > 0.0).ok_or_else(|| "a rate is a number above 0".to_owned())
 }
 
+/// Whether network plugins are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plugins {
+    /// They are.
+    Read,
+    /// They are not: it is said which there is.
+    Known,
+}
+
 /// What a live cluster holds, as texts.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -77,16 +88,17 @@ impl Live {
 }
 
 #[cfg(feature = "cluster")]
-pub(super) use with_client::{fetch, items, reading_role};
+pub(super) use with_client::{fetch, items, plugins_role, reading_role};
 
 #[cfg(feature = "cluster")]
 mod with_client {
     use std::collections::BTreeSet;
 
-    use super::{AccessArgs, Config, Live, Source};
+    use super::{AccessArgs, Config, Live, Plugins, Source};
     use crate::cli::error::CliError;
     use crate::cli::exit::Exit;
-    use crate::cluster::{Access, Cluster, ClusterError, Collection, Fetched, NETWORK, Scope, Unseen};
+    use crate::cli::plugins::{self, Seen};
+    use crate::cluster::{Access, Cluster, ClusterError, Collection, Fetched, NETWORK, PLUGINS, Scope, Unseen, role};
 
     impl From<ClusterError> for CliError {
         fn from(error: ClusterError) -> Self {
@@ -123,17 +135,36 @@ mod with_client {
 
         /// As much of a cluster's network as may be seen, whatever is missing; where all namespaces at once may not, those
         /// of the configuration and some more.
-        pub(in crate::cli) fn all(&self, config: Option<&Config>, more: &[String]) -> Result<Live, CliError> {
+        pub(in crate::cli) fn all(
+            &self,
+            config: Option<&Config>,
+            more: &[String],
+            with: Plugins,
+        ) -> Result<(Live, Option<Seen>), CliError> {
+            let cluster = self.open(None)?;
             let defaults = Config::default();
             let more: Vec<&str> = more.iter().map(String::as_str).collect();
-            fetch(&self.open(None)?, &NETWORK, config.unwrap_or(&defaults), &more).map(Live::of)
+            let network = fetch(&cluster, &NETWORK, config.unwrap_or(&defaults), &more).map(Live::of)?;
+            let seen = (with == Plugins::Read).then(|| plugins::live(&cluster)).transpose()?;
+            Ok((network, seen))
+        }
+
+        /// What a cluster shows of its network plugins.
+        pub(in crate::cli) fn plugins(&self) -> Result<Seen, CliError> {
+            plugins::live(&self.open(None)?)
         }
     }
 
     /// The `ClusterRole` that reading a cluster's network needs.
     #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
     pub(in crate::cli) fn reading_role() -> Result<String, CliError> {
-        Ok(crate::cluster::role("floe-network-audit", &NETWORK))
+        Ok(role("floe-network-audit", &[&NETWORK[..], &PLUGINS].concat()))
+    }
+
+    /// The `ClusterRole` that reading a cluster's plugins needs.
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+    pub(in crate::cli) fn plugins_role() -> Result<String, CliError> {
+        Ok(role("floe-check-cni", &PLUGINS))
     }
 
     /// The items of a list.
@@ -174,7 +205,17 @@ impl AccessArgs {
     }
 
     /// Says that there is no client.
-    pub(super) fn all(&self, _config: Option<&Config>, _more: &[String]) -> Result<Live, CliError> {
+    pub(super) fn all(
+        &self,
+        _config: Option<&Config>,
+        _more: &[String],
+        _with: Plugins,
+    ) -> Result<(Live, Option<Seen>), CliError> {
+        Err(CliError::WithoutCluster("reading a live cluster"))
+    }
+
+    /// Says that there is no client.
+    pub(super) fn plugins(&self) -> Result<Seen, CliError> {
         Err(CliError::WithoutCluster("reading a live cluster"))
     }
 }
@@ -182,6 +223,12 @@ impl AccessArgs {
 /// Says that there is no client.
 #[cfg(not(feature = "cluster"))]
 pub(super) fn reading_role() -> Result<String, CliError> {
+    Err(CliError::WithoutCluster("--print-rbac"))
+}
+
+/// Says that there is no client.
+#[cfg(not(feature = "cluster"))]
+pub(super) fn plugins_role() -> Result<String, CliError> {
     Err(CliError::WithoutCluster("--print-rbac"))
 }
 

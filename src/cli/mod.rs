@@ -17,6 +17,7 @@ mod log;
 mod man;
 mod manifests;
 mod network;
+mod plugins;
 mod pods;
 mod render;
 mod write;

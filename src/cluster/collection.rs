@@ -19,11 +19,13 @@ pub struct Collection {
     pub is_namespaced: bool,
     /// Only objects with these labels, as a query says it.
     pub selector: Option<&'static str>,
+    /// Only objects of this name.
+    pub name: Option<&'static str>,
 }
 
 impl Collection {
     const fn of(group: &'static str, version: &'static str, plural: &'static str) -> Self {
-        Self { group, version: Some(version), plural, is_namespaced: true, selector: None }
+        Self { group, version: Some(version), plural, is_namespaced: true, selector: None, name: None }
     }
 
     const fn cluster_wide(self) -> Self {
@@ -31,7 +33,12 @@ impl Collection {
     }
 
     const fn custom(group: &'static str, plural: &'static str) -> Self {
-        Self { group, version: None, plural, is_namespaced: true, selector: None }
+        Self { group, version: None, plural, is_namespaced: true, selector: None, name: None }
+    }
+
+    /// One that is read for objects of one name. The server lets a user list those who has a right to that name alone.
+    const fn named(self, name: &'static str) -> Self {
+        Self { name: Some(name), ..self }
     }
 
     /// Whether a cluster may lack it.
@@ -83,6 +90,28 @@ pub const PLATFORM: [Collection; 4] = [
     Collection::of("apps", "v1", "deployments"),
 ];
 
+/// What tells of network plugins, and of what counts beside policies.
+pub const PLUGINS: [Collection; 15] = [
+    Collection::of("", "v1", "nodes").cluster_wide(),
+    Collection::of("apps", "v1", "daemonsets"),
+    Collection::of("apps", "v1", "deployments"),
+    Collection::of("", "v1", "configmaps").named("amazon-vpc-cni"),
+    Collection::of("", "v1", "configmaps").named("cilium-config"),
+    Collection::custom("eks.amazonaws.com", "nodeclasses").cluster_wide(),
+    Collection::custom("config.openshift.io", "networks").cluster_wide(),
+    Collection::custom("operator.openshift.io", "networks").cluster_wide(),
+    Collection::custom("cilium.io", "ciliumnetworkpolicies"),
+    Collection::custom("cilium.io", "ciliumclusterwidenetworkpolicies").cluster_wide(),
+    Collection::custom("crd.projectcalico.org", "networkpolicies"),
+    Collection::custom("crd.projectcalico.org", "globalnetworkpolicies").cluster_wide(),
+    Collection::custom("policy.networking.k8s.io", "adminnetworkpolicies").cluster_wide(),
+    Collection::custom("policy.networking.k8s.io", "baselineadminnetworkpolicies").cluster_wide(),
+    Collection::custom("policy.networking.k8s.io", "clusternetworkpolicies").cluster_wide(),
+];
+
+/// Namespaces in which the agents of plugins are, for users who may not look into all.
+pub const PLUGIN_NAMESPACES: [&str; 3] = ["calico-system", "kube-flannel", "kube-system"];
+
 /// What floe itself has put there.
 pub const DEPLOYED: [Collection; 2] = [
     Collection {
@@ -94,21 +123,30 @@ pub const DEPLOYED: [Collection; 2] = [
 
 /// The smallest `ClusterRole` that may list some collections in all namespaces, as YAML.
 pub fn role(name: &str, collections: &[Collection]) -> String {
-    let mut resources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    // By group; what is read of one name only is apart. Plurals and names.
+    let mut resources: BTreeMap<(&str, bool), [BTreeSet<&str>; 2]> = BTreeMap::new();
     for collection in collections {
-        resources.entry(collection.group).or_default().insert(collection.plural);
+        let [plurals, names] = resources.entry((collection.group, collection.name.is_some())).or_default();
+        plurals.insert(collection.plural);
+        names.extend(collection.name);
     }
-    let rules: Vec<_> = resources
-        .iter()
-        .map(|(group, plurals)| json!({"apiGroups": [group], "resources": plurals, "verbs": ["list"]}))
-        .collect();
-    let role = json!({
+    let mut rules = Vec::new();
+    for ((group, _), [plurals, names]) in &resources {
+        let of_names = if names.is_empty() { json!({}) } else { json!({"resourceNames": names}) };
+        let mut rule = json!({"apiGroups": [group], "resources": plurals});
+        if let (Some(rule), serde_json::Value::Object(of_names)) = (rule.as_object_mut(), of_names) {
+            rule.extend(of_names);
+            rule.insert("verbs".to_owned(), json!(["list"]));
+        }
+        rules.push(rule);
+    }
+    let object = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name},
         "rules": rules,
     });
     let mut text = String::new();
-    block(&role, 0, Style::default(), &mut text);
+    block(&object, 0, Style::default(), &mut text);
     text
 }

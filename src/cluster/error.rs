@@ -81,6 +81,8 @@ pub enum ClusterError {
         status: u16,
         /// The server's words.
         message: String,
+        /// The fields at fault with the server's words on each, if it names them.
+        causes: Vec<(String, String)>,
     },
     /// An answer that cannot be read.
     #[error("{what}: the answer of the API server cannot be read: {reason}")]
@@ -131,10 +133,11 @@ impl ClusterError {
     /// What an answer that is no success means.
     pub(super) fn of_answer(server: &str, what: &str, status: u16, text: &str) -> Self {
         let (what, message) = (what.to_owned(), message(text));
+        let causes = || causes(text);
         match status {
             401 => Self::Unauthorized { server: server.to_owned(), what, message },
             403 => Self::Forbidden { what, message },
-            _ => Self::Refused { what, status, message },
+            _ => Self::Refused { what, status, message, causes: causes() },
         }
     }
 
@@ -169,6 +172,18 @@ fn cause<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 
 
 fn is_auth(error: &(dyn StdError + 'static)) -> bool {
     error.is::<kube::client::AuthError>() || matches!(error.downcast_ref::<kube::Error>(), Some(kube::Error::Auth(_)))
+}
+
+/// The fields that a `Status` says are wrong.
+fn causes(text: &str) -> Vec<(String, String)> {
+    let status: Value = serde_json::from_str(text).unwrap_or_default();
+    let causes = status.pointer("/details/causes").and_then(Value::as_array);
+    let cause = |it: &Value| {
+        let field = it.get("field")?.as_str()?;
+        let message = it.get("message").and_then(Value::as_str).unwrap_or_default();
+        Some((field.to_owned(), message.to_owned()))
+    };
+    causes.into_iter().flatten().filter_map(cause).collect()
 }
 
 /// The words of a `Status`; of other answers, such as those of a proxy, the first line.

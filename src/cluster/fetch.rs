@@ -50,6 +50,9 @@ pub struct Unseen {
 impl std::fmt::Display for Unseen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.collection.plural)?;
+        if let Some(name) = self.collection.name {
+            write!(f, " {name}")?;
+        }
         match &self.namespace {
             Some(namespace) => write!(f, " in namespace {namespace}"),
             None if self.collection.is_namespaced => f.write_str(" in other namespaces"),
@@ -96,6 +99,12 @@ struct Resource {
 }
 
 impl Cluster {
+    /// The groups of the API that the cluster has, besides the core group.
+    pub fn groups(&self) -> Result<Vec<String>, ClusterError> {
+        let groups: Groups = self.block_on(read(&self.connection, &Question::get("/apis", "list API groups")))?;
+        Ok(groups.groups.into_iter().map(|group| group.name).collect())
+    }
+
     /// Reads collections. A custom one that the cluster does not have is empty; what the user may not list is said in
     /// [`Fetched::unseen`].
     pub fn fetch(&self, collections: &[Collection], scope: &Scope) -> Result<Fetched, ClusterError> {

@@ -48,6 +48,7 @@ impl Connection {
             what: what(collection, namespace),
             status: 410,
             message: "the list expires before it is read".to_owned(),
+            causes: Vec::new(),
         })
     }
 
@@ -66,6 +67,9 @@ impl Connection {
             let mut query = Vec::new();
             query.extend(limit.map(|limit| format!("limit={limit}")));
             query.extend(collection.selector.map(|selector| format!("labelSelector={}", encoded(selector))));
+            query.extend(
+                collection.name.map(|name| format!("fieldSelector={}", encoded(&format!("metadata.name={name}")))),
+            );
             query.extend(Some(&next).filter(|next| !next.is_empty()).map(|next| format!("continue={}", encoded(next))));
             let query = query.join("&");
             let path = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };

@@ -7,7 +7,6 @@ mod apply;
 mod client;
 mod collection;
 mod detect;
-mod enforcement;
 mod error;
 mod fetch;
 mod kubeconfig;
@@ -17,8 +16,7 @@ mod wait;
 
 pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
 pub use client::{Access, Cluster};
-pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, role};
+pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, PLUGIN_NAMESPACES, PLUGINS, role};
 pub use detect::{Observed, detect};
-pub use enforcement::{Enforcement, enforcement};
 pub use error::ClusterError;
 pub use fetch::{Fetched, Page, Scope, Unseen};

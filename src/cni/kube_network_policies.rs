@@ -1,6 +1,9 @@
 //! kube-network-policies of the Kubernetes project.
 
-use super::Profile;
+use serde_json::Value;
+
+use super::detect::{Detection, text};
+use super::{Observed, Profile, flannel};
 
 /// kube-network-policies of the Kubernetes project.
 pub(super) const PROFILE: Profile = Profile {
@@ -8,3 +11,11 @@ pub(super) const PROFILE: Profile = Profile {
     source: "its source, pkg/networkpolicy",
     ..Profile::conforming("kube-network-policies", "kube-network-policies")
 };
+
+/// Its own agent, beside a plugin that only connects pods. As a container of flannel's it is found there.
+pub(super) fn detect(observed: &Observed) -> Option<Detection> {
+    let is_flannel = |it: &Value| flannel::NAMES.contains(&text(it, "/metadata/name"));
+    let images = ["networking/kube-network-policies"];
+    let agent = observed.agent_unless(&["kube-network-policies"], &images, is_flannel)?;
+    Some(Detection::running(&PROFILE, &agent))
+}

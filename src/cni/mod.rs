@@ -1,14 +1,16 @@
 //! Network plugins: what each makes of a `NetworkPolicy`. One file for each plugin.
 //!
 //! A profile is data: where a plugin differs from the API's words, a policy means something else on it. Each names its
-//! source.
+//! source. Beside it is how the plugin is recognised in a cluster, and whether it enforces policies there.
 
+mod agent;
 mod antrea;
 mod aws_vpc_cni;
 mod azure;
 mod calico;
 mod canal;
 mod cilium;
+mod detect;
 mod eks_auto_mode;
 mod flannel;
 mod gke;
@@ -16,14 +18,21 @@ mod k3s;
 mod kindnet;
 mod kube_network_policies;
 mod kube_router;
+mod node_pool;
+mod observed;
 mod openshift_sdn;
 mod ovn_kubernetes;
 mod profile;
+#[cfg(test)]
+mod tests;
 mod unknown;
 mod weave;
 
 use crate::text::nearest;
 
+pub use detect::{Confidence, Detection, Enforced, Enforcers, Evidence, detect};
+pub use node_pool::NodePool;
+pub use observed::Observed;
 pub use profile::{Enforcement, Except, Profile, Reach, Support, Translation, TwoDirections};
 
 /// Every plugin, by name; the last one stands for those that nobody knows.
@@ -48,6 +57,28 @@ pub const PROFILES: [Profile; 18] = [
     unknown::PROFILE,
 ];
 
+/// How each plugin is recognised, in the order of [`PROFILES`].
+const DETECTORS: [fn(&Observed) -> Option<Detection>; 18] = [
+    antrea::detect,
+    aws_vpc_cni::detect,
+    azure::detect_cilium,
+    azure::detect_npm,
+    calico::detect,
+    canal::detect,
+    cilium::detect,
+    eks_auto_mode::detect,
+    flannel::detect,
+    gke::detect,
+    k3s::detect,
+    kindnet::detect,
+    kube_network_policies::detect,
+    kube_router::detect,
+    openshift_sdn::detect,
+    ovn_kubernetes::detect,
+    weave::detect,
+    unknown::detect,
+];
+
 /// Why there is no such plugin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}known are {}", meant.map(|id| format!("did you mean `{id}`? ")).unwrap_or_default(), known.join(", "))]
@@ -70,35 +101,4 @@ pub fn plugin(name: &str) -> Result<&'static Profile, NoSuchPlugin> {
         let meant = ALL.iter().find(|profile| profile.names().any(|it| Some(it) == meant)).map(|profile| profile.id);
         NoSuchPlugin { meant, known: ALL.iter().map(|profile| profile.id).collect() }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn names_lead_to_one_plugin() {
-        let mut seen = BTreeSet::new();
-        for profile in &PROFILES {
-            for name in profile.names() {
-                assert_eq!(plugin(name).map(|it| it.id), Ok(profile.id), "{name}");
-                assert!(
-                    seen.insert(name.to_ascii_lowercase()) || name.eq_ignore_ascii_case(profile.id),
-                    "{name} twice"
-                );
-            }
-            assert!(!profile.remediation.is_empty() && !profile.source.is_empty(), "{}", profile.id);
-        }
-        assert!(PROFILES.windows(2).all(|pair| pair[0].id < pair[1].id || pair[1].id == "unknown"));
-    }
-
-    #[test]
-    fn a_misspelt_plugin_is_recognised() {
-        assert_eq!(plugin("Kube_Router").map(|it| it.id), Ok("kube-router"));
-        assert_eq!(plugin("celium").unwrap_err().meant, Some("cilium"));
-        let message = plugin("nothing-like-it").unwrap_err().to_string();
-        assert!(message.starts_with("known are antrea, aws-vpc-cni, "), "{message}");
-    }
 }

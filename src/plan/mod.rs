@@ -14,6 +14,7 @@ mod drift;
 mod error;
 mod explain;
 mod generate;
+mod in_cluster;
 mod judge;
 mod layout;
 mod locate;
@@ -62,9 +63,12 @@ pub use drift::{Drift, First, OWNER, drift, drift_from, owner};
 pub use error::{Error, Problem};
 pub use explain::PAGES;
 pub use generate::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, generate};
+pub use in_cluster::{
+    Candidate, PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED, Refusal, ServerAnswer, candidates, of_server,
+};
 pub use layout::{Layout, NewFile, namespace_files, policy_files, policy_stream};
 pub use locate::locate_all;
-pub use objects::objects;
+pub use objects::{objects, objects_of_kinds};
 pub use output::Output;
 pub use request::{Detail, Part, Parts, Request};
 pub use results::{CONFIGURATION, INPUT};

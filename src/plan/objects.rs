@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::error::{Error, Problem};
+use super::map_chunks;
 use super::sheet::{Sheet, Unit};
 use super::survey::unreadable;
-use crate::object::ResourceId;
+use crate::object::{GroupVersionKind, ResourceId};
 use crate::stream::{Class, Stream, classify};
 use crate::text::Span;
 use crate::yaml::FieldPath;
@@ -26,6 +27,34 @@ pub fn objects(stream: &Stream<'_>) -> Result<Vec<Value>, Error> {
         }
     }
     Ok(found)
+}
+
+/// Reads the objects of some kinds, those in lists too, named or not; others are not looked into.
+pub fn objects_of_kinds(
+    stream: &Stream<'_>,
+    is_wanted: impl Fn(&GroupVersionKind) -> bool + Sync,
+) -> Result<Vec<Value>, Error> {
+    let chunks = map_chunks(stream, |range| {
+        let mut found = Vec::new();
+        for index in range {
+            let Some(&document) = stream.documents.get(index) else { continue };
+            let content = stream.text.get(document.content.range()).unwrap_or_default();
+            if classify(content) == Class::Blank {
+                continue;
+            }
+            let sheet =
+                Sheet::parse(stream.text, index, document).map_err(|error| unreadable(index, document, &error))?;
+            for unit in &sheet.units {
+                let Some(gvk) = sheet.gvk(unit).filter(|gvk| is_wanted(gvk)) else { continue };
+                let Ok(Value::Object(mut fields)) = sheet.tree.value(unit.node) else { continue };
+                fields.insert("apiVersion".to_owned(), json!(gvk.api_version()));
+                fields.insert("kind".to_owned(), json!(gvk.kind));
+                found.push(Value::Object(fields));
+            }
+        }
+        Ok(found)
+    })?;
+    Ok(chunks.into_iter().flatten().collect())
 }
 
 /// One object; absent for a document that holds nothing.

@@ -6,10 +6,11 @@ use rayon::prelude::*;
 
 use super::compare::{compare_connections, compare_policies};
 use super::generate::generate;
+use super::in_cluster::of_cluster;
 use super::sheet::{Sheet, Unit};
 use super::snapshot::{FoundPolicy, Snapshot, SnapshotError};
 use super::{Error, POLICY_UNREADABLE, POLICY_WIDENS, PolicyChange};
-use crate::cni::{Enforcement, Profile};
+use crate::cni::{Enforcement, Enforcers, Profile};
 use crate::config::Config;
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
@@ -46,6 +47,9 @@ pub struct ValidationRequest {
     pub namespace: Option<String>,
     /// The plugin in use; absent if it may be any.
     pub plugin: Option<&'static Profile>,
+    /// The plugins of the cluster that the policies are for; absent if it was not asked. The one that is there decides
+    /// what policies mean, whatever `plugin` says.
+    pub enforcers: Option<Enforcers>,
     /// Whether the policies of floe in the input have to be those that the configuration wants.
     pub compare: bool,
 }
@@ -84,6 +88,13 @@ impl Validation {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|it| it.finding.severity == severity).count()
     }
+
+    /// Adds findings in their order.
+    pub fn add(&mut self, findings: Vec<PlacedFinding>) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|a, b| (a.stream, a.finding.sort_key()).cmp(&(b.stream, b.finding.sort_key())));
+        self.findings.dedup();
+    }
 }
 
 /// Validates every `NetworkPolicy` of some streams: by the API's rules, against the configuration if that is asked for,
@@ -117,9 +128,14 @@ pub fn validate(
         validation.counts.wanted = Some(wanted);
         validation.findings.extend(findings);
     }
-    validation.findings.extend(of_plugins(&snapshot, streams, config, request.plugin));
-    validation.findings.sort_by(|a, b| (a.stream, a.finding.sort_key()).cmp(&(b.stream, b.finding.sort_key())));
-    validation.findings.dedup();
+    let live = request.enforcers.as_ref();
+    let plugin = live.and_then(Enforcers::plugin).or(request.plugin);
+    validation.add(of_plugins(&snapshot, streams, config, plugin));
+    validation.add(match (live, plugin) {
+        (Some(enforcers), _) => of_cluster(enforcers, request.plugin, !snapshot.policies.is_empty()),
+        (None, Some(plugin)) if !snapshot.policies.is_empty() => of_profile(plugin).into_iter().collect(),
+        (None, _) => Vec::new(),
+    });
     Ok(validation)
 }
 
@@ -272,18 +288,17 @@ fn of_plugins(
         };
         lints.into_iter().map(place).collect()
     };
-    let mut found: Vec<PlacedFinding> = snapshot.policies.par_iter().flat_map_iter(of_policy).collect();
-    if let Some(profile) = plugin.filter(|_| !snapshot.policies.is_empty()) {
-        let message = match profile.enforcement {
-            Enforcement::Yes => None,
-            Enforcement::No => Some(format!("{} does not enforce policies", profile.name)),
-            Enforcement::Conditional(how) => Some(format!("{} enforces policies {how}", profile.name)),
-            Enforcement::Unknown => Some(format!("it is not known whether {} enforces policies", profile.name)),
-        };
-        found.extend(message.map(|message| PlacedFinding {
-            stream: None,
-            finding: Finding::new(Severity::Warning, POLICIES_UNENFORCED, message).help(profile.remediation),
-        }));
-    }
-    found
+    snapshot.policies.par_iter().flat_map_iter(of_policy).collect()
+}
+
+/// What is known of a plugin beforehand.
+fn of_profile(profile: &Profile) -> Option<PlacedFinding> {
+    let message = match profile.enforcement {
+        Enforcement::Yes => return None,
+        Enforcement::No => format!("{} does not enforce policies", profile.name),
+        Enforcement::Conditional(how) => format!("{} enforces policies {how}", profile.name),
+        Enforcement::Unknown => format!("it is not known whether {} enforces policies", profile.name),
+    };
+    let finding = Finding::new(Severity::Warning, POLICIES_UNENFORCED, message).help(profile.remediation);
+    Some(PlacedFinding { stream: None, finding })
 }

@@ -6,6 +6,7 @@ mod diff;
 mod findings;
 mod network;
 mod network_summary;
+mod plugins;
 mod pods;
 mod sarif;
 mod text;
@@ -19,5 +20,6 @@ pub use network::{
     write_explanation_text, write_markdown, write_svg,
 };
 pub use network_summary::{SUMMARY_MARK, write_network_summary};
+pub use plugins::{write_enforcers_json, write_enforcers_text};
 pub use pods::{Input, write_json, write_sarif, write_text};
 pub use text::{Excerpt, Origin, Painter, WithSource};

@@ -22,6 +22,7 @@ mod hosts;
 mod json_schema;
 mod laws;
 mod network_audit;
+mod network_check_cni;
 mod network_commands;
 mod network_connections;
 mod network_explain;

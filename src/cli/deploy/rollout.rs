@@ -9,10 +9,9 @@ use crate::cli::cluster::{fetch, items};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
-use crate::cli::{configuration, findings, log, write};
-use crate::cluster::{
-    Applied, ApplyError, Cluster, Collection, Commitment, DEPLOYED, Enforcement, OnConflict, PLATFORM, enforcement,
-};
+use crate::cli::{configuration, findings, log, plugins, write};
+use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, OnConflict};
+use crate::cni::{self, Detection, Enforced, Enforcers};
 use crate::config::Config;
 use crate::finding::Severity;
 use crate::object::{COMPONENT, COMPONENT_LABEL, ResourceId};
@@ -41,8 +40,8 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     };
     let mut objects = without_hooks(objects_of(&secured)?, logging);
     if let Some(cluster) = &cluster {
-        let enforcement = detect(cluster, logging)?;
-        mark_enforcement(&mut objects, &config, &enforcement);
+        let enforcers = detect(cluster, logging)?;
+        mark_enforcement(&mut objects, &config, &enforcement(&enforcers));
     }
     let owner = owner(&config);
     for object in &mut objects {
@@ -126,38 +125,49 @@ fn without_hooks(objects: Vec<Value>, logging: &LoggingArgs) -> Vec<Value> {
 }
 
 /// Whether the plugin enforces, said where it does not.
-fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcement, CliError> {
-    let wanted: Vec<Collection> =
-        PLATFORM.into_iter().filter(|it| matches!(it.plural, "daemonsets" | "nodes")).collect();
-    let fetched = fetch(cluster, &wanted, &Config::default(), &["kube-system"])?;
-    let items = |plural: &str| -> Vec<Value> {
-        fetched
-            .pages
-            .iter()
-            .filter(|page| page.collection.plural == plural)
-            .flat_map(|page| items(&page.text))
-            .collect()
-    };
-    let found = enforcement(&items("daemonsets"), &items("nodes"));
-    match &found {
-        Enforcement::Enforced { .. } => {}
-        Enforcement::Unenforced { plugin, remediation } => {
-            let message =
-                format!("{plugin} does not enforce network policies, so they change nothing yet: {remediation}");
-            log::warn(&message, logging);
-        }
-        Enforcement::Unknown => {
+fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliError> {
+    let seen = plugins::live(cluster)?;
+    let found = cni::detect(&seen.observed);
+    match (found.enforced(), found.decisive()) {
+        (Enforced::Yes, _) => {}
+        (Enforced::No, Some(Detection { plugin, remediation, .. })) => {
+            let help = remediation.unwrap_or(plugin.remediation);
+            let name = plugin.name;
             log::warn(
-                "it is not known whether the network plugin enforces policies: try it, or ask its vendor",
+                &format!("{name} does not enforce network policies, so they change nothing yet: {help}"),
                 logging,
             );
+        }
+        (_, decisive) => {
+            let help = decisive.and_then(|it| it.remediation).unwrap_or("try it, or ask its vendor");
+            log::warn(&format!("it is not known whether the network plugin enforces policies: {help}"), logging);
+            for what in &seen.unseen {
+                log::warn(&format!("not seen: {what}"), logging);
+            }
+        }
+    }
+    if found.enforced() == Enforced::Yes {
+        for pool in found.exceptions() {
+            let reason = pool.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            log::warn(&format!("policies may not be enforced on {}{reason}", pool.title()), logging);
         }
     }
     Ok(found)
 }
 
+/// What the summary says of it: `enforced (Calico)`.
+fn enforcement(found: &Enforcers) -> String {
+    let name = found.decisive().map_or("", |it| it.plugin.name);
+    match (found.enforced(), found.is_enforced_everywhere()) {
+        (Enforced::Yes, true) => format!("enforced ({name})"),
+        (Enforced::Yes, false) => format!("enforced on some nodes ({name})"),
+        (Enforced::No, _) => format!("unenforced ({name})"),
+        (Enforced::Unknown, _) => "unknown".to_owned(),
+    }
+}
+
 /// Says in the summary whether policies are enforced, where the cluster can be asked later.
-fn mark_enforcement(objects: &mut [Value], config: &Config, enforcement: &Enforcement) {
+fn mark_enforcement(objects: &mut [Value], config: &Config, enforcement: &str) {
     let is_summary = |object: &Value| {
         is_own(object)
             && object.get("kind") == Some(&json!("ConfigMap"))
@@ -165,7 +175,7 @@ fn mark_enforcement(objects: &mut [Value], config: &Config, enforcement: &Enforc
     };
     for object in objects.iter_mut().filter(|object| is_summary(object)) {
         if let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) {
-            data.insert("enforcement".to_owned(), json!(enforcement.to_string()));
+            data.insert("enforcement".to_owned(), json!(enforcement));
         }
     }
 }

@@ -2,16 +2,18 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::input::note;
 use crate::audit::{self, Audit, AuditRequest, audit};
 use crate::cli::args::LoggingArgs;
-use crate::cli::cluster::{AccessArgs, Live, reading_role};
+use crate::cli::cluster::{AccessArgs, Live, Plugins, reading_role};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{self, frame_all, read_manifests};
+use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
-use crate::cni::{Profile, plugin};
+use crate::cni::{Enforced, Profile, detect, plugin};
 use crate::finding::{Page, Severity};
 use crate::object::Version;
 use crate::pod_security::Evaluator;
@@ -70,7 +72,8 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "v1.N", value_parser = cluster_version)]
     cluster_version: Option<Version>,
 
-    /// The network plugin of the cluster, such as calico, cilium or k3s; without it, it may be any
+    /// The network plugin of the cluster, such as calico, cilium or k3s; without it, the one that the
+    /// objects show, else any
     #[arg(long, value_name = "NAME", value_parser = cni)]
     cni: Option<&'static Profile>,
 
@@ -127,21 +130,28 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
     }
     let file = arguments.config.as_deref();
     let config = configuration::is_given(file).then(|| configuration::of_files(file)).transpose()?;
-    let Live { sources, unseen } = if arguments.file.is_empty() {
-        let live = arguments.cluster.all(config.as_ref(), &arguments.namespace)?;
+    let with = if arguments.cni.is_none() { Plugins::Read } else { Plugins::Known };
+    let (Live { sources, unseen }, seen) = if arguments.file.is_empty() {
+        let (live, seen) = arguments.cluster.all(config.as_ref(), &arguments.namespace, with)?;
         live.tell_unseen(logging);
-        live
+        (live, seen)
     } else {
-        Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new() }
+        (Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new() }, None)
+    };
+    let streams = frame_all(&sources);
+    let seen = match (seen, with) {
+        // What cannot be read shows no plugin; the audit says itself what it has to be able to read.
+        (None, Plugins::Read) => plugins::of_streams(&streams, &sources).ok(),
+        (seen, _) => seen,
     };
     let given = arguments.release_namespace.clone().filter(|namespace| !namespace.is_empty());
     let request = AuditRequest {
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),
-        plugin: arguments.cni,
+        plugin: arguments.cni.or_else(|| plugin_of(&seen?, logging)),
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let found = audit(&frame_all(&sources), config.as_ref(), &request)
+    let found = audit(&streams, config.as_ref(), &request)
         .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
     // A misspelt name must not look like a clean namespace.
     let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
@@ -159,6 +169,26 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         (0, false) => Exit::Cluster,
         _ => Exit::Findings,
     })
+}
+
+/// The plugin that the objects show, if it enforces policies; said, because the findings depend on it.
+fn plugin_of(seen: &Seen, logging: &LoggingArgs) -> Option<&'static Profile> {
+    for what in &seen.unseen {
+        log::warn(&format!("not seen: {what}"), logging);
+    }
+    let found = detect(&seen.observed);
+    let decisive = found.decisive()?;
+    let evidence = decisive.evidence.first().map(|it| format!(" ({it})")).unwrap_or_default();
+    let name = decisive.plugin.name;
+    match found.enforced() {
+        Enforced::Yes => note(&format!("the network plugin is {name}{evidence}"), logging),
+        Enforced::No => {
+            let message = format!("{name} does not enforce policies{evidence}; see `floe network check-cni`");
+            log::warn(&message, logging);
+        }
+        Enforced::Unknown => {}
+    }
+    found.plugin().filter(|_| found.enforced() == Enforced::Yes)
 }
 
 fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), CliError> {

@@ -1,11 +1,13 @@
 //! `floe network`: policies, and what they mean.
 
 mod audit;
+mod check_cni;
 mod connections;
 mod diff;
 mod explain;
 mod generate;
 mod input;
+mod live;
 mod validate;
 
 use clap::{Args, Subcommand};
@@ -15,6 +17,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::log;
 use audit::AuditArgs;
+use check_cni::CheckCniArgs;
 use connections::ConnectionsArgs;
 use diff::DiffArgs;
 use explain::ExplainArgs;
@@ -35,6 +38,8 @@ enum NetworkCommand {
     Generate(Box<GenerateArgs>),
     /// Find what policies leave open, and who reaches whom
     Audit(Box<AuditArgs>),
+    /// Say which network plugin a cluster has, and whether it enforces policies
+    CheckCni(Box<CheckCniArgs>),
     /// Show what changes between two sets of policies: who may talk to whom, then the policies themselves
     Diff(Box<DiffArgs>),
     /// List who may talk to whom, and on which ports
@@ -51,6 +56,7 @@ pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit
     match &arguments.command {
         NetworkCommand::Generate(arguments) => generate::run(arguments, logging),
         NetworkCommand::Audit(arguments) => audit::run(arguments, logging),
+        NetworkCommand::CheckCni(arguments) => check_cni::run(arguments, logging),
         NetworkCommand::Diff(arguments) => diff::run(arguments, logging),
         NetworkCommand::Connections(arguments) => connections::run(arguments, logging),
         NetworkCommand::Explain(arguments) => explain::run(arguments, logging),

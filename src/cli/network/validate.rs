@@ -2,7 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::live;
 use crate::cli::args::LoggingArgs;
+use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
@@ -25,15 +27,18 @@ const GENERATED: &str = "<generated>";
     long_about = "Judges every NetworkPolicy of the input in three ways: would the API server take it, in the server's own \
         words; are the policies that floe made those that the configuration wants, and does another one open more; does it \
         mean the same on the network plugin, or on all of them.\n\n\
+        With --cluster a live cluster is asked as well: its plugin, and its API server, which changes nothing.\n\n\
         Without --file, the policies that the configuration wants are judged.",
     after_long_help = "Examples:\n  \
         floe network validate --config manifest.yaml -f rendered/ --cni cilium\n  \
+        floe network validate -f rendered/ --cluster --context prod\n  \
         helm template shop ./chart | floe network validate -f - -o sarif\n\n\
         Exit codes:\n  \
         0   no errors\n  \
         1   errors, or warnings with --fail-on warning\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be read or processed\n  \
+        4   with --cluster: the cluster cannot be reached or refuses, or shows only a part\n  \
         70  internal error"
 )]
 pub(super) struct ValidateArgs {
@@ -56,6 +61,13 @@ pub(super) struct ValidateArgs {
     #[arg(long, value_name = "NAME", value_parser = known_plugin)]
     cni: Option<&'static Profile>,
 
+    /// Judge for a live cluster too: what its network plugin makes of the policies, and whether its API server takes them
+    ///
+    /// Each policy is given to the server as a dry run, which needs the right to patch it and stores nothing. --cni has to
+    /// name the plugin that is there.
+    #[arg(long)]
+    cluster: bool,
+
     /// What a document without metadata.namespace means
     #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
     namespace: Option<String>,
@@ -67,6 +79,9 @@ pub(super) struct ValidateArgs {
     /// Form of the findings
     #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
     output: Form,
+
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// What makes a run fail.
@@ -111,16 +126,29 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
     let request = ValidationRequest {
         namespace: given.or_else(configuration::argocd_namespace),
         plugin: arguments.cni,
+        enforcers: None,
         compare: is_given,
     };
-    let validation = validate(&streams, &config, &request)
-        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
+    let judge = |request: &ValidationRequest| {
+        validate(&streams, &config, request).map_err(|error| manifests::of_source(error.stream, error.error, &sources))
+    };
+    let (validation, is_all) = if arguments.cluster {
+        let home = request.namespace.clone().or_else(|| config.release_namespace.clone());
+        live::validate(&arguments.access, request, &streams, home, judge, logging)?
+    } else {
+        (judge(&request)?, true)
+    };
     write_report(&validation, arguments.output, &sources)?;
     let is_bad = match arguments.fail_on {
         FailOn::Error => validation.count(Severity::Error) > 0,
         FailOn::Warning => validation.count(Severity::Error) + validation.count(Severity::Warning) > 0,
     };
-    Ok(if is_bad { Exit::Findings } else { Exit::Done })
+    Ok(match (is_bad, is_all) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Done,
+        // What could not be seen may enforce nothing.
+        (false, false) => Exit::Cluster,
+    })
 }
 
 /// The configuration of the first `ResourceList`, or that of a file; absent if there is none, and none is needed.
@@ -158,6 +186,7 @@ fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Resu
 
 /// The rules of a SARIF log: those on policies, and those on the comparison with the configuration.
 fn rules() -> Vec<Page> {
-    let of_plan = plan::PAGES.into_iter().filter(|page| page.id.0.starts_with("polic"));
+    let of_plan =
+        plan::PAGES.into_iter().filter(|page| page.id.0.starts_with("polic") || page.id == plan::PLUGIN_DIFFERS);
     of_plan.chain(LINT_PAGES).collect()
 }

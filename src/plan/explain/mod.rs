@@ -2,6 +2,7 @@
 
 use super::check::{NAMESPACE_LABEL, PARTLY_JUDGED};
 use super::generate::{POLICY_UNREADABLE, POLICY_WIDENS};
+use super::in_cluster::{PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED};
 use super::results::{CONFIGURATION, INPUT};
 use super::validate::{
     POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
@@ -9,7 +10,7 @@ use super::validate::{
 use crate::finding::Page;
 
 /// The pages of the rules that no other module has.
-pub const PAGES: [Page; 12] = [
+pub const PAGES: [Page; 15] = [
     Page::new(CONFIGURATION, include_str!("configuration.md")),
     Page::new(INPUT, include_str!("input.md")),
     Page::new(NAMESPACE_LABEL, include_str!("namespace-label.md")),
@@ -22,4 +23,7 @@ pub const PAGES: [Page; 12] = [
     Page::new(POLICY_CHANGED, include_str!("policy-changed.md")),
     Page::new(POLICY_EXTRA, include_str!("policy-extra.md")),
     Page::new(POLICIES_UNENFORCED, include_str!("policies-unenforced.md")),
+    Page::new(PLUGIN_DIFFERS, include_str!("plugin-differs.md")),
+    Page::new(POLICY_REFUSED, include_str!("policy-refused.md")),
+    Page::new(POLICY_NOT_JUDGED, include_str!("policy-not-judged.md")),
 ];

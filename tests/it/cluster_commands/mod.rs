@@ -4,7 +4,9 @@ mod deploy;
 mod drift;
 mod faults;
 mod kubeconfig;
+mod plugins;
 mod proxy;
+mod validate;
 
 use std::fs;
 use std::path::Path;

@@ -20,6 +20,8 @@ pub(super) enum Fate {
     Pass,
     /// It gets this answer: status, further headers, and a `Status` with this message.
     Answer(u16, &'static str, &'static str),
+    /// It gets this JSON.
+    Json(String),
     /// The first half of the answer is passed on; then the connection ends.
     Cut,
     /// It is passed on after a while.
@@ -116,6 +118,9 @@ fn serve(
             json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "message": message})
                 .to_string();
         return answer(&mut writer, status, headers, "application/json", text.as_bytes(), text.len());
+    }
+    if let Fate::Json(text) = &fate {
+        return answer(&mut writer, 200, "", "application/json", text.as_bytes(), text.len());
     }
     if let Fate::Delay(time) = fate {
         thread::sleep(time);

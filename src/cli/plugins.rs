@@ -1,0 +1,69 @@
+//! The network plugins of a cluster, as objects show them: dumped, or live.
+
+use super::error::CliError;
+use super::input::Source;
+use super::manifests;
+use crate::cni::Observed;
+use crate::plan::objects_of_kinds;
+use crate::stream::Stream;
+
+/// What was seen of plugins.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The objects.
+    pub(super) observed: Observed,
+    /// What the user may not see, in words.
+    pub(super) unseen: Vec<String>,
+}
+
+/// What manifests and dumps show.
+pub(super) fn of_streams(streams: &[Stream<'_>], sources: &[Source]) -> Result<Seen, CliError> {
+    let mut objects = Vec::new();
+    for (number, stream) in streams.iter().enumerate() {
+        let found = objects_of_kinds(stream, |gvk| Observed::is_telling(&gvk.group, &gvk.kind));
+        objects.extend(found.map_err(|error| manifests::of_source(number, error, sources))?);
+    }
+    Ok(Seen { observed: Observed::of(objects), unseen: Vec::new() })
+}
+
+#[cfg(feature = "cluster")]
+pub(super) use with_client::live;
+
+#[cfg(feature = "cluster")]
+mod with_client {
+    use serde_json::Value;
+
+    use super::Seen;
+    use crate::cli::cluster::{Live, fetch};
+    use crate::cli::error::CliError;
+    use crate::cluster::{Cluster, PLUGIN_NAMESPACES, PLUGINS};
+    use crate::cni::Observed;
+    use crate::config::Config;
+
+    /// What a live cluster shows.
+    pub(in crate::cli) fn live(cluster: &Cluster) -> Result<Seen, CliError> {
+        let fetched = fetch(cluster, &PLUGINS, &Config::default(), &PLUGIN_NAMESPACES)?;
+        let has_all_config_maps = fetched.unseen.iter().all(|it| it.collection.plural != "configmaps");
+        let mut observed = Observed::of(fetched.pages.iter().flat_map(|page| typed_items(&page.text)));
+        observed.has_all_config_maps = has_all_config_maps;
+        observed.groups.extend(cluster.groups()?);
+        Ok(Seen { observed, unseen: Live::of(fetched).unseen })
+    }
+
+    /// The items of a list, each with the type that lists leave out.
+    fn typed_items(text: &str) -> Vec<Value> {
+        let mut list: Value = serde_json::from_str(text).unwrap_or_default();
+        let version = list.get("apiVersion").cloned().unwrap_or_default();
+        let kind = list.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let kind = Value::from(kind.strip_suffix("List").unwrap_or(kind));
+        let mut items = match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        };
+        for fields in items.iter_mut().filter_map(Value::as_object_mut) {
+            fields.insert("apiVersion".to_owned(), version.clone());
+            fields.insert("kind".to_owned(), kind.clone());
+        }
+        items
+    }
+}
