@@ -1,4 +1,4 @@
-//! What a cluster holds, as the texts that the server sent.
+//! What a cluster holds, as lists in JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub enum Scope {
 pub struct Page {
     /// What it is a list of.
     pub collection: Collection,
-    /// The JSON that the server sent.
+    /// The JSON that the server sent, without what floe does not read.
     pub text: String,
 }
 

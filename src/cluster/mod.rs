@@ -1,7 +1,7 @@
 //! A live cluster: the client, what is read from it, and what is written to it.
 //!
-//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as the texts that the server
-//! sent, so that live objects are read and judged by the same code as files.
+//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as lists in JSON, without what
+//! floe does not look at, so that live objects are read and judged by the same code as files.
 
 mod apply;
 mod client;
@@ -10,6 +10,7 @@ mod detect;
 mod enforcement;
 mod error;
 mod fetch;
+mod kept;
 mod kubeconfig;
 mod list;
 mod request;
