@@ -145,13 +145,14 @@ struct Resource {
 
 impl Cluster {
     /// Applies objects at the same time, as far as they go; the results are in the order of the objects. One without a
-    /// namespace goes to `home`.
+    /// namespace goes to `home`. Each object that is done is told at once.
     pub fn apply(
         &self,
         objects: &[Value],
         home: &str,
         commitment: Commitment,
         on_conflict: OnConflict,
+        mut told: impl FnMut(&Value),
     ) -> Vec<Result<Applied, ApplyError>> {
         self.block_on(async {
             let mut running = JoinSet::new();
@@ -166,6 +167,9 @@ impl Cluster {
             let mut results: BTreeMap<usize, Result<Applied, ApplyError>> = BTreeMap::new();
             while let Some(joined) = running.join_next().await {
                 if let Ok((number, result)) = joined {
+                    if let Some(object) = objects.get(number) {
+                        told(object);
+                    }
                     results.insert(number, result);
                 }
             }

@@ -19,7 +19,7 @@ mod wait;
 pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
 pub use client::{Access, Cluster};
 pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, role};
-pub use detect::{Observed, detect};
+pub use detect::{Observed, detect, namespaces_of_named_ports};
 pub use enforcement::{Enforcement, enforcement};
 pub use error::ClusterError;
 pub use fetch::{Fetched, Page, Scope, Unseen};
