@@ -18,7 +18,7 @@
     reason = "a benchmark reads the clock, prints, and fails loudly"
 )]
 
-#[allow(dead_code, reason = "the tests use the rest of it")]
+#[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
 #[path = "../../tests/it/cluster/mod.rs"]
 mod cluster;
 mod contract;

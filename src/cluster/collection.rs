@@ -41,6 +41,11 @@ impl Collection {
         Self { owned: Some(kind), ..self }
     }
 
+    /// Whether a cluster has so many of them that the time to read them counts.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.owned.is_some() || self.plural == "pods"
+    }
+
     /// What is kept of each object.
     pub(super) fn keep(&self) -> Keep {
         match (self.owned, self.plural) {

@@ -74,11 +74,15 @@ impl Connection {
                 .map_err(|error| ClusterError::Garbled { what: question.what.clone(), reason: error.to_string() })?;
             drop(answer);
             if let (Some(kind), Some(fields)) = (collection.owned, list.as_object_mut()) {
+                // One without an owner says nothing.
+                if let Some(items) = fields.get_mut("items").and_then(Value::as_array_mut) {
+                    items.retain(|item| item.pointer("/metadata/ownerReferences").is_some());
+                }
                 fields.insert("kind".to_owned(), json!(format!("{kind}List")));
                 fields.insert("apiVersion".to_owned(), json!(format!("{}/{version}", collection.group)));
             }
             next = list.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
-            pages.push(kept::written(&list));
+            pages.push(if collection.is_bulk() { kept::written(&list) } else { list.to_string() });
             if next.is_empty() {
                 return Ok(Some(pages));
             }

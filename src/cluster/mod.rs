@@ -1,7 +1,7 @@
 //! A live cluster: the client, what is read from it, and what is written to it.
 //!
-//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as lists in JSON, without what
-//! floe does not look at, so that live objects are read and judged by the same code as files.
+//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as lists, without what floe
+//! does not look at, so that live objects are read and judged by the same code as files.
 
 mod apply;
 mod client;

@@ -4,7 +4,11 @@ mod deploy;
 mod drift;
 mod faults;
 mod kubeconfig;
+mod owners;
 mod proxy;
+mod surroundings;
+mod the_whole_way;
+mod trouble;
 
 use std::fs;
 use std::path::Path;
