@@ -267,7 +267,7 @@ fn pod_spec(n: usize) -> Value {
     let probe = |path: &str| json!({"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10});
     let variable = |name: &str| json!({"name": name, "value": format!("{name} of team-{n}")});
     json!({
-        "nodeName": format!("node-{}", n % 100),
+        "nodeName": format!("node-{}", n % 100), "serviceAccountName": "default",
         "securityContext": {"runAsNonRoot": true, "runAsUser": 1000, "fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{
             "name": "main", "image": format!("registry.example.com/team-{n}/app:1.2.3"),
