@@ -55,12 +55,13 @@ fn a_deployment_waits_as_long_as_an_overloaded_server_asks() {
     assert!(proxy.disturbed() >= 4 && start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
 }
 
+const MODIFIED: &str = "Operation cannot be fulfilled on networkpolicies: the object has been modified";
+
 /// The server answers 409 without naming a field where an object changes while it merges; asked again, it merges anew.
 #[test]
 fn an_object_that_changes_at_the_same_moment_is_applied_again() {
     let Some(cluster) = cluster() else { return };
     let it = Installation::new(cluster, "moment409");
-    const MODIFIED: &str = "Operation cannot be fulfilled on networkpolicies: the object has been modified";
     let proxy = Proxy::start(cluster, |method, path, before| {
         if method == "PATCH" && path.contains("networkpolicies") && before == 1 {
             Fate::Answer(409, "", MODIFIED)
