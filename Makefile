@@ -54,7 +54,7 @@ advisories: $(CARGO_DENY) ## known vulnerabilities of dependencies (fetches the 
 	$(CARGO_DENY) --locked check advisories
 
 .PHONY: bench
-bench: tools ## compare floe with kustomize, yq, cat, psajudge and network-config-analyzer: one table (release build; minutes)
+bench: tools ## compare floe with kustomize, yq, cat, psajudge, network-config-analyzer and kubectl: one table (release build; minutes)
 	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
 
 # One judge is written in Python; where there is none, its tests say that they were skipped.

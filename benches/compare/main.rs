@@ -1,4 +1,4 @@
-//! `make bench`: floe against kustomize, yq, cat, upstream's Pod Security checks and network-config-analyzer in one run,
+//! `make bench`: floe against kustomize, yq, cat, upstream's Pod Security checks, network-config-analyzer and kubectl in one run,
 //! printed as one Markdown table. `cargo bench --bench compare -- pods start` runs these sections only; the sections are those of [`SECTIONS`].
 //!
 //! Equal work is checked, not assumed: the output of every tool that edits Deployments is read back by the rules of
@@ -18,8 +18,12 @@
     reason = "a benchmark reads the clock, prints, and fails loudly"
 )]
 
+#[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
+#[path = "../../tests/it/cluster/mod.rs"]
+mod cluster;
 mod contract;
 mod generate;
+mod live;
 mod measure;
 mod network;
 mod pods;
@@ -81,7 +85,7 @@ const QUICK: Sizes = Sizes {
 type Section = fn(&Bench, &mut Table, &Sizes);
 
 /// The parts of the benchmark, by the names that the command line takes.
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 8] = [
     ("kustomize", |bench, table, sizes| bench.kustomize(table, sizes.kustomize)),
     ("yq", |bench, table, sizes| bench.yq(table, sizes.yq)),
     ("cat", |bench, table, sizes| bench.cat(table, sizes.untouched_bytes)),
@@ -89,6 +93,7 @@ const SECTIONS: [(&str, Section); 7] = [
     ("linearity", |bench, table, sizes| bench.linearity(table, sizes.linearity)),
     ("pods", |bench, table, sizes| pods::rows(bench, table, sizes.pods)),
     ("network", |bench, table, sizes| network::rows(bench, table, sizes.quick)),
+    ("cluster", |bench, table, sizes| live::rows(bench, table, sizes.quick)),
 ];
 
 fn main() {

@@ -46,9 +46,21 @@ impl Table {
         ratio: f64,
         target: Option<Target>,
     ) {
+        self.sized_row(what, fs::metadata(input).unwrap().len(), [floe, rival], ratio, target);
+    }
+
+    /// Adds a row on input that is no file, with its size in bytes.
+    pub(crate) fn sized_row(
+        &mut self,
+        what: &str,
+        bytes: u64,
+        [floe, rival]: [&str; 2],
+        ratio: f64,
+        target: Option<Target>,
+    ) {
         let row = [
             what.to_owned(),
-            megabytes(fs::metadata(input).unwrap().len()),
+            megabytes(bytes),
             floe.to_owned(),
             rival.to_owned(),
             if ratio < 100.0 { format!("{ratio:.2}") } else { format!("{ratio:.0}") },

@@ -15,13 +15,16 @@ use super::client::Cluster;
 use super::error::ClusterError;
 use super::list::encoded;
 use super::request::{Answer, Connection, JSON, Question};
-use crate::object::ResourceId;
+use crate::object::{COMPONENT_LABEL, ResourceId};
 
 /// The name by which the server remembers which fields floe has set.
 pub const FIELD_MANAGER: &str = "floe";
 
 /// Requests that are under way at the same time: enough to hide the time on the way, and no burden for a server.
 const AT_ONCE: usize = 8;
+
+/// How often an object is applied again that somebody else changes at the same moment.
+const CHANGED_MEANWHILE: usize = 5;
 
 /// An object without its content.
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -50,8 +53,7 @@ impl Commitment {
 
     /// What tells whether an object has changed: the version that is stored. A dry run stores none, so there it is the object
     /// itself, but for who has set what.
-    fn state(self, text: &str) -> Value {
-        let mut object: Value = serde_json::from_str(text).unwrap_or_default();
+    fn state(self, mut object: Value) -> Value {
         if self == Self::Store {
             return object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
         }
@@ -145,13 +147,14 @@ struct Resource {
 
 impl Cluster {
     /// Applies objects at the same time, as far as they go; the results are in the order of the objects. One without a
-    /// namespace goes to `home`.
+    /// namespace goes to `home`. Each object that is done is told at once.
     pub fn apply(
         &self,
         objects: &[Value],
         home: &str,
         commitment: Commitment,
         on_conflict: OnConflict,
+        mut told: impl FnMut(&Value),
     ) -> Vec<Result<Applied, ApplyError>> {
         self.block_on(async {
             let mut running = JoinSet::new();
@@ -166,6 +169,9 @@ impl Cluster {
             let mut results: BTreeMap<usize, Result<Applied, ApplyError>> = BTreeMap::new();
             while let Some(joined) = running.join_next().await {
                 if let Ok((number, result)) = joined {
+                    if let Some(object) = objects.get(number) {
+                        told(object);
+                    }
                     results.insert(number, result);
                 }
             }
@@ -230,7 +236,12 @@ impl Connection {
         on_conflict: OnConflict,
     ) -> Result<Applied, ApplyError> {
         let path = self.path(object, home).await?;
-        let before = self.state(object, &path, commitment).await?;
+        let live = self.live(object, &path, commitment).await?;
+        let mut object = object.clone();
+        if let Some(live) = &live {
+            claim_rules(&mut object, live);
+        }
+        let before = live.map(|live| commitment.state(live));
         let mut query = format!("fieldManager={FIELD_MANAGER}&fieldValidation=Strict");
         if on_conflict == OnConflict::Take {
             query.push_str("&force=true");
@@ -244,9 +255,16 @@ impl Connection {
             accept: commitment.shown(),
             // JSON is YAML.
             body: Some(("application/apply-patch+yaml", object.to_string().into_bytes())),
-            what: format!("apply {}", named(object)),
+            what: format!("apply {}", named(&object)),
         };
-        let answer = self.ask(&question).await?;
+        let mut answer = self.ask(&question).await?;
+        // The object was changed while the server merged: no field belongs to anybody, so the same request may go well.
+        for _ in 0..CHANGED_MEANWHILE {
+            if answer.status != 409 || !conflicts(&answer).is_empty() {
+                break;
+            }
+            answer = self.ask(&question).await?;
+        }
         if !answer.is_success() {
             let conflicts = conflicts(&answer);
             return match answer.status {
@@ -255,7 +273,7 @@ impl Connection {
                 _ => Err(self.refusal(&question, &answer).into()),
             };
         }
-        let after = commitment.state(&answer.text);
+        let after = commitment.state(serde_json::from_str(&answer.text).unwrap_or_default());
         Ok(match before {
             None => Applied::Created,
             Some(before) if before == after => Applied::Unchanged,
@@ -263,14 +281,14 @@ impl Connection {
         })
     }
 
-    /// What tells whether an object has changed; absent if it is not there.
-    async fn state(&self, object: &Value, path: &str, commitment: Commitment) -> Result<Option<Value>, ApplyError> {
+    /// The object as it is, or at least its metadata; absent if it is not there.
+    async fn live(&self, object: &Value, path: &str, commitment: Commitment) -> Result<Option<Value>, ApplyError> {
         let mut question = Question::get(path, format!("read {}", named(object)));
         question.accept = commitment.shown();
         let answer = self.ask(&question).await?;
         match answer.status {
             404 => Ok(None),
-            200 => Ok(Some(commitment.state(&answer.text))),
+            200 => Ok(Some(serde_json::from_str(&answer.text).unwrap_or_default())),
             _ => Err(self.refusal(&question, &answer).into()),
         }
     }
@@ -333,6 +351,25 @@ impl Connection {
         // A name with a slash is that of a subresource.
         let own = resources.resources.into_iter().filter(|it| !it.name.contains('/'));
         Ok(own.map(|it| (it.kind, (it.name, it.namespaced))).collect())
+    }
+}
+
+/// Writes the rules that a policy of floe does not have as empty lists, where somebody else has set some. A field that floe
+/// leaves out belongs to whoever sets it, so rules that are added to a default-deny would stay, and nobody would say so; an
+/// empty list is a conflict. The server does not store it, so it is not written always.
+fn claim_rules(object: &mut Value, live: &Value) {
+    let is_own = object.pointer("/metadata/labels").and_then(|labels| labels.get(COMPONENT_LABEL)).is_some();
+    if !is_own || object.get("kind").and_then(Value::as_str) != Some("NetworkPolicy") {
+        return;
+    }
+    let managers = live.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+    let others = managers.filter(|it| it.get("manager").and_then(Value::as_str) != Some(FIELD_MANAGER));
+    let theirs: Vec<&Value> = others.filter_map(|it| it.pointer("/fieldsV1/f:spec")).collect();
+    let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) else { return };
+    for (rules, field) in [("ingress", "f:ingress"), ("egress", "f:egress")] {
+        if theirs.iter().any(|fields| fields.get(field).is_some()) {
+            spec.entry(rules).or_insert_with(|| Value::Array(Vec::new()));
+        }
     }
 }
 

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kube::Client;
+use kube::{Client, Config};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::RwLock;
 
 use super::apply::KnownKinds;
 use super::error::ClusterError;
@@ -26,6 +27,14 @@ pub struct Access {
     pub impersonate_groups: Vec<String>,
     /// Requests a second at most; absent for as many as there are.
     pub queries_per_second: Option<f64>,
+}
+
+/// Makes a client; an exec plugin of the kubeconfig runs.
+pub(super) fn client(config: Config, server: &str) -> Result<Client, ClusterError> {
+    Client::try_from(config).map_err(|error| match &error {
+        kube::Error::Auth(auth) => ClusterError::Credentials { server: server.to_owned(), reason: auth.to_string() },
+        _ => ClusterError::Kubeconfig(error.to_string()),
+    })
 }
 
 /// A cluster that can be asked. Every call blocks until the answer is there.
@@ -51,15 +60,13 @@ impl Cluster {
             let config = kubeconfig::find(access).await?;
             let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
             let namespace = config.default_namespace.clone();
-            let client = Client::try_from(config).map_err(|error| match &error {
-                kube::Error::Auth(auth) => {
-                    ClusterError::Credentials { server: server.clone(), reason: auth.to_string() }
-                }
-                _ => ClusterError::Kubeconfig(error.to_string()),
-            })?;
+            // Only a plugin can give other credentials than before; files are read again anyway.
+            let renewed_by = Some(&config).filter(|config| config.auth_info.exec.is_some()).cloned();
+            let client = client(config, &server)?;
             let pace = Pace::new(access.queries_per_second);
             Ok(Connection {
-                client,
+                client: RwLock::new(Arc::new(client)),
+                renewed_by,
                 server,
                 namespace,
                 timeout: access.request_timeout,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::kept::{self, Keep};
 use crate::yaml::{Style, block};
 
 /// A collection of the API.
@@ -21,11 +22,13 @@ pub struct Collection {
     pub selector: Option<&'static str>,
     /// Only objects of this name.
     pub name: Option<&'static str>,
+    /// The kind of its objects, where only their names and owners are asked for; the server then sends no more.
+    pub owned: Option<&'static str>,
 }
 
 impl Collection {
     const fn of(group: &'static str, version: &'static str, plural: &'static str) -> Self {
-        Self { group, version: Some(version), plural, is_namespaced: true, selector: None, name: None }
+        Self { group, version: Some(version), plural, is_namespaced: true, selector: None, name: None, owned: None }
     }
 
     const fn cluster_wide(self) -> Self {
@@ -33,12 +36,30 @@ impl Collection {
     }
 
     const fn custom(group: &'static str, plural: &'static str) -> Self {
-        Self { group, version: None, plural, is_namespaced: true, selector: None, name: None }
+        Self { group, version: None, plural, is_namespaced: true, selector: None, name: None, owned: None }
     }
 
     /// One that is read for objects of one name. The server lets a user list those who has a right to that name alone.
     const fn named(self, name: &'static str) -> Self {
         Self { name: Some(name), ..self }
+    }
+
+    const fn with_owners_of(self, kind: &'static str) -> Self {
+        Self { owned: Some(kind), ..self }
+    }
+
+    /// Whether a cluster has so many of them that the time to read them counts.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.owned.is_some() || self.plural == "pods"
+    }
+
+    /// What is kept of each object.
+    pub(super) fn keep(&self) -> Keep {
+        match (self.owned, self.plural) {
+            (Some(_), _) => kept::OWNED,
+            (None, "pods") => kept::POD,
+            (None, _) => kept::OBJECT,
+        }
     }
 
     /// Whether a cluster may lack it.
@@ -64,13 +85,16 @@ impl Collection {
 
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
-/// Who may talk to whom: what a [`crate::plan::Snapshot`] is taken of.
-pub const NETWORK: [Collection; 11] = [
+/// Who may talk to whom: what a [`crate::plan::Snapshot`] is taken of. ReplicaSets and Jobs say which Deployment or `CronJob`
+/// a pod is of; their names alone would only suggest it.
+pub const NETWORK: [Collection; 13] = [
     Collection::of("", "v1", "namespaces").cluster_wide(),
     Collection::of("networking.k8s.io", "v1", "networkpolicies"),
     Collection::of("", "v1", "pods"),
     Collection::of("", "v1", "services"),
     Collection::of("networking.k8s.io", "v1", "ingresses"),
+    Collection::of("apps", "v1", "replicasets").with_owners_of("ReplicaSet"),
+    Collection::of("batch", "v1", "jobs").with_owners_of("Job"),
     Collection::custom("route.openshift.io", "routes"),
     Collection::custom(GATEWAY, "httproutes"),
     Collection::custom(GATEWAY, "grpcroutes"),

@@ -69,6 +69,27 @@ pub fn detect(config: &Config, observed: &Observed<'_>) -> String {
     )
 }
 
+/// The namespaces of pods that have to be known to narrow policies: those of Services that the configuration leads to and that
+/// name the port of their pods.
+pub fn namespaces_of_named_ports(config: &Config, inventory: &Inventory) -> BTreeSet<String> {
+    let wanted: BTreeSet<_> = declare(config, inventory)
+        .flows
+        .into_iter()
+        .filter_map(|flow| match flow.destination {
+            Endpoint::Pods { namespace, labels } if !labels.is_empty() => Some((namespace, labels)),
+            _ => None,
+        })
+        .collect();
+    let is_named = |service: &&ServiceFacts| {
+        service.ports.iter().any(|offered| matches!(offered.target, TargetPort::Name(_)))
+            && service
+                .namespace
+                .as_ref()
+                .is_some_and(|namespace| wanted.contains(&(namespace.clone(), service.selector.clone())))
+    };
+    inventory.services.iter().filter(is_named).filter_map(|service| service.namespace.clone()).collect()
+}
+
 fn dns(observed: &Observed<'_>, out: &mut String) {
     let mut found = DNS_SERVICES.iter().filter_map(|(namespace, name)| service(observed, namespace, name));
     let cache = node_cache(observed);

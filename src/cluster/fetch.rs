@@ -1,4 +1,4 @@
-//! What a cluster holds, as the texts that the server sent.
+//! What a cluster holds, as lists.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub enum Scope {
 pub struct Page {
     /// What it is a list of.
     pub collection: Collection,
-    /// The JSON that the server sent.
+    /// The list that the server sent, without what floe does not read: as JSON, but pods and their owners as YAML.
     pub text: String,
 }
 

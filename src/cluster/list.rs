@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::collection::Collection;
 use super::error::ClusterError;
+use super::kept;
 use super::request::{Connection, Question};
 
 /// Objects of a page, as kubectl asks for them.
@@ -14,21 +15,11 @@ const PAGE: usize = 500;
 /// How often a list is begun again, whose snapshot the server no longer has, before it is asked for in one piece.
 const RESTARTS: usize = 2;
 
-/// The part of a list that says whether there is more.
-#[derive(Deserialize)]
-struct Head {
-    #[serde(default)]
-    metadata: Metadata,
-}
-
-#[derive(Deserialize, Default)]
-struct Metadata {
-    #[serde(rename = "continue", default)]
-    next: String,
-}
+/// Objects without their content.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 impl Connection {
-    /// The pages of a collection, as the server sent them.
+    /// The pages of a collection: the lists that the server sent, without what floe does not read.
     ///
     /// The server keeps what it shows in pages for minutes only; after that the next page is HTTP 410, and the list begins
     /// again: pages of two times would show objects twice or not at all.
@@ -73,17 +64,29 @@ impl Connection {
             query.extend(Some(&next).filter(|next| !next.is_empty()).map(|next| format!("continue={}", encoded(next))));
             let query = query.join("&");
             let path = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
-            let question = Question::get(path, what(collection, namespace));
+            let mut question = Question::get(path, what(collection, namespace));
+            if collection.owned.is_some() {
+                question.accept = METADATA;
+            }
             let answer = self.ask(&question).await?;
             match answer.status {
                 200 => {}
                 410 => return Ok(None),
                 status => return Err(ClusterError::of_answer(&self.server, &question.what, status, &answer.text)),
             }
-            let head: Head = serde_json::from_str(&answer.text)
+            let mut list = kept::read(&answer.text, collection.keep())
                 .map_err(|error| ClusterError::Garbled { what: question.what.clone(), reason: error.to_string() })?;
-            pages.push(answer.text);
-            next = head.metadata.next;
+            drop(answer);
+            if let (Some(kind), Some(fields)) = (collection.owned, list.as_object_mut()) {
+                // One without an owner says nothing.
+                if let Some(items) = fields.get_mut("items").and_then(Value::as_array_mut) {
+                    items.retain(|item| item.pointer("/metadata/ownerReferences").is_some());
+                }
+                fields.insert("kind".to_owned(), json!(format!("{kind}List")));
+                fields.insert("apiVersion".to_owned(), json!(format!("{}/{version}", collection.group)));
+            }
+            next = list.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
+            pages.push(if collection.is_bulk() { kept::written(&list) } else { list.to_string() });
             if next.is_empty() {
                 return Ok(Some(pages));
             }

@@ -1,7 +1,7 @@
 //! A live cluster: the client, what is read from it, and what is written to it.
 //!
-//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as the texts that the server
-//! sent, so that live objects are read and judged by the same code as files.
+//! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as lists, without what floe
+//! does not look at, so that live objects are read and judged by the same code as files.
 
 mod apply;
 mod client;
@@ -9,6 +9,7 @@ mod collection;
 mod detect;
 mod error;
 mod fetch;
+mod kept;
 mod kubeconfig;
 mod list;
 mod request;
@@ -17,6 +18,6 @@ mod wait;
 pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
 pub use client::{Access, Cluster};
 pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, PLUGIN_NAMESPACES, PLUGINS, role};
-pub use detect::{Observed, detect};
+pub use detect::{Observed, detect, namespaces_of_named_ports};
 pub use error::ClusterError;
 pub use fetch::{Fetched, Page, Scope, Unseen};

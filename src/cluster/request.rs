@@ -1,14 +1,15 @@
 //! One request and its answer, repeated where that may help.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
-use kube::Client;
 use kube::client::Body;
-use tokio::sync::Mutex;
+use kube::{Client, Config};
+use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::apply::KnownKinds;
@@ -28,7 +29,10 @@ pub(super) const JSON: &str = "application/json";
 
 /// A server and how it is talked to.
 pub(super) struct Connection {
-    pub(super) client: Client,
+    /// Replaced where the server does not take its credentials any more.
+    pub(super) client: RwLock<Arc<Client>>,
+    /// How a client with new credentials is made, where that is possible: by asking an exec plugin again.
+    pub(super) renewed_by: Option<Config>,
     pub(super) server: String,
     pub(super) namespace: String,
     pub(super) timeout: Option<Duration>,
@@ -99,9 +103,23 @@ impl Answer {
 }
 
 impl Connection {
-    /// Asks, and asks again where the server is overloaded, fails, or is cut off. Every question of floe may be asked twice:
-    /// it reads, applies or deletes.
+    /// Asks, and asks again where the server is overloaded, fails, or is cut off, and with new credentials where it does not
+    /// take these any more. Every question of floe may be asked twice: it reads, applies or deletes.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer, ClusterError> {
+        let used = Arc::clone(&*self.client.read().await);
+        let answer = self.ask_patiently(question).await?;
+        let Some(config) = self.renewed_by.as_ref().filter(|_| answer.status == 401) else { return Ok(answer) };
+        let mut client = self.client.write().await;
+        // Another question may have renewed it meanwhile.
+        if Arc::ptr_eq(&client, &used) {
+            tracing::debug!("{}: the credentials are not accepted, the plugin is asked again", question.what);
+            *client = Arc::new(super::client::client(config.clone(), &self.server)?);
+        }
+        drop(client);
+        self.ask_patiently(question).await
+    }
+
+    async fn ask_patiently(&self, question: &Question) -> Result<Answer, ClusterError> {
         let mut wait = FIRST_WAIT;
         for _ in 0..REPETITIONS {
             let pause = match self.ask_once(question).await {
@@ -151,8 +169,9 @@ impl Connection {
         let content = body.as_ref().map(|(_, content)| content.clone()).unwrap_or_default();
         let garbled = |reason: String| ClusterError::Garbled { what: what.clone(), reason };
         let request = request.body(Body::from(content)).map_err(|error| garbled(error.to_string()))?;
+        let client = Arc::clone(&*self.client.read().await);
         let response =
-            self.client.send(request).await.map_err(|error| ClusterError::of_request(&self.server, what, &error))?;
+            client.send(request).await.map_err(|error| ClusterError::of_request(&self.server, what, &error))?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
         let collected = response.into_body().collect().await;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -223,4 +223,17 @@ pub struct Inventory {
     pub routes: Vec<RouteFacts>,
     /// Network policies that are not floe's. Policies add up, so they may open more than floe declares.
     pub policies: Vec<PolicyFacts>,
+}
+
+impl Inventory {
+    /// Takes over the pods, Services and namespaces of another one. A Service or namespace that is known already stays as it
+    /// is known.
+    pub fn join(&mut self, other: &Self) {
+        let known: BTreeSet<_> = self.services.iter().map(|it| (it.namespace.clone(), it.id.name.clone())).collect();
+        let is_new = |it: &&ServiceFacts| !known.contains(&(it.namespace.clone(), it.id.name.clone()));
+        self.services.extend(other.services.iter().filter(is_new).cloned());
+        let known: BTreeSet<_> = self.namespaces.iter().map(|it| it.name.clone()).collect();
+        self.namespaces.extend(other.namespaces.iter().filter(|it| !known.contains(&it.name)).cloned());
+        self.pods.extend(other.pods.iter().cloned());
+    }
 }

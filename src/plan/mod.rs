@@ -177,6 +177,17 @@ fn merged_results(sheet: &Sheet<'_>, own: Vec<Value>) -> Option<Value> {
 
 /// Plans a run: what the result is, and what there is to say about it.
 pub fn plan<'t>(stream: &Stream<'t>, config: &Config, request: &Request) -> Result<Outcome<'t>, Error> {
+    plan_within(stream, config, request, &Inventory::default())
+}
+
+/// The same where Services, pods and namespaces are known that the stream lacks: those of the cluster that the result goes
+/// to. Policies are narrowed by them as by those of the stream, which count before those of the same name.
+pub fn plan_within<'t>(
+    stream: &Stream<'t>,
+    config: &Config,
+    request: &Request,
+    surroundings: &Inventory,
+) -> Result<Outcome<'t>, Error> {
     let workloads = Workloads::new(&config.pod_security.workloads);
     let survey = Survey::take(stream, &workloads, &config.summary.name)?;
     let context = Context {
@@ -185,10 +196,13 @@ pub fn plan<'t>(stream: &Stream<'t>, config: &Config, request: &Request) -> Resu
         parts: request.parts,
         levels: levels(config, &survey),
         detail: request.detail,
-        selector_keys: selector_keys(config, survey.documents.iter().flat_map(|it| &it.services)),
+        selector_keys: selector_keys(
+            config,
+            survey.documents.iter().flat_map(|it| &it.services).chain(&surroundings.services),
+        ),
         release_namespace: request.namespace.clone().or_else(|| config.release_namespace.clone()),
     };
-    Planner { stream, survey, context }.run()
+    Planner { stream, survey, context, surroundings }.run()
 }
 
 /// The enforce level of each managed namespace, after patching.
@@ -219,6 +233,8 @@ struct Planner<'a, 't, 'c> {
     stream: &'a Stream<'t>,
     survey: Survey,
     context: Context<'c>,
+    /// What is known beside the stream.
+    surroundings: &'c Inventory,
 }
 
 /// Some documents after the second pass.
@@ -409,6 +425,7 @@ impl<'t> Planner<'_, 't, '_> {
         for namespace in services.chain(routes).chain(policies) {
             *namespace = namespace.take().or_else(|| self.context.release_namespace.clone());
         }
+        inventory.join(self.surroundings);
         inventory
     }
 

@@ -151,6 +151,10 @@ enum Content {
         controller: (String, String),
         template: PodFacts,
     },
+    /// A controller's object of which only the name is known, and what it belongs to: a `ReplicaSet` of a live cluster.
+    Owned {
+        controller: (String, String),
+    },
 }
 
 impl Snapshot {
@@ -200,7 +204,7 @@ impl Snapshot {
         for it in &found {
             let id = &it.origin.id;
             let key = (it.namespace.clone().unwrap_or_default(), id.gvk.kind.clone(), id.name.clone());
-            if let Content::Dependent { controller, .. } = &it.content {
+            if let Content::Dependent { controller, .. } | Content::Owned { controller } = &it.content {
                 controllers.insert(key.clone(), controller.clone());
             }
             objects.insert(key, id.clone());
@@ -225,6 +229,7 @@ impl Snapshot {
                 Content::Policy { policy, facts, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
                 }
+                Content::Owned { .. } => {}
                 Content::Pod(facts) if facts.is_finished => snapshot.finished += 1,
                 Content::Dependent { controller: (kind, name), template }
                     if objects.contains_key(&(template.namespace.clone(), kind.clone(), name.clone())) => {}
@@ -299,7 +304,11 @@ impl Origin {
     }
 }
 
-/// The last owner of a pod that is in the input; else the first, whose version is not known.
+/// Kinds that say by their controller what people know their pods as: a Deployment, a `CronJob`.
+const BETWEEN: [&str; 2] = ["ReplicaSet", "Job"];
+
+/// The last owner of a pod that is in the input, or the owner of a `ReplicaSet` or Job that is; else the first, whose version
+/// is not known.
 fn owner(
     facts: &PodFacts,
     controllers: &BTreeMap<(String, String, String), (String, String)>,
@@ -312,7 +321,7 @@ fn owner(
         let Some((kind, name)) = next else { break };
         let key = (facts.namespace.clone(), kind.clone(), name.clone());
         let known = objects.get(&key);
-        if known.is_none() && owner != facts.owner {
+        if known.is_none() && owner != facts.owner && !BETWEEN.contains(&owner.gvk.kind.as_str()) {
             break;
         }
         owner = known.cloned().unwrap_or_else(|| ResourceId {
@@ -447,6 +456,13 @@ impl Reader<'_, '_> {
     fn pods(&self, value: &Value, origin: &Origin, home: &str, found: &mut Vec<Found>) {
         // Only a template says what labels its pods will have.
         let places = self.workloads.find(&origin.id.gvk).map(|workload| workload.places(value)).unwrap_or_default();
+        if BETWEEN.contains(&origin.id.gvk.kind.as_str())
+            && let (None, Some(controller)) = (value.get("spec"), crate::object::controller(value))
+        {
+            let content = Content::Owned { controller };
+            found.push(Found { origin: origin.clone(), namespace: Some(home.to_owned()), content });
+            return;
+        }
         for template in places.into_iter().filter(|place| place.shape.is_template()).map(|place| place.path) {
             if value.pointer(&template.to_pointer()).is_none_or(Value::is_null) {
                 continue;

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{DeployArgs, DryRun};
+use super::progress::Progress;
+use super::{DeployArgs, DryRun, surroundings};
 use crate::cli::args::LoggingArgs;
 use crate::cli::audit::Entry;
 use crate::cli::cluster::{fetch, items};
@@ -14,8 +15,8 @@ use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, OnConfl
 use crate::cni::{self, Detection, Enforced, Enforcers};
 use crate::config::Config;
 use crate::finding::Severity;
-use crate::object::{COMPONENT, COMPONENT_LABEL, ResourceId};
-use crate::plan::{Detail, OWNER, Outcome, Parts, Phase, Request, objects, owner, plan, rollout};
+use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
+use crate::plan::{Detail, OWNER, Outcome, Parts, Phase, Request, objects, owner, plan_within, rollout};
 use crate::report::Origin;
 use crate::stream::frame;
 
@@ -30,13 +31,15 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     log::init(logging);
     let config = configuration::of_files(arguments.config.as_deref())?;
     let source = source(arguments)?;
-    let secured = match secure(&source, &config, arguments, logging)? {
-        Ok(secured) => secured,
-        Err(exit) => return Ok(exit),
-    };
     let cluster = match arguments.dry_run {
         DryRun::Client => None,
         DryRun::None | DryRun::Server => Some(arguments.cluster.open(None)?),
+    };
+    let surroundings =
+        cluster.as_ref().map(|cluster| surroundings::of(cluster, &config, logging)).transpose()?.unwrap_or_default();
+    let secured = match secure(&source, &config, &surroundings, arguments, logging)? {
+        Ok(secured) => secured,
+        Err(exit) => return Ok(exit),
     };
     let mut objects = without_hooks(objects_of(&secured)?, logging);
     if let Some(cluster) = &cluster {
@@ -94,14 +97,15 @@ struct Secured {
 fn secure(
     source: &Source,
     config: &Config,
+    surroundings: &Inventory,
     arguments: &DeployArgs,
     logging: &LoggingArgs,
 ) -> Result<Result<Secured, Exit>, CliError> {
     let stream = frame(&source.text);
     let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
     let request = Request { namespace: given, parts: Parts::ALL, detail: Detail::Warnings };
-    let outcome: Outcome<'_> =
-        plan(&stream, config, &request).map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
+    let outcome: Outcome<'_> = plan_within(&stream, config, &request, surroundings)
+        .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
     for finding in outcome.findings.iter().filter(|it| logging.verbose > 0 || it.severity != Severity::Info) {
         findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
     }
@@ -226,7 +230,10 @@ impl Rollout<'_> {
                 self.tell(objects.iter().map(|object| ("would apply", object)))?;
                 continue;
             };
-            let results = cluster.apply(&objects, self.home, self.commitment(), on_conflict);
+            let mut progress = Progress::new(phase, objects.len());
+            let results =
+                cluster.apply(&objects, self.home, self.commitment(), on_conflict, |object| progress.done(object));
+            progress.clear();
             let done = objects
                 .iter()
                 .zip(&results)

@@ -135,7 +135,9 @@ fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> R
 
     let cluster = arguments.cluster.open(None)?;
     let platform = fetch(&cluster, &PLATFORM, config, &["kube-system", "default"])?;
-    let network = fetch(&cluster, &NETWORK, config, &["kube-system", "default"])?;
+    // Whom pods belong to says nothing about the configuration.
+    let collections: Vec<_> = NETWORK.into_iter().filter(|it| it.owned.is_none()).collect();
+    let network = fetch(&cluster, &collections, config, &["kube-system", "default"])?;
     let api =
         network.pages.iter().filter(|page| page.collection.plural == "services").flat_map(|page| items(&page.text));
     let is_api = |it: &serde_json::Value| {

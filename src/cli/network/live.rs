@@ -49,7 +49,7 @@ mod with_client {
         let asked = candidates(streams);
         let objects: Vec<_> = asked.iter().map(|it| it.value.clone()).collect();
         let home = home.unwrap_or_else(|| cluster.namespace().to_owned());
-        let answers = cluster.apply(&objects, &home, Commitment::DryRun, OnConflict::Take);
+        let answers = cluster.apply(&objects, &home, Commitment::DryRun, OnConflict::Take, |_| ());
         let answers: Vec<ServerAnswer> = answers.into_iter().map(answer).collect::<Result<_, _>>()?;
         validation.add(of_server(&asked, &answers, streams));
         Ok((validation, seen.unseen.is_empty()))

@@ -68,6 +68,8 @@ impl Client {
             // The caller's environment may name one.
             .proxy(None)
             .timeout_global(Some(Duration::from_secs(60)))
+            // As many as there are threads that fill a cluster.
+            .max_idle_connections_per_host(16)
             .build();
         Self {
             agent: config.into(),

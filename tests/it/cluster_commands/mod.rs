@@ -4,8 +4,12 @@ mod deploy;
 mod drift;
 mod faults;
 mod kubeconfig;
+mod owners;
 mod plugins;
 mod proxy;
+mod surroundings;
+mod the_whole_way;
+mod trouble;
 mod validate;
 
 use std::fs;

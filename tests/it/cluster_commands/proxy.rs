@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cluster::Cluster;
@@ -26,6 +26,8 @@ pub(super) enum Fate {
     Cut,
     /// It is passed on after a while.
     Delay(Duration),
+    /// It is passed on, and the answer is changed so.
+    Rewrite(fn(Value) -> Value),
 }
 
 /// Decides on a request: its method and path, and how many have been made to that path before, whatever their query.
@@ -126,6 +128,10 @@ fn serve(
         thread::sleep(time);
     }
     let (status, kind, text) = cluster.client().pass(request, &path.replace("limit=500", "limit=2"), body);
+    let text = match fate {
+        Fate::Rewrite(change) => change(serde_json::from_slice(&text).unwrap()).to_string().into_bytes(),
+        _ => text,
+    };
     let sent = if matches!(fate, Fate::Cut) { text.len() / 2 } else { text.len() };
     answer(&mut writer, status, "", &kind, &text[..sent], text.len())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use floe::object::{ResourceId, template_path};
+use floe::object::{Level, ResourceId, Version, template_path};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -30,6 +30,25 @@ pub(super) fn fixtures(data: &Path) -> Vec<Sample> {
     let texts: Vec<_> = found.iter().map(|(_, text)| text).collect();
     let pods = judge(&texts).expect("the caller has looked for yamljudge");
     found.iter().zip(pods).map(|((origin, _), pod)| Sample { origin: origin.clone(), pod: pod.unwrap() }).collect()
+}
+
+/// Upstream's fixtures that fail, each content once for each level, by the first version that it fails at.
+pub(super) fn failing_fixtures(data: &Path) -> Vec<(Level, Version, Sample)> {
+    let mut distinct = BTreeMap::new();
+    for (path, text) in snapshot(&data.join("pod-security")) {
+        let parts: Vec<_> = path.iter().filter_map(|part| part.to_str()).collect();
+        if let &[level, version, "fail", _] = parts.as_slice() {
+            let (level, version): (Level, Version) = (Level::parse(level).unwrap(), Version::parse(version).unwrap());
+            let first = distinct.entry((level, text)).or_insert((version, path.clone()));
+            *first = (version, path.clone()).min(first.clone());
+        }
+    }
+    let texts: Vec<_> = distinct.keys().map(|(_, text)| text.clone()).collect();
+    let pods = judge(&texts).expect("the caller has looked for yamljudge");
+    let sample = |(((level, _), (version, path)), pod): ((_, (_, std::path::PathBuf)), Result<Value, String>)| {
+        (level, version, Sample { origin: path.display().to_string(), pod: pod.unwrap() })
+    };
+    distinct.into_iter().zip(pods).map(sample).collect()
 }
 
 /// The streams of rendered charts: name and text.
