@@ -94,7 +94,7 @@ fn helm_shows_why_floe_refuses() {
 }
 
 #[test]
-fn output_dir_is_refused_because_helm_sends_nothing() {
+fn pain_10_output_dir_is_refused_because_helm_sends_nothing() {
     let Some(helm) = tool("helm") else { return };
     let example = example_copy("helm3");
     let mut arguments = POST_RENDERER.to_vec();

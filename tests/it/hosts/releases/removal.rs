@@ -1,0 +1,33 @@
+use serde_json::json;
+
+use super::{Place, both};
+
+/// An upgrade without the post-renderer takes away all that floe added but the Namespaces; with it again all is back.
+#[test]
+fn pain_11_an_upgrade_without_floe_reverts_it_and_keeps_the_namespaces() {
+    let Some((cluster, helms)) = both() else { return };
+    for helm in &helms {
+        let place = Place::new(cluster, helm, "forgot");
+        place.make_namespace();
+        place.put_something();
+        place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
+        place.assert_secured("web");
+        let summary = format!("/api/v1/namespaces/{}-platform/configmaps/floe-network-security", place.name);
+        assert_eq!(cluster.client().get(&summary).status, 200);
+
+        let ran = place.run(&["upgrade", "web", "chart"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(place.live("networkpolicies"), Vec::<String>::new(), "Helm {}", helm.major);
+        assert_eq!(place.pod("web")["securityContext"], json!({}));
+        // CI can tell: the summary is gone.
+        assert_eq!(cluster.client().get(&summary).status, 404);
+        place.assert_namespaces_stay();
+        // Whoever forgets floe still meets the enforced level.
+        let labels = &place.namespace("jobs")["metadata"]["labels"];
+        assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
+
+        place.succeed(&["upgrade", "web", "chart"], &[]);
+        place.assert_secured("web");
+        place.assert_namespaces_stay();
+    }
+}
