@@ -78,6 +78,26 @@ impl Helm {
         command
     }
 
+    /// The same for a shell that finds this Helm as `helm`, and floe.
+    pub(super) fn shell(&self, folder: &Path, script: &str) -> assert_cmd::Command {
+        let bin = folder.join(".bin");
+        fs::create_dir_all(&bin).unwrap();
+        symlink(&self.program, bin.join("helm")).unwrap();
+        let helm = self.command(folder, &[]);
+        let mut shell = assert_cmd::Command::new("bash");
+        for (name, value) in helm.get_envs() {
+            match value {
+                Some(value) if name == "PATH" => {
+                    shell.env("PATH", format!("{}:{}", bin.display(), value.to_str().unwrap()))
+                }
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell.current_dir(folder).args(["-e", "-c", script]);
+        shell
+    }
+
     /// The same, run to its end.
     pub(super) fn run(&self, folder: &Path, arguments: &[&str]) -> Ran {
         run_with(&mut self.command(folder, arguments), "")

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Place, both, write_chart};
+use crate::cluster::Cluster;
 
 const HOOK: &str = "apiVersion: batch/v1
 kind: Job
@@ -17,11 +18,11 @@ spec:
       containers: [{name: migrate, image: migrate}]
 ";
 
-/// Waits for the hook's Job, which Helm waits for, and ends it as the controller would; its pod spec comes back.
-fn finish(place: &Place<'_>) -> Value {
+/// Waits for the Job of a hook, which Helm waits for, and ends it as the controller would; its pod spec comes back.
+pub(super) fn finish(cluster: &Cluster, path: &str) -> Value {
     let start = Instant::now();
     let mut job = loop {
-        let job = place.get("jobs/web-migrate");
+        let job = cluster.client().get(path).body;
         if job["kind"] == "Job" {
             break job;
         }
@@ -33,7 +34,7 @@ fn finish(place: &Place<'_>) -> Value {
         "startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T00:01:00Z", "succeeded": 1,
         "conditions": [condition("SuccessCriteriaMet"), condition("Complete")],
     }});
-    let reply = place.cluster.client().merge(&place.path("jobs/web-migrate/status"), &status);
+    let reply = cluster.client().merge(&format!("{path}/status"), &status);
     assert_eq!(reply.status, 200, "{}", reply.message());
     job["spec"]["template"]["spec"].take()
 }
@@ -49,7 +50,7 @@ fn pain_03_hooks_run_patched_by_helm_4_and_as_they_are_by_helm_3() {
         let install = ["install", "web", "chart", "--take-ownership", "--timeout", "90s"];
         let pod = thread::scope(|scope| {
             let installed = scope.spawn(|| place.succeed(&install, &[]));
-            let pod = finish(&place);
+            let pod = finish(cluster, &place.path("jobs/web-migrate"));
             installed.join().unwrap();
             pod
         });

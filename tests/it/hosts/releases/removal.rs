@@ -31,3 +31,24 @@ fn pain_11_an_upgrade_without_floe_reverts_it_and_keeps_the_namespaces() {
         place.assert_namespaces_stay();
     }
 }
+
+/// A release that has been there before floe: its namespace is not the release's, so the first upgrade takes it over.
+#[test]
+fn floe_comes_to_a_running_release() {
+    let Some((cluster, helms)) = both() else { return };
+    for helm in &helms {
+        let place = Place::new(cluster, helm, "running");
+        place.make_namespace();
+        place.put_something();
+        let ran = place.run(&["install", "web", "chart"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let ran = place.run_with_floe(&["upgrade", "web", "chart"], &[]);
+        assert!(ran.code != Some(0) && ran.stderr.contains("invalid ownership metadata"), "{}", ran.stderr);
+        assert_eq!(place.live("networkpolicies"), Vec::<String>::new());
+        assert_eq!(place.pod("web")["securityContext"], json!({}));
+
+        place.succeed(&["upgrade", "web", "chart", "--take-ownership"], &[]);
+        place.assert_secured("web");
+        place.assert_namespaces_stay();
+    }
+}
