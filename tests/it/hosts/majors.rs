@@ -1,7 +1,7 @@
 //! Both majors of Helm, each with a home of its own: nothing of the user who runs the tests is read or written.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{OnPath, Ran, floe_path, project, run_with, tool};
 
 /// One major of Helm that finds floe: Helm 3 on its `PATH`, Helm 4 as a plugin.
-pub(super) struct Helm {
+pub(crate) struct Helm {
     /// 3 or 4.
     pub(super) major: u8,
     program: PathBuf,
@@ -24,7 +24,7 @@ impl Helm {
     }
 
     /// Helm 4 with the plugin installed; `None` after reporting the skip.
-    pub(super) fn four() -> Option<Self> {
+    pub(crate) fn four() -> Option<Self> {
         Some(Self::new(4, &tool("helm4")?, &floe_path()))
     }
 
@@ -58,6 +58,16 @@ impl Helm {
             assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         }
         helm
+    }
+
+    /// A program that is this Helm with its plugins, for shells of others.
+    pub(crate) fn with_its_home(&self) -> PathBuf {
+        let program = self.home.path().join("helm");
+        let data = self.data();
+        let script = format!("#!/bin/sh\nHELM_DATA_HOME={} exec {} \"$@\"\n", data.display(), self.program.display());
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        program
     }
 
     /// The folder that this Helm keeps its data in.

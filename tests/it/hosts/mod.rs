@@ -19,7 +19,7 @@ mod helm;
 mod helm4;
 mod kpt;
 mod kustomize;
-mod majors;
+pub(crate) mod majors;
 mod pains;
 mod releases;
 

@@ -163,8 +163,8 @@ fn pain_18_comments_and_quotes_of_a_chart_stay() {
 fn pain_19_oddities_of_yaml_pass_through_helm() {
     let (Some(helms), Some(_)) = (Helm::both(), tool("yamljudge")) else { return };
     let deployment = |name: &str| DEPLOYMENT.replace("{{ .Release.Name }}", name);
-    let indented: String = deployment("of-list").lines().map(|line| format!("    {line}\n")).collect();
-    let list = format!("apiVersion: v1\nkind: List\nitems:\n  -{}", indented.strip_prefix("   ").unwrap());
+    let indented = deployment("of-list").trim_end().replace('\n', "\n    ");
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n  - {indented}\n");
     let glued = format!(
         "{}---apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: glued, namespace: floe-jobs}}\n",
         deployment("before-glue")

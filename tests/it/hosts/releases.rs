@@ -84,7 +84,7 @@ impl<'h> Place<'h> {
 
     /// The objects of a kind in the releases' namespace, by name.
     fn live(&self, collection: &str) -> Vec<String> {
-        let reply = self.cluster.client().get(&format!("{collection}", collection = self.path(collection)));
+        let reply = self.cluster.client().get(&self.path(collection));
         let items = reply.body["items"].as_array().unwrap_or_else(|| panic!("{collection}: {:#}", reply.body));
         items.iter().map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect()
     }
@@ -180,6 +180,36 @@ fn pain_02_a_namespace_that_exists_is_taken_over_if_asked() {
 
         place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
         place.assert_secured("web");
+    }
+}
+
+/// A namespace that somebody has labelled: Helm 3 takes the label over without a word, Helm 4 asks for `--force-conflicts`.
+#[test]
+fn pain_02_a_namespace_that_others_have_labelled() {
+    let Some((cluster, helms)) = both() else { return };
+    for helm in &helms {
+        let place = Place::new(cluster, helm, "labelled");
+        place.make_namespace();
+        let theirs = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline", "team": "a"}}});
+        let path = format!("/api/v1/namespaces/{}", place.jobs());
+        assert_eq!(cluster.client().merge(&path, &theirs).status, 200);
+        let install = ["upgrade", "--install", "web", "chart", "--take-ownership"];
+        if helm.major == 4 {
+            let ran = place.run_with_floe(&install, &[]);
+            assert_ne!(ran.code, Some(0));
+            for word in ["conflict", "somebody", "pod-security.kubernetes.io/enforce"] {
+                assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+            }
+            // Helm 4 goes on with the rest all the same: what came must be closed and hardened.
+            assert!(place.live("networkpolicies").contains(&"default-deny".to_owned()));
+            assert_eq!(place.pod("web")["securityContext"]["runAsNonRoot"], true);
+            let install = ["upgrade", "--install", "web", "chart", "--take-ownership", "--force-conflicts"];
+            place.succeed(&install, &[]);
+        } else {
+            place.succeed(&install, &[]);
+        }
+        place.assert_secured("web");
+        assert_eq!(place.namespace("jobs")["metadata"]["labels"]["team"], "a", "other labels are theirs");
     }
 }
 

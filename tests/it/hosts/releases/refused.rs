@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -149,7 +150,7 @@ fn noise(length: usize) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        text.push_str(&format!("{state:016x}"));
+        write!(text, "{state:016x}").unwrap();
     }
     text
 }
@@ -168,8 +169,9 @@ fn pain_21_a_release_stays_within_its_limit() {
             let secret = place.get(&format!("secrets/sh.helm.release.v1.{release}.v1"));
             secret["data"]["release"].as_str().unwrap_or_else(|| panic!("{secret:#}")).len() / 4 * 3
         };
+        // As the README has it, for two namespaces.
         let added = size("web") - size("plain");
-        assert!(added < 8 << 10, "Helm {}: floe adds {added} bytes to the release", helm.major);
+        assert!(added < 3 << 10, "Helm {}: floe adds {added} bytes to the release", helm.major);
 
         let big =
             format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata: {{noise: {}}}\n", noise(960_000));
