@@ -206,6 +206,22 @@ fn parameters_reach_helm_and_floe() {
     assert_eq!(deployment["spec"]["template"]["spec"]["securityContext"]["runAsUser"], 4711);
 }
 
+/// An application must not read the sidecar's files, or fetch values from anywhere.
+#[test]
+fn parameters_name_files_of_the_source_only() {
+    let Some(sidecar) = helm() else { return };
+    for (name, value) in [
+        ("PARAM_VALUES_0", "/etc/passwd"),
+        ("PARAM_VALUES_1", "../../secret.yaml"),
+        ("PARAM_VALUES_0", "https://example.com/values.yaml"),
+        ("PARAM_CONFIG", "/etc/passwd"),
+    ] {
+        let output = sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs"), (name, value)]);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{name}={value}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("not a file of the source"), "{name}={value}");
+    }
+}
+
 #[test]
 fn the_kustomize_plugin_secures_the_application() {
     let Some(sidecar) = Sidecar::new("plugin-kustomize", &["kustomize"]) else { return };

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{OnPath, Ran, floe_path, project, run_with, tool};
 
 /// One major of Helm that finds floe: Helm 3 on its `PATH`, Helm 4 as a plugin.
-pub(crate) struct Helm {
+pub(super) struct Helm {
     /// 3 or 4.
     pub(super) major: u8,
     program: PathBuf,
@@ -24,7 +24,7 @@ impl Helm {
     }
 
     /// Helm 4 with the plugin installed; `None` after reporting the skip.
-    pub(crate) fn four() -> Option<Self> {
+    pub(super) fn four() -> Option<Self> {
         Some(Self::new(4, &tool("helm4")?, &floe_path()))
     }
 
@@ -61,7 +61,7 @@ impl Helm {
     }
 
     /// A program that is this Helm with its plugins, for shells of others.
-    pub(crate) fn with_its_home(&self) -> PathBuf {
+    pub(super) fn with_its_home(&self) -> PathBuf {
         let program = self.home.path().join("helm");
         let data = self.data();
         let script = format!("#!/bin/sh\nHELM_DATA_HOME={} exec {} \"$@\"\n", data.display(), self.program.display());

@@ -15,11 +15,12 @@
 mod applied;
 mod argocd;
 mod continuous;
+mod examples;
 mod helm;
 mod helm4;
 mod kpt;
 mod kustomize;
-pub(crate) mod majors;
+mod majors;
 mod pains;
 mod releases;
 
