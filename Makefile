@@ -73,11 +73,11 @@ helm-plugin: ## the plugin for Helm 4 around the binary FLOE (target/release/flo
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$${SOURCE_DATE_EPOCH:-0} -C $(DIST) -cf - floe-helm-plugin \
 	| gzip -n > $(PLUGIN)-$(VERSION).tgz
 
-# One judge is written in Python; where there is none, its tests say that they were skipped.
-NCA := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca)
+# One judge and one host are written in Python; where there is none, their tests say that they were skipped.
+PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(NCA) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -114,11 +114,11 @@ $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.
 		$(wildcard tests/tools/ciliumjudge/*.go tests/tools/networkworld/*.go)
 	$(call build-tool,ciliumjudge,.)
 
-# The program names its Python by path, so that a link to it works anywhere.
-$(TOOLS)/nca: tests/tools/nca/requirements.txt
-	python3 -m venv --clear $(TOOLS)/nca-venv
-	$(TOOLS)/nca-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
-	ln -sf nca-venv/bin/nca $@
+# The programs name their Python by path, so that a link to them works anywhere.
+$(TOOLS)/nca $(TOOLS)/pre-commit: $(TOOLS)/%: tests/tools/%/requirements.txt
+	python3 -m venv --clear $@-venv
+	$@-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
+	ln -sf $*-venv/bin/$* $@
 
 $(TOOLS)/etcd: tests/tools/etcd/go.mod tests/tools/etcd/go.sum
 	$(call build-tool,etcd,go.etcd.io/etcd/server/v3)

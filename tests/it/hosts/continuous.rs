@@ -4,9 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::majors::DEPLOYMENT;
 use crate::support::{OnPath, Ran, example_copy, judge, project, run_with, tool};
+
+/// A repository of what is there.
+const COMMIT: &str = "git init -q . && git add . && git -c user.name=t -c user.email=t@example.com commit -qm x";
 
 /// A YAML file of one document.
 fn read(path: &Path) -> Option<Value> {
@@ -41,8 +45,7 @@ fn the_workflow_renders_and_reports() {
     let (Some(steps), Some(_)) = (steps(), tool("git")) else { return };
     assert_eq!(steps.len(), 4);
     let example = example_copy("ci");
-    let commit = "git init -q . && git add . && git -c user.name=t -c user.email=t@example.com commit -qm x";
-    let Some(ran) = bash(example.path(), &format!("{}\n{commit}", steps[0].1)) else { return };
+    let Some(ran) = bash(example.path(), &format!("{}\n{COMMIT}", steps[0].1)) else { return };
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     for (name, script) in &steps {
         let ran = bash(example.path(), script).unwrap();
@@ -67,8 +70,7 @@ fn the_workflow_fails_where_it_should() {
     let result = folder.join("deploy/orders.yaml");
     let text = fs::read_to_string(&result).unwrap();
     fs::write(&result, text.replace("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false")).unwrap();
-    let commit = "git init -q . && git add . && git -c user.name=t -c user.email=t@example.com commit -qm x";
-    assert_eq!(bash(folder, commit).unwrap().code, Some(0));
+    assert_eq!(bash(folder, COMMIT).unwrap().code, Some(0));
     assert_eq!(bash(folder, step("Render")).unwrap().code, Some(0));
     assert_eq!(bash(folder, step("Is the committed")).unwrap().code, Some(1));
 
@@ -89,31 +91,48 @@ fn the_workflow_fails_where_it_should() {
     assert_eq!(bash(folder, step("Network")).unwrap().code, Some(1));
 }
 
-/// The hooks that a user's configuration names are there, and their commands run as pre-commit starts them: the words of
-/// the entry, then the user's arguments, in the root of the repository.
+/// pre-commit itself, with the hooks of this project and the configuration of the example. Only the program is another one
+/// than for a user: the one under test, in place of one that pre-commit builds by `language: rust`.
 #[test]
 fn hooks_before_a_commit() {
-    let Some(hooks) = read(&project().join(".pre-commit-hooks.yaml")) else { return };
+    let (Some(pre_commit), Some(_)) = (tool("pre-commit"), tool("git")) else { return };
+    let hooks = TempDir::new().unwrap();
+    let manifest = fs::read_to_string(project().join(".pre-commit-hooks.yaml")).unwrap();
+    assert_eq!(manifest.matches("language: rust").count(), 2);
+    let manifest = manifest.replace("language: rust", "language: system");
+    fs::write(hooks.path().join(".pre-commit-hooks.yaml"), manifest).unwrap();
+    let Some(ran) = bash(hooks.path(), &format!("{COMMIT} && git tag v0.1.0")) else { return };
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+
     let example = example_copy("pre-commit");
-    let configuration = read(&example.path().join(".pre-commit-config.yaml")).unwrap();
-    let run_all = || -> Vec<Option<i32>> {
-        let used = configuration["repos"][0]["hooks"].as_array().unwrap().iter();
-        used.map(|used| {
-            let hook = hooks.as_array().unwrap().iter().find(|hook| hook["id"] == used["id"]).unwrap();
-            assert_eq!(hook["pass_filenames"], false, "{hook}");
-            let mut words = hook["entry"].as_str().unwrap().split(' ');
-            assert_eq!(words.next(), Some("floe"));
-            let mut command = crate::support::floe();
-            let arguments = used["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
-            run_with(command.current_dir(example.path()).args(words).args(arguments), "").code
-        })
-        .collect()
+    let configuration = example.path().join(".pre-commit-config.yaml");
+    let text = fs::read_to_string(&configuration).unwrap();
+    assert!(text.contains("https://git.example/floe.git"));
+    let there = hooks.path().to_str().unwrap();
+    fs::write(&configuration, text.replace("https://git.example/floe.git", there)).unwrap();
+    let cache = TempDir::new().unwrap();
+    let commit = |name: &str| {
+        let script = format!(
+            "export PRE_COMMIT_HOME={} PATH={}:$PATH\n{{ [ -d .git ] || git init -q .; }} && pre-commit install && git add . && \
+             git -c user.name=t -c user.email=t@example.com commit -qm {name}",
+            cache.path().display(),
+            pre_commit.parent().unwrap().display(),
+        );
+        bash(example.path(), &script).unwrap()
     };
-    assert_eq!(run_all(), [Some(0), Some(0)]);
+    let ran = commit("good");
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(format!("{}{}", ran.stdout, ran.stderr).matches("Passed").count(), 2, "{}{}", ran.stdout, ran.stderr);
+
     let file = example.path().join("manifests/shop.yaml");
     let text = fs::read_to_string(&file).unwrap();
     let broken =
         text.replace("allowPrivilegeEscalation: false", "privileged: true").replace("protocol: TCP", "protocol: X");
     fs::write(&file, broken).unwrap();
-    assert_eq!(run_all(), [Some(1), Some(1)]);
+    let ran = commit("bad");
+    let shown = format!("{}{}", ran.stdout, ran.stderr);
+    assert_eq!((ran.code, shown.matches("Failed").count()), (Some(1), 2), "{shown}");
+    assert!(shown.contains("privileged"), "the reason is not shown:\n{shown}");
+    let log = bash(example.path(), "git log --format=%s").unwrap();
+    assert_eq!(log.stdout, "good\n", "the commit was made");
 }
