@@ -183,6 +183,18 @@ fn pain_02_a_namespace_that_exists_is_taken_over_if_asked() {
     }
 }
 
+/// Helm 4 without server-side apply is like Helm 3 here.
+#[test]
+fn pain_02_helm_4_without_server_side_apply() {
+    let Some((cluster, [_, helm])) = both() else { return };
+    let place = Place::new(cluster, &helm, "clientside");
+    let install = ["upgrade", "--install", "web", "chart", "--create-namespace", "--server-side=false"];
+    let ran = place.run_with_floe(&install, &[]);
+    assert!(ran.code != Some(0) && ran.stderr.contains("already exists"), "{:?} {}", ran.code, ran.stderr);
+    place.succeed(&install, &[]);
+    place.assert_secured("web");
+}
+
 /// A namespace that somebody has labelled: Helm 3 takes the label over without a word, Helm 4 asks for `--force-conflicts`.
 #[test]
 fn pain_02_a_namespace_that_others_have_labelled() {
