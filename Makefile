@@ -57,11 +57,27 @@ advisories: $(CARGO_DENY) ## known vulnerabilities of dependencies (fetches the 
 bench: tools ## compare floe with kustomize, yq, cat, psajudge, network-config-analyzer and kubectl: one table (release build; minutes)
 	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
 
-# One judge is written in Python; where there is none, its tests say that they were skipped.
-NCA := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca)
+DIST ?= $(CURDIR)/target/dist
+FLOE ?= target/release/floe
+PLUGIN = $(DIST)/floe-helm-plugin
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+
+# Helm looks for a folder with the name of the archive. The same binary gives the same archive.
+.PHONY: helm-plugin
+helm-plugin: ## the plugin for Helm 4 around the binary FLOE (target/release/floe), in target/dist
+	@test -x $(FLOE) || { echo "error: there is no binary $(FLOE); build it, or name one with FLOE=" >&2; exit 1; }
+	@grep -qx 'version: $(VERSION)' packaging/helm-plugin/plugin.yaml || { echo "error: plugin.yaml has another version than $(VERSION)" >&2; exit 1; }
+	rm -rf $(PLUGIN)
+	install -D -m 755 $(FLOE) $(PLUGIN)/bin/floe
+	install -m 644 LICENSE packaging/helm-plugin/README.md packaging/helm-plugin/plugin.yaml $(PLUGIN)
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$${SOURCE_DATE_EPOCH:-0} -C $(DIST) -cf - floe-helm-plugin \
+	| gzip -n > $(PLUGIN)-$(VERSION).tgz
+
+# One judge and one host are written in Python; where there is none, their tests say that they were skipped.
+PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(NCA) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -72,6 +88,10 @@ endef
 
 $(TOOLS)/helm: tests/tools/helm/go.mod tests/tools/helm/go.sum
 	$(call build-tool,helm,helm.sh/helm/v3/cmd/helm)
+
+# A minute on two cores from an empty cache.
+$(TOOLS)/helm4: tests/tools/helm4/go.mod tests/tools/helm4/go.sum
+	$(call build-tool,helm4,helm.sh/helm/v4/cmd/helm)
 
 $(TOOLS)/kustomize: tests/tools/kustomize/go.mod tests/tools/kustomize/go.sum
 	$(call build-tool,kustomize,sigs.k8s.io/kustomize/kustomize/v5)
@@ -94,11 +114,11 @@ $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.
 		$(wildcard tests/tools/ciliumjudge/*.go tests/tools/networkworld/*.go)
 	$(call build-tool,ciliumjudge,.)
 
-# The program names its Python by path, so that a link to it works anywhere.
-$(TOOLS)/nca: tests/tools/nca/requirements.txt
-	python3 -m venv --clear $(TOOLS)/nca-venv
-	$(TOOLS)/nca-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
-	ln -sf nca-venv/bin/nca $@
+# The programs name their Python by path, so that a link to them works anywhere.
+$(TOOLS)/nca $(TOOLS)/pre-commit: $(TOOLS)/%: tests/tools/%/requirements.txt
+	python3 -m venv --clear $@-venv
+	$@-venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement $<
+	ln -sf $*-venv/bin/$* $@
 
 $(TOOLS)/etcd: tests/tools/etcd/go.mod tests/tools/etcd/go.sum
 	$(call build-tool,etcd,go.etcd.io/etcd/server/v3)

@@ -36,7 +36,7 @@ fn texts<'a>(stream: &'a str, templates: &[&str]) -> Vec<&'a str> {
 #[test]
 fn post_renderer_secures_the_release_and_leaves_the_rest() {
     let (Some(helm), Some(_)) = (tool("helm"), tool("yamljudge")) else { return };
-    let example = example_copy("helm");
+    let example = example_copy("helm3");
     let on_path = OnPath::new();
     let plain = stdout(&mut template(&on_path, &helm, example.path(), &[]));
     let secured = stdout(&mut template(&on_path, &helm, example.path(), &POST_RENDERER));
@@ -55,7 +55,7 @@ fn post_renderer_secures_the_release_and_leaves_the_rest() {
 #[test]
 fn pipe_secures_hooks_too() {
     let (Some(helm), Some(_)) = (tool("helm"), tool("yamljudge")) else { return };
-    let example = example_copy("helm");
+    let example = example_copy("helm3");
     let on_path = OnPath::new();
     let plain = stdout(&mut template(&on_path, &helm, example.path(), &[]));
     let secured =
@@ -72,7 +72,7 @@ fn pipe_secures_hooks_too() {
 #[test]
 fn post_renderer_and_pipe_agree() {
     let Some(helm) = tool("helm") else { return };
-    let example = example_copy("helm");
+    let example = example_copy("helm3");
     let on_path = OnPath::new();
     let plain = stdout(&mut template(&on_path, &helm, example.path(), &["--no-hooks"]));
     let piped = stdout(floe().current_dir(example.path()).args(["--config", "manifest.yaml"]).write_stdin(plain));
@@ -85,7 +85,7 @@ fn post_renderer_and_pipe_agree() {
 #[test]
 fn helm_shows_why_floe_refuses() {
     let Some(helm) = tool("helm") else { return };
-    let example = example_copy("helm");
+    let example = example_copy("helm3");
     misspell(&example.path().join("manifest.yaml"));
     let failure = template(&OnPath::new(), &helm, example.path(), &POST_RENDERER).assert().failure();
     let output = failure.get_output();
@@ -94,9 +94,9 @@ fn helm_shows_why_floe_refuses() {
 }
 
 #[test]
-fn output_dir_is_refused_because_helm_sends_nothing() {
+fn pain_10_output_dir_is_refused_because_helm_sends_nothing() {
     let Some(helm) = tool("helm") else { return };
-    let example = example_copy("helm");
+    let example = example_copy("helm3");
     let mut arguments = POST_RENDERER.to_vec();
     arguments.extend(["--output-dir", "out"]);
     let failure = template(&OnPath::new(), &helm, example.path(), &arguments).assert().failure();

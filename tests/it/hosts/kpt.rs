@@ -61,7 +61,7 @@ fn source_and_sink_secure_a_copy() {
     let on_path = OnPath::new();
     let before = snapshot(package.path());
     let source = kpt(&on_path, &host, package.path(), &["fn", "source", "."]).assert().success();
-    let manifest = project().join("examples/helm/manifest.yaml");
+    let manifest = project().join("examples/helm3/manifest.yaml");
     let list = source.get_output().stdout.clone();
     let filtered = floe().arg("--config").arg(manifest).write_stdin(list).assert().success();
     let out = tempfile::tempdir().unwrap();

@@ -1,8 +1,28 @@
-//! floe inside the real hosts: Helm, Kustomize and kpt start it, feed it and judge what it prints.
+//! floe inside the real hosts: Helm, Kustomize and kpt start it, feed it and judge what it prints; Helm and kubectl install
+//! the result into a real API server; Argo CD's plugins and CI run as there.
+//!
+//! What users of these hosts complain of has numbers, and a test `pain_NN_…` shows what floe does about each:
+//!
+//! | 1 to 6 | 7 to 12 | 13 to 18 | 19 to 23 |
+//! |---|---|---|---|
+//! | an empty result deletes | the namespace is unknown | only docker, no docker | oddities of YAML |
+//! | Namespaces have owners | Helm 3 does not sort | validators are broken | outer layers rename |
+//! | Helm 3 hides hooks | lost lines and annotations | results nobody sees | a release has 1 MiB |
+//! | Helm 4 mixes in hooks | empty standard input | internal annotations | deadlines, pipes that hide failures |
+//! | Helm 4 wants a plugin | a flag forgotten | generators that pile up | two releases in one namespace |
+//! | standard error is lost | functions skipped silently | formatting is lost | |
 
+mod applied;
+mod argocd;
+mod continuous;
+mod examples;
 mod helm;
+mod helm4;
 mod kpt;
 mod kustomize;
+mod majors;
+mod pains;
+mod releases;
 
 use serde_json::Value;
 
@@ -84,4 +104,23 @@ fn misspell(file: &std::path::Path) {
 fn assert_names_the_misspelling(shown: &str) {
     assert!(shown.contains("pod_securty"), "the host does not show floe's message:\n{shown}");
     assert!(shown.contains("pod_security"), "floe does not name the nearest key:\n{shown}");
+}
+
+/// Writes a kustomization with a Deployment `web` in `floe-jobs` and floe as its transformer, and more at its end.
+fn write_kustomization(folder: &std::path::Path, more: &str) {
+    let function = "apiVersion: floe.dev/v1
+kind: NetworkSecurity
+metadata:
+  name: floe
+  annotations:
+    config.kubernetes.io/function: 'exec: {path: floe}'
+";
+    let deployment = majors::DEPLOYMENT
+        .replace("{{ .Release.Name }}", "web")
+        .replace("  name: web\n", "  name: web\n  namespace: floe-jobs\n");
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("floe.yaml"), function).unwrap();
+    std::fs::write(folder.join("web.yaml"), deployment).unwrap();
+    let kustomization = format!("resources: [web.yaml]\ntransformers: [floe.yaml]\n{more}");
+    std::fs::write(folder.join("kustomization.yaml"), kustomization).unwrap();
 }
