@@ -18,7 +18,7 @@ fn read(path: &str) -> String {
 }
 
 /// The fenced code blocks of a language, in order.
-fn blocks(markdown: &str, language: &str) -> Vec<String> {
+pub(crate) fn blocks(markdown: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<String> = None;
     for line in markdown.lines() {

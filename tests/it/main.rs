@@ -18,6 +18,7 @@ mod cluster;
 mod cluster_commands;
 mod dice;
 mod documentation;
+mod examples;
 mod hosts;
 mod json_schema;
 mod laws;

@@ -136,6 +136,12 @@ impl OnPath {
         Self { dir }
     }
 
+    /// Adds a program under a name: what a host, or a command of an example, is to find first.
+    pub(crate) fn link(self, name: &str, program: &Path) -> Self {
+        symlink(program, self.dir.path().join(name)).unwrap();
+        self
+    }
+
     /// A command of a host that finds floe on its `PATH`.
     pub(crate) fn command(&self, host: &Path) -> assert_cmd::Command {
         let mut path = OsString::from(self.dir.path());
