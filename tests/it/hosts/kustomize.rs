@@ -17,7 +17,7 @@ fn build(on_path: &OnPath, kustomize: &Path, dir: &Path) -> assert_cmd::Command 
 #[test]
 fn transformer_secures_the_build() {
     let (Some(kustomize), Some(_)) = (tool("kustomize"), tool("yamljudge")) else { return };
-    let example = example_copy("kustomize");
+    let example = example_copy("kustomize-exec");
     let success = build(&OnPath::new(), &kustomize, example.path()).assert().success();
     let documents = documents(str::from_utf8(&success.get_output().stdout).unwrap()).unwrap();
     assert_secured(&documents, &[("Deployment", "sales-api"), ("CronJob", "sales-nightly")]);
@@ -37,7 +37,7 @@ fn transformer_secures_the_build() {
 #[test]
 fn outer_layer_builds_on_a_secured_base() {
     let (Some(kustomize), Some(_)) = (tool("kustomize"), tool("yamljudge")) else { return };
-    let example = example_copy("kustomize");
+    let example = example_copy("kustomize-exec");
     let outer = example.path().join("outer");
     fs::create_dir(&outer).unwrap();
     // The base holds floe's objects already when the outer layer runs floe again.
@@ -64,7 +64,7 @@ fn outer_layer_builds_on_a_secured_base() {
 #[test]
 fn kustomize_shows_why_floe_refuses() {
     let Some(kustomize) = tool("kustomize") else { return };
-    let example = example_copy("kustomize");
+    let example = example_copy("kustomize-exec");
     misspell(&example.path().join("floe.yaml"));
     let failure = build(&OnPath::new(), &kustomize, example.path()).assert().failure();
     let output = failure.get_output();
