@@ -34,6 +34,7 @@ mod placement;
 mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
+mod requirements;
 mod support;
 mod workloads;
 mod yaml_laws;

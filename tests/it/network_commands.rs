@@ -46,6 +46,7 @@ fn compile(folder: &Path, more: &[&str]) -> Ran {
     run_in(folder, &arguments, "")
 }
 
+/// FR-070, FR-071, FR-072.
 #[test]
 fn compile_writes_policies_namespaces_and_hardened_manifests() {
     let folder = TempDir::new().unwrap();
@@ -305,6 +306,7 @@ fn an_invalid_policy_stops_diff_with_its_place() {
     assert!(ran.stderr.contains("must specify a peer") && ran.stderr.contains("<stdin>:7:7"), "{}", ran.stderr);
 }
 
+/// FR-091.
 #[test]
 fn the_audit_log_has_one_line_for_each_run() {
     let folder = TempDir::new().unwrap();

@@ -155,6 +155,7 @@ fn prune_takes_only_what_this_installation_has_applied() {
     assert_eq!(client.get("/api/v1/namespaces/prune-sales").status, 200, "a Namespace is never pruned");
 }
 
+/// FR-093.
 #[test]
 fn dry_runs_change_nothing() {
     let Some(cluster) = cluster() else { return };

@@ -4,6 +4,7 @@ use super::Installation;
 use crate::cluster::cluster;
 
 /// SC-006: every kind of drift is found, and only drift.
+/// FR-083.
 #[test]
 fn sc_006_diff_finds_every_kind_of_drift() {
     let Some(cluster) = cluster() else { return };

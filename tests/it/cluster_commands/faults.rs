@@ -255,6 +255,7 @@ fn the_printed_role_is_enough_and_nothing_less_is() {
     }
 }
 
+/// FR-082.
 #[test]
 fn a_live_cluster_is_audited_like_its_objects_in_a_file() {
     let Some(cluster) = cluster() else { return };

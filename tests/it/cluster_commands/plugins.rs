@@ -85,6 +85,7 @@ fn verdict(ran: &Ran) -> (Option<i32>, Value) {
 }
 
 /// Every dump, read as a file and shown by a server, is judged the same.
+/// FR-084.
 #[test]
 fn a_live_cluster_is_judged_like_its_dump() {
     let Some(cluster) = cluster() else { return };

@@ -64,6 +64,7 @@ fn of(check: &str, name: &str, line: u64) -> (String, String, u64) {
     (check.to_owned(), name.to_owned(), line)
 }
 
+/// FR-081.
 #[test]
 fn the_server_has_its_say_and_stores_nothing() {
     let Some(cluster) = cluster() else { return };

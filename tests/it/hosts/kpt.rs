@@ -11,6 +11,13 @@ const WORKLOADS: [(&str, &str); 2] = [("Deployment", "sales-api"), ("CronJob", "
 const RENDER: [&str; 4] = ["fn", "render", ".", "--allow-exec"];
 const EVAL: [&str; 7] = ["fn", "eval", ".", "--exec", "floe", "--fn-config", "floe.yaml"];
 
+/// A copy of the example without what it is expected to become.
+fn package() -> tempfile::TempDir {
+    let package = example_copy("kpt");
+    fs::remove_dir_all(package.path().join("expected")).unwrap();
+    package
+}
+
 /// A kpt command in a package.
 fn kpt(on_path: &OnPath, kpt: &Path, package: &Path, arguments: &[&str]) -> assert_cmd::Command {
     let mut command = on_path.command(kpt);
@@ -27,7 +34,7 @@ fn resources(package: &Path) -> Vec<serde_json::Value> {
 
 /// Runs a command twice on the package: the first run secures it, the second changes nothing.
 fn secures_once(host: &Path, arguments: &[&str]) {
-    let package = example_copy("kpt");
+    let package = package();
     let on_path = OnPath::new();
     kpt(&on_path, host, package.path(), arguments).assert().success();
     assert_secured(&resources(package.path()), &WORKLOADS);
@@ -57,7 +64,7 @@ fn eval_secures_the_package_once() {
 #[test]
 fn source_and_sink_secure_a_copy() {
     let (Some(host), Some(_)) = (tool("kpt"), tool("yamljudge")) else { return };
-    let package = example_copy("kpt");
+    let package = package();
     let on_path = OnPath::new();
     let before = snapshot(package.path());
     let source = kpt(&on_path, &host, package.path(), &["fn", "source", "."]).assert().success();
@@ -76,7 +83,7 @@ fn source_and_sink_secure_a_copy() {
 fn failure_is_shown_and_writes_nothing() {
     let Some(host) = tool("kpt") else { return };
     for arguments in [&RENDER[..], &EVAL[..]] {
-        let package = example_copy("kpt");
+        let package = package();
         misspell(&package.path().join("floe.yaml"));
         let before = snapshot(package.path());
         let failure = kpt(&OnPath::new(), &host, package.path(), arguments).assert().failure();

@@ -197,7 +197,7 @@ fn judge_case(case: &Case) {
 }
 
 #[test]
-fn the_demo_does_what_the_specification_wants() {
+fn sc_002_sc_003_the_demo_does_what_the_specification_wants() {
     let example = |file: &str| fs::read_to_string(project().join("examples/platform").join(file)).unwrap();
     judge_case(&Case {
         manifest: example("manifest.yaml"),

@@ -178,6 +178,7 @@ fn cluster() -> Vec<Value> {
     objects
 }
 
+/// FR-073.
 #[test]
 fn merged_policies_mean_what_single_ones_mean() {
     let Some(program) = tool("nca") else { return };
