@@ -73,6 +73,10 @@ helm-plugin: ## the plugin for Helm 4 around the binary FLOE (target/release/flo
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$${SOURCE_DATE_EPOCH:-0} -C $(DIST) -cf - floe-helm-plugin \
 	| gzip -n > $(PLUGIN)-$(VERSION).tgz
 
+.PHONY: filter
+filter: ## the static program for the image, target/dist/floe-filter: without network code (release build; minutes)
+	packaging/image/compile $(DIST)/floe-filter
+
 # One judge and one host are written in Python; where there is none, their tests say that they were skipped.
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 

@@ -106,7 +106,7 @@ fn compare(example: &str, input: &BTreeMap<PathBuf, String>, result: &BTreeMap<P
 /// An example that promises a result and is run by no test would promise it in vain.
 #[test]
 fn every_example_with_a_result_is_run() {
-    let code: String = ["tests/it/examples.rs", "tests/it/hosts/examples.rs"]
+    let code: String = ["tests/it/examples.rs", "tests/it/hosts/container.rs", "tests/it/hosts/examples.rs"]
         .iter()
         .filter_map(|path| fs::read_to_string(project().join(path)).ok())
         .collect();

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::str;
 
-use super::{assert_names_the_misspelling, assert_secured, misspell};
+use serde_json::json;
+
+use super::container::{Engine, IMAGE};
+use super::{assert_names_the_misspelling, assert_secured, find, misspell};
 use crate::support::{OnPath, documents, example_copy, floe, project, snapshot, tool};
 
 const WORKLOADS: [(&str, &str); 2] = [("Deployment", "sales-api"), ("CronJob", "sales-nightly")];
@@ -92,4 +95,102 @@ fn failure_is_shown_and_writes_nothing() {
         assert_names_the_misspelling(str::from_utf8(&shown).unwrap());
         assert_eq!(before, snapshot(package.path()), "kpt wrote files although floe failed");
     }
+}
+
+/// The configuration as arguments, which kpt makes a ConfigMap of, by exec and by image.
+#[test]
+fn arguments_are_a_configuration() {
+    let (Some(host), Some(_)) = (tool("kpt"), tool("yamljudge")) else { return };
+    let domains = "domains=[{name: sales, namespace: floe-sales-domain}]";
+    let security = "security={pod_security: {writable_paths: [/tmp]}}";
+    let mut results = Vec::new();
+    for function in [["--exec", "floe"], ["--image", IMAGE]] {
+        let engine = if function[0] == "--image" { Engine::get() } else { None };
+        let (on_path, _docker) = match engine {
+            Some(engine) => engine.on_path(),
+            None if function[0] == "--image" => continue,
+            None => (OnPath::new(), tempfile::tempdir().unwrap()),
+        };
+        let package = package();
+        fs::remove_file(package.path().join("floe.yaml")).unwrap();
+        let arguments = ["fn", "eval", ".", function[0], function[1], "--", domains, security];
+        kpt(&on_path, &host, package.path(), &arguments).assert().success();
+        assert_secured(&resources(package.path()), &WORKLOADS);
+        let first = snapshot(package.path());
+        kpt(&on_path, &host, package.path(), &arguments).assert().success();
+        assert_eq!(first, snapshot(package.path()), "the second run changed files");
+        results.push(first);
+    }
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "exec and image give different packages");
+}
+
+/// `configMap` of a Kptfile: the same texts, without a file.
+#[test]
+fn kptfile_holds_the_configuration() {
+    let (Some(host), Some(_)) = (tool("kpt"), tool("yamljudge")) else { return };
+    let package = package();
+    let kptfile = package.path().join("Kptfile");
+    let text = fs::read_to_string(&kptfile).unwrap();
+    let map = "configMap:\n        domains: '[{name: sales, namespace: floe-sales-domain}]'\n        security: \
+               '{pod_security: {writable_paths: [/tmp]}}'";
+    assert!(text.contains("configPath: floe.yaml"));
+    fs::write(&kptfile, text.replace("configPath: floe.yaml", map)).unwrap();
+    fs::remove_file(package.path().join("floe.yaml")).unwrap();
+    let on_path = OnPath::new();
+    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
+    assert_secured(&resources(package.path()), &WORKLOADS);
+    let first = snapshot(package.path());
+    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
+    assert_eq!(first, snapshot(package.path()), "the second run changed files");
+}
+
+/// With selectors floe sees a part of the package: that is secured, the rest stays, and a second run changes nothing.
+#[test]
+fn selectors_narrow_what_floe_sees() {
+    let (Some(host), Some(_)) = (tool("kpt"), tool("yamljudge")) else { return };
+    let package = package();
+    let kptfile = package.path().join("Kptfile");
+    let text = fs::read_to_string(&kptfile).unwrap();
+    fs::write(&kptfile, format!("{}      selectors:\n        - kind: CronJob\n", text)).unwrap();
+    let api = fs::read_to_string(package.path().join("api.yaml")).unwrap();
+    let on_path = OnPath::new();
+    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
+    let documents = resources(package.path());
+    assert_secured(&documents, &WORKLOADS[1..]);
+    let spec = &find(&documents, "Deployment", "sales-api")["spec"]["template"]["spec"];
+    assert!(spec.get("securityContext").is_none(), "floe reached what the selector leaves out: {spec}\n{api}");
+}
+
+#[test]
+fn results_dir_holds_the_findings() {
+    let Some(host) = tool("kpt") else { return };
+    let package = package();
+    let api = package.path().join("api.yaml");
+    let text = fs::read_to_string(&api).unwrap();
+    fs::write(&api, text.replace("- name: api\n", "- name: api\n          securityContext: {privileged: true}\n"))
+        .unwrap();
+    let results = tempfile::tempdir().unwrap();
+    let mut arguments = RENDER.to_vec();
+    arguments.extend(["--results-dir", results.path().to_str().unwrap()]);
+    kpt(&OnPath::new(), &host, package.path(), &arguments).assert().failure();
+    let results = fs::read_to_string(results.path().join("results.yaml")).unwrap();
+    let results = floe::yaml::Tree::parse(&results).unwrap();
+    let results = results.value(results.root().unwrap()).unwrap();
+    assert_eq!((&results["kind"], &results["exitCode"]), (&json!("FunctionResultList"), &json!(1)));
+    let findings = results["items"][0]["results"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["severity"] == "error").unwrap();
+    assert!(finding["message"].as_str().unwrap().contains("privileged"), "{finding}");
+    assert_eq!(finding["resourceRef"]["name"], "sales-api", "{finding}");
+    assert_eq!(finding["file"]["path"], "api.yaml", "{finding}");
+}
+
+#[test]
+fn documentation_comes_from_the_image() {
+    let (Some(host), Some(engine)) = (tool("kpt"), Engine::get()) else { return };
+    let (on_path, _docker) = engine.on_path();
+    let folder = tempfile::tempdir().unwrap();
+    let success = kpt(&on_path, &host, folder.path(), &["fn", "doc", "--image", IMAGE]).assert().success();
+    let output = success.get_output();
+    let shown = [&output.stdout[..], &output.stderr[..]].concat();
+    assert!(String::from_utf8_lossy(&shown).contains("Exit codes:"), "{}", String::from_utf8_lossy(&shown));
 }

@@ -14,8 +14,10 @@
 
 mod applied;
 mod argocd;
+mod container;
 mod continuous;
 mod examples;
+mod failures;
 mod helm;
 mod helm4;
 mod kpt;

@@ -1,0 +1,251 @@
+//! The image: what is in it, that it runs as functions are run, and the `docker` by which hosts start it.
+//!
+//! Built with podman from `target/dist/floe-filter` (`make filter`), in a storage of its own under `target/`, so that the
+//! user's images stay as they are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::examples::run_on;
+use crate::support::{OnPath, floe, project, skip, tool};
+
+/// The name under which the examples know the image.
+pub(super) const IMAGE: &str = "registry.example/floe:0.1.0";
+/// How a function runs on a host that trusts it with nothing: what Kustomize and kpt pass, and what an administrator adds.
+const CONFINED: [&str; 10] = [
+    "--rm",
+    "--interactive",
+    "--pull=never",
+    "--network=none",
+    "--read-only",
+    "--cap-drop=all",
+    "--security-opt=no-new-privileges",
+    "--ulimit=nofile=1024:1024",
+    "--ulimit=nproc=1000:1000",
+    "--memory=256m",
+];
+/// Most bytes of the image, uncompressed.
+const MOST_BYTES: u64 = 10_000_000;
+
+/// podman with the image in its storage.
+pub(super) struct Engine {
+    podman: PathBuf,
+    flags: Vec<String>,
+}
+
+impl Engine {
+    /// The engine that all tests share, or `None` after reporting the skip.
+    pub(super) fn get() -> Option<&'static Self> {
+        static ENGINE: OnceLock<Option<Engine>> = OnceLock::new();
+        // Asked for each time, because each test that is skipped is to be named.
+        for name in ["podman", "runc"] {
+            tool(name)?;
+        }
+        if let Some(why) = unusable(&binary()) {
+            skip(std::thread::current().name().unwrap_or("a test"), &why);
+            return None;
+        }
+        ENGINE.get_or_init(|| Some(Self::new(tool("podman")?))).as_ref()
+    }
+
+    fn new(podman: PathBuf) -> Self {
+        let engine = ["overlay", "vfs"].iter().find_map(|driver| {
+            let storage = project().join("target/containers").join(driver);
+            let flag = |name: &str, folder: &str| format!("--{name}={}", storage.join(folder).display());
+            let flags = vec![
+                flag("root", "root"),
+                flag("runroot", "run"),
+                format!("--storage-driver={driver}"),
+                "--runtime=runc".to_owned(),
+                "--cgroup-manager=cgroupfs".to_owned(),
+                "--events-backend=none".to_owned(),
+            ];
+            let engine = Self { podman: podman.clone(), flags };
+            engine.command(&["info"]).output().unwrap().status.success().then_some(engine)
+        });
+        let engine = engine.expect("podman has neither overlay nor vfs");
+        engine.build(&["--tag", IMAGE]);
+        engine
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.podman);
+        command.args(&self.flags).args(arguments);
+        command
+    }
+
+    /// What podman prints; it has to succeed.
+    fn stdout(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Builds the last stage from the binary that is there, and gives the image's id.
+    fn build(&self, more: &[&str]) -> String {
+        let root = project();
+        let mut arguments = vec!["build", "--quiet", "--timestamp=0", "--target=prebuilt", "--build-arg=REVISION=abc"];
+        arguments.extend(more);
+        arguments.push(root.to_str().unwrap());
+        self.stdout(&arguments)
+    }
+
+    /// Runs the image, confined, with these further flags.
+    fn run(&self, flags: &[&str], arguments: &[&str], input: &str) -> Output {
+        let mut command = assert_cmd::Command::new(&self.podman);
+        command.args(&self.flags).arg("run").args(CONFINED).args(flags).arg(IMAGE).args(arguments);
+        command.write_stdin(input).output().unwrap()
+    }
+
+    /// A path on which `docker` and `podman` are this engine, and confine what they run. Hosts ask for docker's version,
+    /// of which they want at least 20.10.
+    pub(super) fn on_path(&self) -> (OnPath, TempDir) {
+        self.on_path_with(&[])
+    }
+
+    /// The same with further flags for `run`.
+    pub(super) fn on_path_with(&self, flags: &[&str]) -> (OnPath, TempDir) {
+        let dir = TempDir::new().unwrap();
+        let quoted = |words: &[String]| words.iter().map(|word| format!("'{word}' ")).collect::<String>();
+        let confined: Vec<String> =
+            CONFINED.iter().filter(|flag| !flag.starts_with("--pull")).chain(flags).map(ToString::to_string).collect();
+        let script = format!(
+            "#!/bin/sh\ncase $1 in\nversion) echo 28.2.2 ;;\nrun) shift; exec '{podman}' {flags} run {confined} \"$@\" ;;\n\
+             *) exec '{podman}' {flags} \"$@\" ;;\nesac\n",
+            podman = self.podman.display(),
+            flags = quoted(&self.flags),
+            confined = quoted(&confined),
+        );
+        let docker = executable(dir.path(), "docker", &script);
+        (OnPath::new().link("docker", &docker).link("podman", &docker), dir)
+    }
+}
+
+/// Writes a script that can be started.
+pub(super) fn executable(folder: &Path, name: &str, script: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+fn binary() -> PathBuf {
+    project().join("target/dist/floe-filter")
+}
+
+/// Why the binary cannot stand for the source, if it cannot.
+fn unusable(binary: &Path) -> Option<String> {
+    let Ok(built) = fs::metadata(binary).and_then(|file| file.modified()) else {
+        return Some("target/dist/floe-filter is not built (make filter)".to_owned());
+    };
+    (newest(&project().join("src")) > built)
+        .then(|| "target/dist/floe-filter is older than src (make filter)".to_owned())
+}
+
+/// When the last file below a folder was changed.
+fn newest(folder: &Path) -> SystemTime {
+    let times = fs::read_dir(folder).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() { newest(&path) } else { fs::metadata(path).unwrap().modified().unwrap() }
+    });
+    times.max().unwrap()
+}
+
+#[test]
+fn image_holds_one_program_and_says_what_it_is() {
+    let Some(engine) = Engine::get() else { return };
+    let image: Value = serde_json::from_str(&engine.stdout(&["image", "inspect", IMAGE])).unwrap();
+    let image = &image[0];
+    let config = &image["Config"];
+    assert_eq!((&config["Entrypoint"], &config["User"]), (&json!(["/floe"]), &json!("65534:65534")));
+    assert!(config["Cmd"].is_null(), "hosts start the image without arguments: {config}");
+    let labels: BTreeMap<&str, &str> = [
+        ("title", "floe"),
+        ("description", "KRM function and filter that makes rendered Kubernetes workloads secure"),
+        ("licenses", "Apache-2.0"),
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("revision", "abc"),
+    ]
+    .into();
+    for (name, value) in labels {
+        assert_eq!(config["Labels"][format!("org.opencontainers.image.{name}")], value, "{config}");
+    }
+    let size = image["Size"].as_u64().unwrap();
+    assert!(size < MOST_BYTES, "the image has {size} bytes");
+
+    let root = engine.stdout(&["image", "mount", IMAGE]);
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from(&root)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    files.sort();
+    assert_eq!(files, ["LICENSE", "etc/group", "etc/passwd", "floe"]);
+}
+
+#[test]
+fn same_binary_gives_the_same_image() {
+    let Some(engine) = Engine::get() else { return };
+    assert_eq!(engine.build(&["--no-cache"]), engine.build(&["--no-cache"]));
+}
+
+/// Confined as hosts confine functions and beyond, as any user, the image prints what the program prints here.
+#[test]
+fn confined_image_prints_what_the_program_prints() {
+    let Some(engine) = Engine::get() else { return };
+    let input = fs::read_to_string(project().join("examples/platform/rendered.yaml")).unwrap();
+    let folder = TempDir::new().unwrap();
+    let here = floe().current_dir(folder.path()).write_stdin(input.as_str()).output().unwrap();
+    assert!(here.status.success() && !here.stdout.is_empty());
+    for user in ["nobody", "root", "12345", "1000740000:0"] {
+        let there = engine.run(&["--user", user], &[], &input);
+        let stderr = String::from_utf8_lossy(&there.stderr);
+        assert!(there.status.success(), "as {user}: {stderr}");
+        assert!(there.stdout == here.stdout, "as {user} the image prints something else than the program");
+        assert_eq!(stderr, String::from_utf8_lossy(&here.stderr), "as {user}");
+    }
+}
+
+#[test]
+fn image_says_what_it_leaves_out_and_fails_with_the_codes_of_the_program() {
+    let Some(engine) = Engine::get() else { return };
+    let help = engine.run(&[], &["--help"], "");
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("Exit codes:"));
+    for (arguments, input, code) in [(&[][..], "", 3), (&["--no-such-flag"], "", 2), (&["network", "audit"], "", 2)] {
+        let ran = engine.run(&[], arguments, input);
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(ran.stdout.is_empty() && !stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn kustomize_container() {
+    let (Some(engine), Some(kustomize), Some(kubectl)) = (Engine::get(), tool("kustomize"), tool("kubectl")) else {
+        return;
+    };
+    let (on_path, _docker) = engine.on_path();
+    run_on("kustomize-container", &on_path.link("kustomize", &kustomize).link("kubectl", &kubectl));
+}
+
+#[test]
+fn kpt_container() {
+    let (Some(engine), Some(kpt)) = (Engine::get(), tool("kpt")) else { return };
+    let (on_path, _docker) = engine.on_path();
+    run_on("kpt-container", &on_path.link("kpt", &kpt));
+}
