@@ -19,15 +19,14 @@ use crate::support::{OnPath, floe, project, skip, tool};
 
 /// The name under which the examples know the image.
 pub(super) const IMAGE: &str = "registry.example/floe:0.1.0";
-/// How a function runs on a host that trusts it with nothing: what Kustomize and kpt pass, and what an administrator adds.
-const CONFINED: [&str; 10] = [
-    "--rm",
-    "--interactive",
+/// What Kustomize and kpt pass when they start a function.
+const OF_HOSTS: [&str; 5] =
+    ["--rm", "--interactive", "--network=none", "--user=nobody", "--security-opt=no-new-privileges"];
+/// What an administrator adds who trusts functions with nothing.
+const OF_ADMINISTRATORS: [&str; 6] = [
     "--pull=never",
-    "--network=none",
     "--read-only",
     "--cap-drop=all",
-    "--security-opt=no-new-privileges",
     "--ulimit=nofile=1024:1024",
     "--ulimit=nproc=1000:1000",
     "--memory=256m",
@@ -101,7 +100,14 @@ impl Engine {
     /// Runs the image, confined, with these further flags.
     fn run(&self, flags: &[&str], arguments: &[&str], input: &str) -> Output {
         let mut command = assert_cmd::Command::new(&self.podman);
-        command.args(&self.flags).arg("run").args(CONFINED).args(flags).arg(IMAGE).args(arguments);
+        command
+            .args(&self.flags)
+            .arg("run")
+            .args(OF_HOSTS)
+            .args(OF_ADMINISTRATORS)
+            .args(flags)
+            .arg(IMAGE)
+            .args(arguments);
         command.write_stdin(input).output().unwrap()
     }
 
@@ -115,14 +121,15 @@ impl Engine {
     pub(super) fn on_path_with(&self, flags: &[&str]) -> (OnPath, TempDir) {
         let dir = TempDir::new().unwrap();
         let quoted = |words: &[String]| words.iter().map(|word| format!("'{word}' ")).collect::<String>();
-        let confined: Vec<String> =
-            CONFINED.iter().filter(|flag| !flag.starts_with("--pull")).chain(flags).map(ToString::to_string).collect();
+        // kpt says itself when to pull.
+        let added = OF_ADMINISTRATORS.iter().filter(|flag| !flag.starts_with("--pull")).chain(flags);
+        let added: Vec<String> = added.map(ToString::to_string).collect();
         let script = format!(
-            "#!/bin/sh\ncase $1 in\nversion) echo 28.2.2 ;;\nrun) shift; exec '{podman}' {flags} run {confined} \"$@\" ;;\n\
+            "#!/bin/sh\ncase $1 in\nversion) echo 28.2.2 ;;\nrun) shift; exec '{podman}' {flags} run {added} \"$@\" ;;\n\
              *) exec '{podman}' {flags} \"$@\" ;;\nesac\n",
             podman = self.podman.display(),
             flags = quoted(&self.flags),
-            confined = quoted(&confined),
+            added = quoted(&added),
         );
         let docker = executable(dir.path(), "docker", &script);
         (OnPath::new().link("docker", &docker).link("podman", &docker), dir)

@@ -53,7 +53,10 @@ impl Host {
         }
         let program = tool(self.command().0)?;
         let folder = example_copy(self.example());
-        fs::remove_dir_all(folder.path().join("expected")).unwrap();
+        let expected = folder.path().join("expected");
+        if expected.exists() {
+            fs::remove_dir_all(expected).unwrap();
+        }
         Some((program, folder))
     }
 
