@@ -14,6 +14,7 @@ use super::explain::ExplainArgs;
 use super::man::ManArgs;
 use super::network::NetworkArgs;
 use super::pods::PodsArgs;
+use super::schema::SchemaArgs;
 
 /// Makes rendered Kubernetes workloads secure, and touches nothing else.
 #[derive(Debug, Parser)]
@@ -79,6 +80,8 @@ pub enum Command {
     Network(NetworkArgs),
     /// Say what a check is about and how to satisfy it
     Explain(ExplainArgs),
+    /// Print the JSON Schema of the configuration
+    Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write all pages to a folder

@@ -20,6 +20,7 @@ mod network;
 mod plugins;
 mod pods;
 mod render;
+mod schema;
 mod write;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ pub fn run() -> ExitCode {
         Some(Command::Deploy(arguments)) => deploy::run(arguments, &args.render.logging),
         Some(Command::Network(arguments)) => network::run(arguments, &args.render.logging),
         Some(Command::Explain(arguments)) => explain::run(arguments),
+        Some(Command::Schema(arguments)) => schema::run(arguments),
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),
         Some(Command::Man(arguments)) => man::run(arguments, &Args::command()),
     };

@@ -160,12 +160,13 @@ fn write_plan(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) ->
     }
 }
 
-/// Says on standard error what was found: first a line that says it all, because hosts cut the rest.
+/// Says on standard error what was found: first a line that says it all, then the errors, because hosts cut the rest.
 fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
     let everything = outcome.findings.iter().chain(&outcome.actions);
     let verbose = arguments.logging.verbose > 0;
-    let shown: Vec<&Finding> =
+    let mut shown: Vec<&Finding> =
         everything.clone().filter(|finding| verbose || finding.severity != Severity::Info).collect();
+    shown.sort_by_key(|finding| finding.severity);
     if !shown.is_empty() || verbose {
         let line = headline(outcome, arguments);
         match arguments.logging.log_format {

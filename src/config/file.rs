@@ -1,16 +1,18 @@
 //! Configuration as it is written: every key optional, nothing checked but names of keys and types of values.
 //!
-//! A key with the value null counts as left out.
+//! A key with the value null counts as left out. The types are also the source of the JSON Schema (`schema`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// A manifest; sections other than these are accepted unread.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(expecting = "a mapping")]
 pub(super) struct Manifest {
     pub(super) security: Option<SecuritySection>,
@@ -18,35 +20,42 @@ pub(super) struct Manifest {
 }
 
 /// A `NetworkSecurity` object.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct NetworkSecurity {
     #[serde(rename = "apiVersion")]
+    #[schemars(with = "String")]
     _api_version: IgnoredAny,
     #[serde(rename = "kind")]
+    #[schemars(with = "String")]
     _kind: IgnoredAny,
     #[serde(rename = "metadata")]
+    #[schemars(with = "Value")]
     _metadata: Option<IgnoredAny>,
     pub(super) spec: Option<Spec>,
 }
 
 /// A `ConfigMap` object.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct ConfigMap {
     #[serde(rename = "apiVersion")]
+    #[schemars(with = "String")]
     _api_version: IgnoredAny,
     #[serde(rename = "kind")]
+    #[schemars(with = "String")]
     _kind: IgnoredAny,
     #[serde(rename = "metadata")]
+    #[schemars(with = "Value")]
     _metadata: Option<IgnoredAny>,
     #[serde(rename = "immutable")]
+    #[schemars(with = "Value")]
     _immutable: Option<IgnoredAny>,
     pub(super) data: Option<Data>,
 }
 
 /// The texts of a `ConfigMap`, each a YAML document.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Data {
     pub(super) security: Option<String>,
@@ -54,7 +63,7 @@ pub(super) struct Data {
 }
 
 /// `spec` of a `NetworkSecurity`: the `security` section and the domains.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Spec {
     namespaces: Option<Namespaces>,
@@ -74,7 +83,7 @@ impl Spec {
 }
 
 /// `security`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct SecuritySection {
     pub(super) namespaces: Option<Namespaces>,
@@ -85,7 +94,7 @@ pub(super) struct SecuritySection {
 }
 
 /// `security.namespaces`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Namespaces {
     pub(super) platform: Option<String>,
@@ -93,7 +102,7 @@ pub(super) struct Namespaces {
 }
 
 /// One entry of `domains`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Domain {
     pub(super) name: String,
@@ -101,7 +110,7 @@ pub(super) struct Domain {
 }
 
 /// `security.network_policies`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct NetworkPolicies {
     pub(super) enabled: Option<bool>,
@@ -122,7 +131,7 @@ pub(super) struct NetworkPolicies {
 }
 
 /// `dns`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Dns {
     pub(super) namespace: Option<String>,
@@ -132,7 +141,7 @@ pub(super) struct Dns {
 }
 
 /// `kubernetes_api`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct KubernetesApi {
     pub(super) cidrs: Option<Vec<String>>,
@@ -140,7 +149,7 @@ pub(super) struct KubernetesApi {
 }
 
 /// `services`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Services {
     polaris: Option<Service>,
@@ -161,7 +170,7 @@ impl Services {
 }
 
 /// One service.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Service {
     pub(super) ports: Option<Vec<i64>>,
@@ -169,7 +178,7 @@ pub(super) struct Service {
 }
 
 /// One entry of the `*_egress_allow` lists (FR-033).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Egress {
     pub(super) name: String,
@@ -181,7 +190,7 @@ pub(super) struct Egress {
 }
 
 /// `security.summary`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Summary {
     pub(super) enabled: Option<bool>,
@@ -190,7 +199,7 @@ pub(super) struct Summary {
 }
 
 /// One entry of `workloads`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Workload {
     pub(super) group: String,
@@ -207,7 +216,7 @@ pub(super) struct PodSecurity {
 }
 
 /// The keys of `security.pod_security` that do not depend on names of namespaces.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct PodSecurityKeys {
     pub(super) enabled: Option<bool>,

@@ -14,6 +14,7 @@ mod model;
 mod part;
 mod plugins;
 mod product;
+mod schema;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -27,4 +28,5 @@ pub use model::{
 };
 pub use plugins::{ConfigPlace, PluginConfig, PluginEndpoint, PluginSource};
 pub use product::Product;
+pub use schema::schema;
 pub(crate) use syntax::is_dns_label;

@@ -152,9 +152,11 @@ impl<'t> ResourceList<'t> {
         self.with_results(text, vec![results::of_problem(problem)])
     }
 
-    /// The list as it came, with findings as its `results`.
+    /// The list as it came, with findings as its `results`, errors first: kpt shows four lines and cuts the rest.
     pub fn with_findings(&self, text: &'t str, findings: &[Finding]) -> Result<Output<'t>, Error> {
-        self.with_results(text, findings.iter().map(results::of_finding).collect())
+        let mut findings: Vec<&Finding> = findings.iter().collect();
+        findings.sort_by_key(|finding| finding.severity);
+        self.with_results(text, findings.into_iter().map(results::of_finding).collect())
     }
 
     fn with_results(&self, text: &'t str, own: Vec<Value>) -> Result<Output<'t>, Error> {

@@ -7,7 +7,9 @@ use crate::yaml::Tree;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     let tree = Tree::parse(text).unwrap();
-    Config::from_function_config(&tree, tree.root().unwrap())
+    let result = Config::from_function_config(&tree, tree.root().unwrap());
+    super::schema::assert_agrees(&tree, result.as_ref());
+    result
 }
 
 #[track_caller]

@@ -4,6 +4,7 @@ mod faults;
 mod function_config;
 mod hostile;
 mod plugins;
+mod schema;
 
 use std::path::Path;
 
@@ -62,7 +63,10 @@ domains: [{name: sales}, {name: hr, namespace: people}]
 "#;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
-    Config::from_manifest(&Tree::parse(text).unwrap())
+    let tree = Tree::parse(text).unwrap();
+    let result = Config::from_manifest(&tree);
+    schema::assert_agrees(&tree, result.as_ref());
+    result
 }
 
 fn manifest(rest: &str) -> String {

@@ -78,7 +78,8 @@ fn kustomize_shows_why_floe_refuses() {
 fn kubectl_skips_exec_functions() {
     let (Some(kubectl), Some(_)) = (tool("kubectl"), tool("yamljudge")) else { return };
     let example = example_copy("kustomize-exec");
-    let mut command = OnPath::new().command(&kubectl);
+    let on_path = OnPath::new();
+    let mut command = on_path.command(&kubectl);
     let success =
         command.current_dir(example.path()).args(["kustomize", "--enable-alpha-plugins", "."]).assert().success();
     let documents = documents(str::from_utf8(&success.get_output().stdout).unwrap()).unwrap();
@@ -99,8 +100,9 @@ fn kubectl_runs_the_legacy_plugin() {
     let plugin = home.path().join("kustomize/plugin/floe.dev/v1/manifest");
     fs::create_dir_all(&plugin).unwrap();
     executable(&plugin, "Manifest", "#!/bin/sh\nexec floe --config \"$1\"\n");
+    let on_path = OnPath::new();
     let run = |folder: &Path| {
-        let mut command = OnPath::new().command(&kubectl);
+        let mut command = on_path.command(&kubectl);
         command.env("XDG_CONFIG_HOME", home.path()).current_dir(folder);
         command.args(["kustomize", "--enable-alpha-plugins", "."]).output().unwrap()
     };
@@ -136,7 +138,7 @@ fn components_and_overlays_with_floe_outermost() {
     write(
         "worker/kustomization.yaml",
         "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [worker.yaml]\npatches:\n\
-         - target: {kind: CronJob}\n  patch: '[{op: replace, path: /spec/schedule, value: 0 4 * * *}]'\n",
+         - target: {kind: CronJob}\n  patch: |-\n    - {op: replace, path: /spec/schedule, value: 0 4 * * *}\n",
     );
     write(
         "worker/worker.yaml",
