@@ -26,7 +26,7 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 	@examples/platform/demo
 
 .PHONY: test
-test: tools ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
+test: tools $(if $(shell command -v podman),filter) ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
 	@mkdir -p target && : > $(SKIPPED)
 	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test ./... || exit 1; done
 	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \

@@ -21,6 +21,7 @@ mod documentation;
 mod examples;
 mod hosts;
 mod json_schema;
+mod krm;
 mod laws;
 mod network_audit;
 mod network_check_cni;
