@@ -77,6 +77,10 @@ helm-plugin: ## the plugin for Helm 4 around the binary FLOE (target/release/flo
 filter: ## the static program for the image, target/dist/floe-filter: without network code (release build; minutes)
 	packaging/image/compile $(DIST)/floe-filter
 
+.PHONY: image-check
+image-check: filter ## compile the image without a network in podman, and compare its program with that of `make filter` (minutes)
+	packaging/image/check-compile
+
 # One judge and one host are written in Python; where there is none, their tests say that they were skipped.
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 

@@ -155,13 +155,13 @@ fn selectors_narrow_what_floe_sees() {
     let readme = fs::read_to_string(project().join("examples/kpt/README.md")).unwrap();
     let shown = blocks(&readme, "yaml").into_iter().find(|block| block.contains("selectors:")).unwrap();
     let package = package();
-    let before = fs::read_to_string(package.path().join("api.yaml")).unwrap();
     fs::write(package.path().join("Kptfile"), format!("{KPTFILE}{shown}")).unwrap();
     let on_path = OnPath::new();
     kpt(&on_path, &host, package.path(), &RENDER).assert().success();
-    assert_secured(&resources(package.path()), &WORKLOADS[1..]);
-    let spec = &find(&resources(package.path()), "Deployment", "sales-api")["spec"]["template"]["spec"];
-    assert!(spec.get("securityContext").is_none(), "floe reached what the selectors leave out: {spec}\n{before}");
+    let documents = resources(package.path());
+    assert_secured(&documents, &WORKLOADS[1..]);
+    let spec = &find(&documents, "Deployment", "sales-api")["spec"]["template"]["spec"];
+    assert!(spec.get("securityContext").is_none(), "floe reached what the selectors leave out: {spec}");
     let first = snapshot(package.path());
     kpt(&on_path, &host, package.path(), &RENDER).assert().success();
     assert_eq!(first, snapshot(package.path()), "the second run changed files");
