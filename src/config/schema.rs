@@ -160,9 +160,7 @@ pub fn schema() -> Value {
         identify(types.get_mut(name), kind, version);
     }
     for (name, key, rule, meaning) in KEYS {
-        let pointer = format!("/{name}/properties/{key}");
-        let found = types.get_mut(*name).and_then(|it| it.pointer_mut(&pointer[name.len() + 1..]));
-        if let Some(property) = found {
+        if let Some(property) = types.get_mut(*name).and_then(|it| it.pointer_mut(&format!("/properties/{key}"))) {
             refine(property, rule, meaning);
         }
     }

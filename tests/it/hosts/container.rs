@@ -72,6 +72,8 @@ impl Engine {
         });
         let engine = engine.expect("podman has neither overlay nor vfs");
         engine.build(&["--tag", IMAGE]);
+        // The images of earlier programs.
+        engine.stdout(&["image", "prune", "--force"]);
         engine
     }
 
@@ -111,25 +113,35 @@ impl Engine {
         command.write_stdin(input).output().unwrap()
     }
 
-    /// A path on which `docker` and `podman` are this engine, and confine what they run. Hosts ask for docker's version,
-    /// of which they want at least 20.10.
+    /// A path on which `docker` and `podman` are this engine, and confine what they run.
     pub(super) fn on_path(&self) -> (OnPath, TempDir) {
-        self.on_path_with(&[])
+        self.on_path_where("engine run $limits \"$@\"")
     }
 
-    /// The same with further flags for `run`.
-    pub(super) fn on_path_with(&self, flags: &[&str]) -> (OnPath, TempDir) {
+    /// The same, but each container is killed once it runs, before it has all of its input.
+    pub(super) fn on_path_that_kills(&self) -> (OnPath, TempDir) {
+        self.on_path_where(
+            "name=killed-$$\n\
+             exec 3< <(head -c 400; exec sleep 10 2>/dev/null)\n\
+             engine run --name=$name $limits \"$@\" <&3 & child=$!\n\
+             running() { engine container inspect --format '{{.State.Running}}' $name 2>/dev/null; }\n\
+             until [ \"$(running)\" = true ]; do sleep 0.05; done\n\
+             engine kill --signal=KILL $name >/dev/null\n\
+             wait $child",
+        )
+    }
+
+    /// The same with what happens for `run`. Hosts ask for docker's version, of which they want at least 20.10.
+    fn on_path_where(&self, run: &str) -> (OnPath, TempDir) {
         let dir = TempDir::new().unwrap();
-        let quoted = |words: &[String]| words.iter().map(|word| format!("'{word}' ")).collect::<String>();
+        let flags: String = self.flags.iter().map(|flag| format!("'{flag}' ")).collect();
         // kpt says itself when to pull.
-        let added = OF_ADMINISTRATORS.iter().filter(|flag| !flag.starts_with("--pull")).chain(flags);
-        let added: Vec<String> = added.map(ToString::to_string).collect();
+        let limits: Vec<&str> = OF_ADMINISTRATORS.into_iter().filter(|flag| !flag.starts_with("--pull")).collect();
         let script = format!(
-            "#!/bin/sh\ncase $1 in\nversion) echo 28.2.2 ;;\nrun) shift; exec '{podman}' {flags} run {added} \"$@\" ;;\n\
-             *) exec '{podman}' {flags} \"$@\" ;;\nesac\n",
+            "#!/bin/bash\nengine() {{ '{podman}' {flags}\"$@\"; }}\nlimits='{limits}'\ncase $1 in\nversion) echo 28.2.2 ;;\n\
+             run)\nshift\n{run}\n;;\n*) engine \"$@\" ;;\nesac\n",
             podman = self.podman.display(),
-            flags = quoted(&self.flags),
-            added = quoted(&added),
+            limits = limits.join(" "),
         );
         let docker = executable(dir.path(), "docker", &script);
         (OnPath::new().link("docker", &docker).link("podman", &docker), dir)
