@@ -176,7 +176,7 @@ fn deploy(bench: &Bench, table: &mut Table, cluster: &Cluster, kubectl: &Path, c
     );
 }
 
-/// Makes namespaces with pods, their ReplicaSets, and so many policies each.
+/// Makes namespaces with pods, their `ReplicaSet`s, and so many policies each.
 fn fill(cluster: &Cluster, namespaces: std::ops::Range<usize>, policies: usize) {
     let began = std::time::Instant::now();
     let next = AtomicUsize::new(namespaces.start);

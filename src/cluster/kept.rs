@@ -142,11 +142,10 @@ impl Kept {
         let listed = |entries: &[(&str, Keep)]| entries.iter().find(|(name, _)| *name == key).map(|(_, keep)| *keep);
         let keep = match self.keep {
             Keep::Whole | Keep::Each(_) => Keep::Whole,
-            Keep::Nothing => Keep::Nothing,
             Keep::But(entries) => listed(entries).unwrap_or(Keep::Whole),
             Keep::Only(entries) => listed(entries).unwrap_or(Keep::Nothing),
             Keep::Beginning(starts) if starts.iter().any(|start| key.starts_with(start)) => Keep::Whole,
-            Keep::Beginning(_) => Keep::Nothing,
+            Keep::Nothing | Keep::Beginning(_) => Keep::Nothing,
         };
         (!matches!(keep, Keep::Nothing)).then_some(Self::of(keep))
     }

@@ -85,7 +85,7 @@ impl Connection {
                 fields.insert("kind".to_owned(), json!(format!("{kind}List")));
                 fields.insert("apiVersion".to_owned(), json!(format!("{}/{version}", collection.group)));
             }
-            next = list.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
+            list.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().clone_into(&mut next);
             pages.push(if collection.is_bulk() { kept::written(&list) } else { list.to_string() });
             if next.is_empty() {
                 return Ok(Some(pages));
