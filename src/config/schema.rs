@@ -242,7 +242,7 @@ fn apply(object: &mut Map<String, Value>, rule: &Rule) {
 
 /// The words, and null where the type takes it.
 fn word(object: &mut Map<String, Value>, words: &[&str], more: &[Value]) {
-    let optional = object.get("type").is_some_and(|kind| kind.is_array());
+    let optional = object.get("type").is_some_and(Value::is_array);
     let null = optional.then_some(Value::Null);
     let values = words.iter().map(|word| json!(word)).chain(more.iter().cloned()).chain(null).collect();
     object.remove("type");

@@ -16,7 +16,7 @@ fn text(path: &str) -> String {
 
 fn yaml(text: &str) -> Value {
     let tree = Tree::parse(text).unwrap();
-    tree.value(tree.root().unwrap()).unwrap().into()
+    tree.value(tree.root().unwrap()).unwrap()
 }
 
 #[test]

@@ -52,10 +52,10 @@ impl Engine {
             skip(std::thread::current().name().unwrap_or("a test"), &why);
             return None;
         }
-        ENGINE.get_or_init(|| Some(Self::new(tool("podman")?))).as_ref()
+        ENGINE.get_or_init(|| Some(Self::new(&tool("podman")?))).as_ref()
     }
 
-    fn new(podman: PathBuf) -> Self {
+    fn new(podman: &Path) -> Self {
         let engine = ["overlay", "vfs"].iter().find_map(|driver| {
             let storage = project().join("target/containers").join(driver);
             let flag = |name: &str, folder: &str| format!("--{name}={}", storage.join(folder).display());
@@ -67,7 +67,7 @@ impl Engine {
                 "--cgroup-manager=cgroupfs".to_owned(),
                 "--events-backend=none".to_owned(),
             ];
-            let engine = Self { podman: podman.clone(), flags };
+            let engine = Self { podman: podman.to_owned(), flags };
             engine.command(&["info"]).output().unwrap().status.success().then_some(engine)
         });
         let engine = engine.expect("podman has neither overlay nor vfs");
@@ -134,11 +134,11 @@ impl Engine {
     /// The same with what happens for `run`. Hosts ask for docker's version, of which they want at least 20.10.
     fn on_path_where(&self, run: &str) -> (OnPath, TempDir) {
         let dir = TempDir::new().unwrap();
-        let flags: String = self.flags.iter().map(|flag| format!("'{flag}' ")).collect();
+        let flags = self.flags.join("' '");
         // kpt says itself when to pull.
         let limits: Vec<&str> = OF_ADMINISTRATORS.into_iter().filter(|flag| !flag.starts_with("--pull")).collect();
         let script = format!(
-            "#!/bin/bash\nengine() {{ '{podman}' {flags}\"$@\"; }}\nlimits='{limits}'\ncase $1 in\nversion) echo 28.2.2 ;;\n\
+            "#!/bin/bash\nengine() {{ '{podman}' '{flags}' \"$@\"; }}\nlimits='{limits}'\ncase $1 in\nversion) echo 28.2.2 ;;\n\
              run)\nshift\n{run}\n;;\n*) engine \"$@\" ;;\nesac\n",
             podman = self.podman.display(),
             limits = limits.join(" "),
