@@ -81,9 +81,7 @@ pub(super) struct Live {
 impl Live {
     /// Says on standard error what could not be seen.
     pub(super) fn tell_unseen(&self, logging: &LoggingArgs) {
-        for what in &self.unseen {
-            super::log::warn(&format!("not seen: {what}"), logging);
-        }
+        super::log::unseen(&self.unseen, logging);
     }
 }
 
@@ -93,6 +91,8 @@ pub(super) use with_client::{fetch, items, plugins_role, reading_role};
 #[cfg(feature = "cluster")]
 mod with_client {
     use std::collections::BTreeSet;
+
+    use serde_json::Value;
 
     use super::{AccessArgs, Config, Live, Plugins, Source};
     use crate::cli::error::CliError;
@@ -167,10 +167,21 @@ mod with_client {
         Ok(role("floe-check-cni", &PLUGINS))
     }
 
-    /// The items of a list.
-    pub(in crate::cli) fn items(text: &str) -> Vec<serde_json::Value> {
-        let list: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-        list.get("items").and_then(serde_json::Value::as_array).cloned().unwrap_or_default()
+    /// The items of a list, each with the type that lists leave out.
+    pub(in crate::cli) fn items(text: &str) -> Vec<Value> {
+        let mut list: Value = serde_json::from_str(text).unwrap_or_default();
+        let version = list.get("apiVersion").cloned().unwrap_or_default();
+        let kind = list.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let kind = Value::from(kind.strip_suffix("List").unwrap_or(kind));
+        let mut items = match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        };
+        for fields in items.iter_mut().filter_map(Value::as_object_mut) {
+            fields.insert("apiVersion".to_owned(), version.clone());
+            fields.insert("kind".to_owned(), kind.clone());
+        }
+        items
     }
 
     /// Reads collections in all namespaces; where that is forbidden, in those that the configuration names and in some more.

@@ -57,6 +57,13 @@ pub(super) fn eprint(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{message}");
 }
 
+/// Says what of a cluster could not be seen.
+pub(super) fn unseen(what: &[String], logging: &LoggingArgs) {
+    for what in what {
+        warn(&format!("not seen: {what}"), logging);
+    }
+}
+
 /// Says one thing that a user should know, in the form that is wanted.
 pub(super) fn warn(message: &str, logging: &LoggingArgs) {
     match logging.log_format {

@@ -31,10 +31,8 @@ pub(super) use with_client::live;
 
 #[cfg(feature = "cluster")]
 mod with_client {
-    use serde_json::Value;
-
     use super::Seen;
-    use crate::cli::cluster::{Live, fetch};
+    use crate::cli::cluster::{Live, fetch, items};
     use crate::cli::error::CliError;
     use crate::cluster::{Cluster, PLUGIN_NAMESPACES, PLUGINS};
     use crate::cni::Observed;
@@ -44,26 +42,9 @@ mod with_client {
     pub(in crate::cli) fn live(cluster: &Cluster) -> Result<Seen, CliError> {
         let fetched = fetch(cluster, &PLUGINS, &Config::default(), &PLUGIN_NAMESPACES)?;
         let has_all_config_maps = fetched.unseen.iter().all(|it| it.collection.plural != "configmaps");
-        let mut observed = Observed::of(fetched.pages.iter().flat_map(|page| typed_items(&page.text)));
+        let mut observed = Observed::of(fetched.pages.iter().flat_map(|page| items(&page.text)));
         observed.has_all_config_maps = has_all_config_maps;
         observed.groups.extend(cluster.groups()?);
         Ok(Seen { observed, unseen: Live::of(fetched).unseen })
-    }
-
-    /// The items of a list, each with the type that lists leave out.
-    fn typed_items(text: &str) -> Vec<Value> {
-        let mut list: Value = serde_json::from_str(text).unwrap_or_default();
-        let version = list.get("apiVersion").cloned().unwrap_or_default();
-        let kind = list.get("kind").and_then(Value::as_str).unwrap_or_default();
-        let kind = Value::from(kind.strip_suffix("List").unwrap_or(kind));
-        let mut items = match list.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => items,
-            _ => Vec::new(),
-        };
-        for fields in items.iter_mut().filter_map(Value::as_object_mut) {
-            fields.insert("apiVersion".to_owned(), version.clone());
-            fields.insert("kind".to_owned(), kind.clone());
-        }
-        items
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::client::Cluster;
-use super::error::ClusterError;
+use super::error::{ClusterError, causes};
 use super::list::encoded;
 use super::request::{Answer, Connection, JSON, Question};
 use crate::object::{COMPONENT_LABEL, ResourceId};
@@ -379,13 +379,11 @@ fn named(object: &Value) -> String {
 
 /// The fields that others have set, of an answer that says so.
 fn conflicts(answer: &Answer) -> Vec<Conflict> {
-    let status: Value = serde_json::from_str(&answer.text).unwrap_or_default();
-    let causes = status.pointer("/details/causes").and_then(Value::as_array);
     let conflict = |cause: &Value| {
         let text = |field: &str| cause.get(field).and_then(Value::as_str);
         let owner = text("message")?.trim_start_matches("conflict with ").to_owned();
         (text("reason")? == "FieldManagerConflict")
             .then(|| Conflict { field: text("field").unwrap_or_default().to_owned(), owner })
     };
-    causes.into_iter().flatten().filter_map(conflict).collect()
+    causes(&answer.text).iter().filter_map(conflict).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::kept::{self, Keep};
 use crate::yaml::{Style, block};
@@ -65,11 +65,6 @@ impl Collection {
     /// Whether a cluster may lack it.
     pub const fn is_custom(&self) -> bool {
         self.version.is_none()
-    }
-
-    /// The `apiVersion` and `kind` of an object of [`DEPLOYED`], which lists leave out.
-    pub const fn object_type(&self) -> (&'static str, &'static str) {
-        if self.group.is_empty() { ("v1", "ConfigMap") } else { ("networking.k8s.io/v1", "NetworkPolicy") }
     }
 
     /// The path of the collection, in all namespaces or in one.
@@ -156,12 +151,13 @@ pub fn role(name: &str, collections: &[Collection]) -> String {
     }
     let mut rules = Vec::new();
     for ((group, _), [plurals, names]) in &resources {
-        let of_names = if names.is_empty() { json!({}) } else { json!({"resourceNames": names}) };
-        let mut rule = json!({"apiGroups": [group], "resources": plurals});
-        if let (Some(rule), serde_json::Value::Object(of_names)) = (rule.as_object_mut(), of_names) {
-            rule.extend(of_names);
-            rule.insert("verbs".to_owned(), json!(["list"]));
+        let mut rule = Map::new();
+        rule.insert("apiGroups".to_owned(), json!([group]));
+        rule.insert("resources".to_owned(), json!(plurals));
+        if !names.is_empty() {
+            rule.insert("resourceNames".to_owned(), json!(names));
         }
+        rule.insert("verbs".to_owned(), json!(["list"]));
         rules.push(rule);
     }
     let object = json!({

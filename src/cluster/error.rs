@@ -133,11 +133,10 @@ impl ClusterError {
     /// What an answer that is no success means.
     pub(super) fn of_answer(server: &str, what: &str, status: u16, text: &str) -> Self {
         let (what, message) = (what.to_owned(), message(text));
-        let causes = || causes(text);
         match status {
             401 => Self::Unauthorized { server: server.to_owned(), what, message },
             403 => Self::Forbidden { what, message },
-            _ => Self::Refused { what, status, message, causes: causes() },
+            _ => Self::Refused { what, status, message, causes: fields_at_fault(text) },
         }
     }
 
@@ -174,16 +173,23 @@ fn is_auth(error: &(dyn StdError + 'static)) -> bool {
     error.is::<kube::client::AuthError>() || matches!(error.downcast_ref::<kube::Error>(), Some(kube::Error::Auth(_)))
 }
 
-/// The fields that a `Status` says are wrong.
-fn causes(text: &str) -> Vec<(String, String)> {
-    let status: Value = serde_json::from_str(text).unwrap_or_default();
-    let causes = status.pointer("/details/causes").and_then(Value::as_array);
+/// What a `Status` names as its causes.
+pub(super) fn causes(text: &str) -> Vec<Value> {
+    let mut status: Value = serde_json::from_str(text).unwrap_or_default();
+    match status.pointer_mut("/details/causes").map(Value::take) {
+        Some(Value::Array(causes)) => causes,
+        _ => Vec::new(),
+    }
+}
+
+/// The fields that a `Status` says are wrong, with its words on each.
+fn fields_at_fault(text: &str) -> Vec<(String, String)> {
     let cause = |it: &Value| {
         let field = it.get("field")?.as_str()?;
         let message = it.get("message").and_then(Value::as_str).unwrap_or_default();
         Some((field.to_owned(), message.to_owned()))
     };
-    causes.into_iter().flatten().filter_map(cause).collect()
+    causes(text).iter().filter_map(cause).collect()
 }
 
 /// The words of a `Status`; of other answers, such as those of a proxy, the first line.

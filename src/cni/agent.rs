@@ -69,6 +69,20 @@ impl Observed {
     }
 }
 
+/// An argument of a container's program.
+struct Argument<'o> {
+    /// The list that it stands in.
+    field: String,
+    /// The whole of it.
+    word: &'o str,
+    /// Without dashes and value.
+    name: &'o str,
+    /// After `=`.
+    value: Option<&'o str>,
+    /// The word behind it.
+    next: Option<&'o str>,
+}
+
 impl Agent<'_> {
     pub(super) fn namespace(&self) -> &str {
         text(self.object, "/metadata/namespace")
@@ -81,41 +95,33 @@ impl Agent<'_> {
 
     /// The value of a flag of any container; a switch without a value is `true`. The last one counts.
     pub(super) fn flag(&self, flag: &str) -> Option<(String, Evidence)> {
-        let mut found = None;
-        for (index, container) in containers(self.object).enumerate() {
-            for field in ["command", "args"] {
-                for word in strings(container, field) {
-                    let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
-                    let (name, value) = rest.split_once('=').unwrap_or((rest, "true"));
-                    if name == flag {
-                        let field = format!("spec.template.spec.containers[{index}].{field}");
-                        found = Some((value.to_owned(), Evidence::of(self.object, "DaemonSet", field, word)));
-                    }
-                }
-            }
-        }
-        found
+        let found = self.arguments().filter(|it| it.name == flag).last()?;
+        let value = found.value.unwrap_or("true").to_owned();
+        Some((value, Evidence::of(self.object, "DaemonSet", found.field, found.word)))
     }
 
     /// The value of an option of any container that has one, after `=` or as the next word. The last one counts.
     pub(super) fn option(&self, option: &str) -> Option<(String, Evidence)> {
-        let mut found = None;
-        for (index, container) in containers(self.object).enumerate() {
-            for field in ["command", "args"] {
-                let words: Vec<&str> = strings(container, field).collect();
-                for (at, word) in words.iter().enumerate() {
-                    let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
-                    let value = match rest.split_once('=') {
-                        Some((name, value)) if name == option => value,
-                        None if rest == option => words.get(at + 1).copied().unwrap_or_default(),
-                        _ => continue,
-                    };
-                    let field = format!("spec.template.spec.containers[{index}].{field}[--{option}]");
-                    found = Some((value.to_owned(), Evidence::of(self.object, "DaemonSet", field, value)));
-                }
-            }
-        }
-        found
+        let found = self.arguments().filter(|it| it.name == option).last()?;
+        let value = found.value.or(found.next).unwrap_or_default();
+        let field = format!("{}[--{option}]", found.field);
+        Some((value.to_owned(), Evidence::of(self.object, "DaemonSet", field, value)))
+    }
+
+    /// What begins with a dash on the command lines of all containers.
+    fn arguments(&self) -> impl Iterator<Item = Argument<'_>> {
+        let lists = containers(self.object)
+            .enumerate()
+            .flat_map(|(index, container)| ["command", "args"].map(|field| (index, container, field)));
+        lists.flat_map(|(index, container, list)| {
+            let nexts = strings(container, list).skip(1).map(Some).chain([None]);
+            strings(container, list).zip(nexts).filter_map(move |(word, next)| {
+                let rest = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+                let (name, value) = rest.split_once('=').map_or((rest, None), |(name, value)| (name, Some(value)));
+                let field = format!("spec.template.spec.containers[{index}].{list}");
+                Some(Argument { field, word, name, value, next })
+            })
+        })
     }
 
     /// The first container that is started by a program.

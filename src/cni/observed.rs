@@ -12,13 +12,36 @@ const ADMIN_POLICIES: &str = "policy.networking.k8s.io";
 /// `DaemonSet`s of Multus.
 const MULTUS: [&str; 2] = ["kube-multus-ds", "multus"];
 
-/// Whether objects of a kind decide about connections beside `NetworkPolicy`.
-fn is_beside_policies(group: &str, kind: &str) -> bool {
-    match group {
-        "cilium.io" => matches!(kind, "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy"),
-        "crd.projectcalico.org" | "projectcalico.org" => matches!(kind, "NetworkPolicy" | "GlobalNetworkPolicy"),
-        ADMIN_POLICIES => true,
-        _ => false,
+/// What an object tells of.
+#[derive(Debug, Clone, Copy)]
+enum Telling {
+    DaemonSet,
+    Deployment,
+    ConfigMap,
+    Node,
+    Definition,
+    NodeClass,
+    Network,
+    /// It decides about connections beside `NetworkPolicy`.
+    BesidePolicies,
+}
+
+impl Telling {
+    /// By the type of the object; absent if it says nothing of plugins.
+    fn of(group: &str, kind: &str) -> Option<Self> {
+        match (group, kind) {
+            ("apps", "DaemonSet") => Some(Self::DaemonSet),
+            ("apps", "Deployment") => Some(Self::Deployment),
+            ("", "ConfigMap") => Some(Self::ConfigMap),
+            ("", "Node") => Some(Self::Node),
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(Self::Definition),
+            ("eks.amazonaws.com", "NodeClass") => Some(Self::NodeClass),
+            ("config.openshift.io" | "operator.openshift.io", "Network") => Some(Self::Network),
+            ("cilium.io", "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy")
+            | ("crd.projectcalico.org" | "projectcalico.org", "NetworkPolicy" | "GlobalNetworkPolicy")
+            | (ADMIN_POLICIES, _) => Some(Self::BesidePolicies),
+            _ => None,
+        }
     }
 }
 
@@ -60,33 +83,26 @@ impl Observed {
     pub fn add(&mut self, object: Value) {
         let (version, kind) = (text(&object, "/apiVersion"), text(&object, "/kind"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
-        match (group, kind) {
-            ("apps", "DaemonSet") => self.daemon_sets.push(object),
-            ("apps", "Deployment") => self.deployments.push(object),
-            ("", "ConfigMap") => self.config_maps.push(object),
-            ("", "Node") => self.nodes.push(object),
-            ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+        let Some(telling) = Telling::of(group, kind) else { return };
+        match telling {
+            Telling::DaemonSet => self.daemon_sets.push(object),
+            Telling::Deployment => self.deployments.push(object),
+            Telling::ConfigMap => self.config_maps.push(object),
+            Telling::Node => self.nodes.push(object),
+            Telling::Definition => {
                 self.groups.insert(text(&object, "/spec/group").to_owned());
             }
-            ("eks.amazonaws.com", "NodeClass") => self.node_classes.push(object),
-            ("config.openshift.io" | "operator.openshift.io", "Network") => self.networks.push(object),
-            (group, kind) if is_beside_policies(group, kind) => {
+            Telling::NodeClass => self.node_classes.push(object),
+            Telling::Network => self.networks.push(object),
+            Telling::BesidePolicies => {
                 self.beside_policies.insert(format!("{kind} of {group}"));
             }
-            _ => {}
         }
     }
 
     /// Whether objects of a kind say something of plugins, or of what counts beside policies.
     pub fn is_telling(group: &str, kind: &str) -> bool {
-        matches!(
-            (group, kind),
-            ("apps", "DaemonSet" | "Deployment")
-                | ("", "ConfigMap" | "Node")
-                | ("apiextensions.k8s.io", "CustomResourceDefinition")
-                | ("eks.amazonaws.com", "NodeClass")
-                | ("config.openshift.io" | "operator.openshift.io", "Network")
-        ) || is_beside_policies(group, kind)
+        Telling::of(group, kind).is_some()
     }
 
     /// A group of the API by which a plugin is known that has no agent here.

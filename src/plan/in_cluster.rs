@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::sheet::Sheet;
 use super::snapshot::Origin;
-use super::validate::{POLICIES_UNENFORCED, PlacedFinding};
+use super::validate::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_sheets};
 use crate::cni::{Enforced, Enforcers, Profile};
 use crate::finding::{CheckId, Finding, Severity};
-use crate::stream::{Class, Stream, classify};
+use crate::stream::Stream;
 use crate::yaml::{FieldPath, Segment};
 
 /// The cluster has another network plugin than the one that was named.
@@ -55,25 +55,15 @@ pub struct Refusal {
 pub fn candidates(streams: &[Stream<'_>]) -> Vec<Candidate> {
     let mut found = Vec::new();
     for (number, stream) in streams.iter().enumerate() {
-        for (index, &document) in stream.documents.iter().enumerate() {
-            let content = stream.text.get(document.content.range()).unwrap_or_default();
-            let may_hold = match classify(content) {
-                Class::Blank => false,
-                Class::Kind(kind) => kind == "NetworkPolicy" || kind.ends_with("List"),
-                Class::Unknown => true,
-            };
-            let Some(sheet) = Sheet::parse(stream.text, index, document).ok().filter(|_| may_hold) else { continue };
-            found.extend(of_sheet(&sheet, number));
-        }
+        found.extend(policy_sheets(stream).flat_map(|sheet| of_sheet(&sheet, number)));
     }
     found
 }
 
 fn of_sheet(sheet: &Sheet<'_>, stream: usize) -> Vec<Candidate> {
     let of_unit = |(unit, it)| {
-        let gvk = sheet.gvk(it).filter(|gvk| gvk.kind == "NetworkPolicy")?;
-        let is_policy = matches!(gvk.group.as_str(), "networking.k8s.io" | "extensions");
-        let mut value = sheet.tree.value(it.node).ok().filter(|_| is_policy && !sheet.is_local(it))?;
+        let gvk = sheet.gvk(it).filter(is_policy)?;
+        let mut value = sheet.tree.value(it.node).ok().filter(|_| !sheet.is_local(it))?;
         let named = value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
         let id = sheet.id(it, &value).filter(|_| named)?;
         let fields = value.as_object_mut()?;

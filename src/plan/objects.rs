@@ -5,21 +5,16 @@ use serde_json::{Value, json};
 use super::error::{Error, Problem};
 use super::map_chunks;
 use super::sheet::{Sheet, Unit};
-use super::survey::unreadable;
 use crate::object::{GroupVersionKind, ResourceId};
-use crate::stream::{Class, Stream, classify};
+use crate::stream::Stream;
 use crate::text::Span;
 use crate::yaml::FieldPath;
 
 /// Reads every object, those in lists too, in the order of the stream; what is meant for a host only is left out.
 pub fn objects(stream: &Stream<'_>) -> Result<Vec<Value>, Error> {
     let mut found = Vec::new();
-    for (index, &document) in stream.documents.iter().enumerate() {
-        let content = stream.text.get(document.content.range()).unwrap_or_default();
-        if classify(content) == Class::Blank {
-            continue;
-        }
-        let sheet = Sheet::parse(stream.text, index, document).map_err(|error| unreadable(index, document, &error))?;
+    for sheet in (0..stream.documents.len()).filter_map(|index| Sheet::of(stream, index, |_| true)) {
+        let sheet = sheet?;
         for (number, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
             if let Some(object) = object(&sheet, number, unit)? {
                 found.push(object);
@@ -36,14 +31,8 @@ pub fn objects_of_kinds(
 ) -> Result<Vec<Value>, Error> {
     let chunks = map_chunks(stream, |range| {
         let mut found = Vec::new();
-        for index in range {
-            let Some(&document) = stream.documents.get(index) else { continue };
-            let content = stream.text.get(document.content.range()).unwrap_or_default();
-            if classify(content) == Class::Blank {
-                continue;
-            }
-            let sheet =
-                Sheet::parse(stream.text, index, document).map_err(|error| unreadable(index, document, &error))?;
+        for sheet in range.filter_map(|index| Sheet::of(stream, index, |_| true)) {
+            let sheet = sheet?;
             for unit in &sheet.units {
                 let Some(gvk) = sheet.gvk(unit).filter(|gvk| is_wanted(gvk)) else { continue };
                 let Ok(Value::Object(mut fields)) = sheet.tree.value(unit.node) else { continue };

@@ -2,8 +2,10 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::error::Error;
+use super::survey::unreadable;
 use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Origin, ResourceId};
-use crate::stream::Document;
+use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
 
@@ -41,6 +43,18 @@ impl<'t> Sheet<'t> {
             collect(&tree, root, &FieldPath::root(), None, &mut units);
         }
         Ok(Self { document: index, offset: document.content.start, tree, units, is_resource_list })
+    }
+
+    /// A document of a stream, unless it is blank or of a kind that does not matter, where that shows before it is parsed.
+    pub(super) fn of(stream: &Stream<'t>, index: usize, matters: impl Fn(&str) -> bool) -> Option<Result<Self, Error>> {
+        let &document = stream.documents.get(index)?;
+        let content = stream.text.get(document.content.range()).unwrap_or_default();
+        match classify(content) {
+            Class::Blank => return None,
+            Class::Kind(kind) if !matters(kind) => return None,
+            Class::Kind(_) | Class::Unknown => {}
+        }
+        Some(Self::parse(stream.text, index, document).map_err(|error| unreadable(index, document, &error)))
     }
 
     /// Whether the document holds its objects in a list.

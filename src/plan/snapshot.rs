@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::error::{Error, Problem};
 use super::map_chunks;
 use super::sheet::{Sheet, Unit};
-use super::survey::{GATEWAY_ROUTES, unreadable};
+use super::survey::GATEWAY_ROUTES;
 use crate::finding::Location;
 use crate::object::{
     GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
     Workloads, namespace_facts, pod_facts, route_facts, route_kind, service_facts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
-use crate::stream::{Class, Document, Stream, classify};
+use crate::stream::{Document, Stream};
 use crate::text::Span;
 use crate::yaml::FieldPath;
 
@@ -364,16 +364,8 @@ struct Reader<'s, 't> {
 impl Reader<'_, '_> {
     fn document(&self, index: usize, found: &mut Vec<Found>) -> Result<(), Error> {
         let Some(&document) = self.stream.documents.get(index) else { return Ok(()) };
-        let content = self.stream.text.get(document.content.range()).unwrap_or_default();
-        match classify(content) {
-            Class::Blank => return Ok(()),
-            Class::Kind(kind) if !self.matters(kind) => return Ok(()),
-            Class::Kind(_) | Class::Unknown => {}
-        }
-        let sheet = match Sheet::parse(self.stream.text, index, document) {
-            Ok(sheet) => sheet,
-            Err(error) => return Err(unreadable(index, document, &error)),
-        };
+        let Some(sheet) = Sheet::of(self.stream, index, |kind| self.matters(kind)) else { return Ok(()) };
+        let sheet = sheet?;
         for (number, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
             self.unit(&sheet, document, number, unit, found)?;
         }

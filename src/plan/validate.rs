@@ -14,9 +14,9 @@ use crate::cni::{Enforcement, Enforcers, Profile};
 use crate::config::Config;
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
-use crate::object::{ResourceId, Workloads};
+use crate::object::{GroupVersionKind, ResourceId, Workloads};
 use crate::reachability::{IpBlockReach, unknown_fields};
-use crate::stream::{Class, Stream, classify};
+use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
 /// The API server would refuse a policy.
@@ -130,7 +130,7 @@ pub fn validate(
     }
     let live = request.enforcers.as_ref();
     let plugin = live.and_then(Enforcers::plugin).or(request.plugin);
-    validation.add(of_plugins(&snapshot, streams, config, plugin));
+    validation.findings.extend(of_plugins(&snapshot, streams, config, plugin));
     validation.add(match (live, plugin) {
         (Some(enforcers), _) => of_cluster(enforcers, request.plugin, !snapshot.policies.is_empty()),
         (None, Some(plugin)) if !snapshot.policies.is_empty() => of_profile(plugin).into_iter().collect(),
@@ -139,17 +139,21 @@ pub fn validate(
     Ok(validation)
 }
 
+/// The documents of a stream that can be read and may hold policies.
+pub(super) fn policy_sheets<'t>(stream: &Stream<'t>) -> impl Iterator<Item = Sheet<'t>> {
+    let may_hold = |kind: &str| kind == "NetworkPolicy" || kind.ends_with("List");
+    (0..stream.documents.len()).filter_map(move |index| Sheet::of(stream, index, may_hold)?.ok())
+}
+
+/// Whether a type is that of Kubernetes' policies, also by the group that they had before v1.
+pub(super) fn is_policy(gvk: &GroupVersionKind) -> bool {
+    gvk.kind == "NetworkPolicy" && matches!(gvk.group.as_str(), "networking.k8s.io" | "extensions")
+}
+
 /// The findings of the API's rules in a stream, and the number of its policies.
 fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
     let (mut policies, mut found) = (0, Vec::new());
-    for (index, &document) in stream.documents.iter().enumerate() {
-        let content = stream.text.get(document.content.range()).unwrap_or_default();
-        let may_hold = match classify(content) {
-            Class::Blank => false,
-            Class::Kind(kind) => kind == "NetworkPolicy" || kind.ends_with("List"),
-            Class::Unknown => true,
-        };
-        let Some(sheet) = Sheet::parse(stream.text, index, document).ok().filter(|_| may_hold) else { continue };
+    for sheet in policy_sheets(stream) {
         for (position, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
             let findings = of_object(&sheet, position, unit);
             policies += usize::from(findings.is_some());
@@ -161,10 +165,7 @@ fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
 
 /// The findings of the API's rules on an object; absent if it is no `NetworkPolicy` of Kubernetes.
 fn of_object(sheet: &Sheet<'_>, position: usize, unit: &Unit) -> Option<Vec<Finding>> {
-    let gvk = sheet.gvk(unit).filter(|gvk| gvk.kind == "NetworkPolicy")?;
-    if !matches!(gvk.group.as_str(), "networking.k8s.io" | "extensions") {
-        return None;
-    }
+    let gvk = sheet.gvk(unit).filter(is_policy)?;
     let value = sheet.tree.value(unit.node).ok()?;
     let id =
         sheet.id(unit, &value).unwrap_or_else(|| ResourceId { gvk: gvk.clone(), namespace: None, name: String::new() });

@@ -28,10 +28,10 @@ const MAX_LINES: usize = 600;
 const EMPTY_NAMES: [&str; 7] = ["common", "helper", "helpers", "misc", "types", "util", "utils"];
 
 /// A Rust file below a folder of the project.
-struct SourceFile {
+pub(crate) struct SourceFile {
     /// Relative to that folder.
-    path: PathBuf,
-    text: String,
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 impl SourceFile {
@@ -120,7 +120,7 @@ fn first_names(rest: &str, is_group: bool) -> Vec<String> {
 }
 
 /// Every Rust file below a folder of the project, sorted.
-fn sources(folder: &str) -> Vec<SourceFile> {
+pub(crate) fn sources(folder: &str) -> Vec<SourceFile> {
     let root = project().join(folder);
     let mut folders = vec![root.clone()];
     let mut files = Vec::new();

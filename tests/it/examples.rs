@@ -24,7 +24,7 @@ use crate::support::{OnPath, example_copy, project, snapshot, tool};
 
 /// Runs an example in a copy of its folder and compares what it leaves behind with what it promises. Skipped, and said so,
 /// where one of `programs` is missing.
-fn run(example: &str, programs: &[&str]) {
+pub(crate) fn run(example: &str, programs: &[&str]) {
     let mut on_path = OnPath::new();
     for name in programs {
         let Some(program) = tool(name) else { return };
@@ -67,7 +67,7 @@ pub(crate) fn run_on(example: &str, on_path: &OnPath) {
 }
 
 /// Whether expected results are to be written anew: the variable that snapshots of insta go by.
-fn updates() -> bool {
+pub(crate) fn updates() -> bool {
     env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always")
 }
 

@@ -145,9 +145,7 @@ fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliErro
         (_, decisive) => {
             let help = decisive.and_then(|it| it.remediation).unwrap_or("try it, or ask its vendor");
             log::warn(&format!("it is not known whether the network plugin enforces policies: {help}"), logging);
-            for what in &seen.unseen {
-                log::warn(&format!("not seen: {what}"), logging);
-            }
+            log::unseen(&seen.unseen, logging);
         }
     }
     if found.enforced() == Enforced::Yes {
@@ -278,15 +276,10 @@ impl Rollout<'_> {
         };
         let fetched = fetch(cluster, &DEPLOYED, config, &[config.summary.namespace.as_str()])?;
         for page in &fetched.pages {
-            let (api_version, kind) = page.collection.object_type();
-            for mut object in items(&page.text) {
+            for object in items(&page.text) {
                 let named = object.pointer("/metadata/annotations").and_then(|it| it.get(OWNER));
                 if named != Some(&json!(owner)) {
                     continue;
-                }
-                if let Some(fields) = object.as_object_mut() {
-                    fields.insert("apiVersion".to_owned(), json!(api_version));
-                    fields.insert("kind".to_owned(), json!(kind));
                 }
                 if kept.contains(&identity(&object, self.home)) {
                     continue;

@@ -173,9 +173,7 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
 
 /// The plugin that the objects show, if it enforces policies; said, because the findings depend on it.
 fn plugin_of(seen: &Seen, logging: &LoggingArgs) -> Option<&'static Profile> {
-    for what in &seen.unseen {
-        log::warn(&format!("not seen: {what}"), logging);
-    }
+    log::unseen(&seen.unseen, logging);
     let found = detect(&seen.observed);
     let decisive = found.decisive()?;
     let evidence = decisive.evidence.first().map(|it| format!(" ({it})")).unwrap_or_default();

@@ -75,9 +75,7 @@ pub(super) fn run(arguments: &CheckCniArgs, logging: &LoggingArgs) -> Result<Exi
         plugins::of_streams(&frame_all(&sources), &sources)?
     };
     let found = detect(&observed);
-    for what in &unseen {
-        log::warn(&format!("not seen: {what}"), logging);
-    }
+    log::unseen(&unseen, logging);
     write::stdout(|out| match arguments.output {
         Form::Text => write_enforcers_text(&found, out),
         Form::Json => write_enforcers_json(&found, &unseen, out),

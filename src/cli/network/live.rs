@@ -42,9 +42,7 @@ mod with_client {
     ) -> Result<(Validation, bool), CliError> {
         let cluster = access.open(None)?;
         let seen = plugins::live(&cluster)?;
-        for what in &seen.unseen {
-            log::warn(&format!("not seen: {what}"), logging);
-        }
+        log::unseen(&seen.unseen, logging);
         let mut validation = judge(&ValidationRequest { enforcers: Some(detect(&seen.observed)), ..request })?;
         let asked = candidates(streams);
         let objects: Vec<_> = asked.iter().map(|it| it.value.clone()).collect();

@@ -4,18 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use super::majors::Helm;
-use crate::examples::run_on;
+use crate::examples::{run, run_on};
 use crate::support::{OnPath, documents, example_copy, tool};
-
-/// Runs an example with these programs on the path.
-fn run(example: &str, programs: &[&str]) {
-    let mut on_path = OnPath::new();
-    for name in programs {
-        let Some(program) = tool(name) else { return };
-        on_path = on_path.link(name, &program);
-    }
-    run_on(example, &on_path);
-}
 
 #[test]
 fn helm3() {

@@ -63,6 +63,13 @@ impl<'h> Place<'h> {
         run_with(&mut self.command(arguments), "")
     }
 
+    /// Runs Helm without floe, which has to go well.
+    fn succeed_alone(&self, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(0), "Helm {} {arguments:?}: {}", self.helm.major, ran.stderr);
+        ran
+    }
+
     /// Runs Helm with floe, which gets more arguments.
     fn run_with_floe(&self, arguments: &[&str], of_floe: &[&str]) -> Ran {
         let jobs = self.jobs();
@@ -259,13 +266,11 @@ fn upgrade_rollback_uninstall() {
         assert_ne!(first, egress(&place), "the upgrade did not change the policy");
 
         // A rollback takes the manifest of the release as it was stored, and floe is not asked.
-        let ran = place.run(&["rollback", "web", "1"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        place.succeed_alone(&["rollback", "web", "1"]);
         place.assert_secured("web");
         assert_eq!(first, egress(&place));
 
-        let ran = place.run(&["uninstall", "web"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let ran = place.succeed_alone(&["uninstall", "web"]);
         assert!(ran.stdout.contains("[Namespace]"), "Helm does not say what it kept: {}", ran.stdout);
         assert_eq!(place.live("deployments").len() + place.live("networkpolicies").len(), 0);
         place.assert_namespaces_stay();

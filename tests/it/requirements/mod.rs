@@ -9,8 +9,11 @@ mod pods;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
+use serde_json::Value;
+
+use crate::architecture::sources;
+use crate::examples::updates;
 use crate::support::project;
 
 /// What the specification numbers.
@@ -42,9 +45,7 @@ fn named(text: &str) -> BTreeSet<String> {
 }
 
 /// The tests of a file by requirement: the name of each `#[test]` with what its name and the lines above it name.
-fn tests_of(file: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
-    let text = fs::read_to_string(file).unwrap();
-    let place = file.strip_prefix(project()).unwrap().display().to_string();
+fn tests_of(place: &str, text: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
     let mut above = String::new();
     let mut is_test = false;
     for line in text.lines().map(str::trim_start) {
@@ -66,25 +67,18 @@ fn tests_of(file: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
     }
 }
 
-fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            found.push(path);
-        }
-    }
+/// The objects of a stream that floe has written.
+fn objects(stream: &str) -> Vec<Value> {
+    stream.split("\n---\n").map(|text| serde_saphyr::from_str(text).unwrap()).collect()
 }
 
 #[test]
 fn the_readme_names_a_test_for_every_requirement() {
-    let mut files = Vec::new();
-    rust_files(&project().join("src"), &mut files);
-    rust_files(&project().join("tests/it"), &mut files);
     let mut tests = BTreeMap::new();
-    for file in &files {
-        tests_of(file, &mut tests);
+    for folder in ["src", "tests/it"] {
+        for file in sources(folder) {
+            tests_of(&format!("{folder}/{}", file.path.display()), &file.text, &mut tests);
+        }
     }
     let wanted: BTreeSet<String> = REQUIREMENTS
         .iter()
@@ -105,7 +99,7 @@ fn the_readme_names_a_test_for_every_requirement() {
     let readme = fs::read_to_string(project().join("README.md")).unwrap();
     let (before, rest) = readme.split_once("<!-- requirements -->\n").expect("the README has the table's place");
     let (now, after) = rest.split_once("<!-- /requirements -->\n").unwrap();
-    if now != table && std::env::var_os("INSTA_UPDATE").is_some_and(|it| it == "always") {
+    if now != table && updates() {
         let readme = format!("{before}<!-- requirements -->\n{table}<!-- /requirements -->\n{after}");
         fs::write(project().join("README.md"), readme).unwrap();
         return;

@@ -7,6 +7,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::objects;
 use crate::support::{floe, run, run_with};
 
 const MANIFEST: &str = "\
@@ -34,8 +35,8 @@ fn generate(manifest: &str) -> String {
 
 /// The policies of a stream by namespace and name.
 fn policies(stream: &str) -> BTreeMap<(String, String), Value> {
-    let documents = stream.split("\n---\n").map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
-    documents
+    objects(stream)
+        .into_iter()
         .filter(|it| it["kind"] == "NetworkPolicy")
         .map(|it| {
             let text = |field: &str| it["metadata"][field].as_str().unwrap().to_owned();
@@ -114,10 +115,9 @@ fn fr_002_fr_010_fr_011_fr_030_fr_040_every_managed_namespace_denies_both_direct
 #[test]
 fn fr_004_nothing_but_policies_of_namespaces_is_generated() {
     let stream = generate(MANIFEST);
-    for text in stream.split("\n---\n") {
-        let object: Value = serde_saphyr::from_str(text).unwrap();
-        assert_eq!(object["apiVersion"], "networking.k8s.io/v1", "{text}");
-        assert!(object["metadata"]["namespace"].is_string(), "{text}");
+    for object in objects(&stream) {
+        assert_eq!(object["apiVersion"], "networking.k8s.io/v1", "{object}");
+        assert!(object["metadata"]["namespace"].is_string(), "{object}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::objects;
 use crate::support::{floe, run_with};
 
 const JOB: &str = "\
@@ -29,8 +30,7 @@ fn filter(keys: &str) -> Vec<Value> {
     fs::write(folder.path().join("manifest.yaml"), manifest).unwrap();
     let ran = run_with(floe().current_dir(folder.path()), JOB);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let documents = ran.stdout.split("\n---\n").map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
-    documents.collect()
+    objects(&ran.stdout)
 }
 
 fn levels(documents: &[Value], mode: &str) -> Vec<(String, String)> {

@@ -18,8 +18,7 @@ fn pain_11_an_upgrade_without_floe_reverts_it_and_keeps_the_namespaces() {
         let summary = format!("/api/v1/namespaces/{}-platform/configmaps/floe-network-security", place.name);
         assert_eq!(cluster.client().get(&summary).status, 200);
 
-        let ran = place.run(&["upgrade", "web", "chart"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        place.succeed_alone(&["upgrade", "web", "chart"]);
         assert_eq!(place.live("networkpolicies"), Vec::<String>::new(), "Helm {}", helm.major);
         assert_eq!(place.pod("web")["securityContext"], json!({}));
         // CI can tell: the summary is gone.
@@ -43,8 +42,7 @@ fn floe_comes_to_a_running_release() {
         let place = Place::new(cluster, helm, "running");
         place.make_namespace();
         place.put_something();
-        let ran = place.run(&["install", "web", "chart"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        place.succeed_alone(&["install", "web", "chart"]);
         let ran = place.run_with_floe(&["upgrade", "web", "chart"], &[]);
         assert!(ran.code != Some(0) && ran.stderr.contains("invalid ownership metadata"), "{}", ran.stderr);
         assert_eq!(place.live("networkpolicies"), Vec::<String>::new());
@@ -82,8 +80,7 @@ fn pain_02_cleanup_on_fail_takes_only_what_the_upgrade_has_made() {
         let place = Place::new(cluster, helm, "cleanup");
         place.make_namespace();
         place.put_something();
-        let ran = place.run(&["install", "web", "chart"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        place.succeed_alone(&["install", "web", "chart"]);
         write_chart(place.folder(), &[("refused.yaml", REFUSED)]);
         let upgrade = ["upgrade", "web", "chart", "--take-ownership", "--cleanup-on-fail"];
         let ran = place.run_with_floe(&upgrade, &[]);
