@@ -11,6 +11,8 @@ export GOTOOLCHAIN := local
 
 TOOLS := $(CURDIR)/tests/tools/bin
 SKIPPED := $(CURDIR)/target/skipped
+# The hosts that the tests ran floe in.
+TESTED := $(CURDIR)/target/tested
 # The Go code of this project; the other folders of tests/tools only pin a version.
 GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge
 KUBERNETES_VERSION := v1.37.2
@@ -27,9 +29,11 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 
 .PHONY: test
 test: tools $(if $(shell command -v podman),filter) ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
-	@mkdir -p target && : > $(SKIPPED)
+	@mkdir -p target && : > $(SKIPPED) && : > $(TESTED)
 	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test ./... || exit 1; done
-	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \
+	@export FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) FLOE_TESTED=$(TESTED); status=0; \
+	cargo test --locked --no-fail-fast || status=$$?; \
+	cargo test --locked --test it -- --ignored --exact hosts::tested::the_readme_has_the_table_of_tested_hosts || status=$$?; \
 	tests/report-skipped $(SKIPPED); exit $$status
 
 .PHONY: lint

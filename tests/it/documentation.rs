@@ -17,6 +17,27 @@ fn read(path: &str) -> String {
     fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// The README around the block between `<!-- name -->` and `<!-- /name -->`, and that block.
+fn readme_around(name: &str) -> [String; 3] {
+    let readme = read("README.md");
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
+    let (before, rest) = readme.split_once(&start).unwrap_or_else(|| panic!("the README has no {start}"));
+    let (block, after) = rest.split_once(&end).unwrap();
+    [format!("{before}{start}"), block.to_owned(), format!("{end}{after}")]
+}
+
+/// A block of the README that tests write.
+pub(crate) fn readme_block(name: &str) -> String {
+    let [_, block, _] = readme_around(name);
+    block
+}
+
+/// Writes such a block anew.
+pub(crate) fn write_readme_block(name: &str, block: &str) {
+    let [before, _, after] = readme_around(name);
+    fs::write(project().join("README.md"), format!("{before}{block}{after}")).unwrap();
+}
+
 /// The fenced code blocks of a language, in order.
 pub(crate) fn blocks(markdown: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();

@@ -4,6 +4,7 @@
 //! - `FLOE_TEST_DATA`: a folder of real charts and reference cases; without it the tests that need it are skipped.
 //! - `FLOE_TOOLS`: the folder of the pinned tools; `tests/tools/bin` without it.
 //! - `FLOE_SKIPPED`: a file that gets one line per skipped test, because cargo hides the output of tests that pass.
+//! - `FLOE_TESTED`: a file that gets one line for each host that a test ran floe in (`hosts/tested.rs`).
 //! - `FLOE_BIN`: another binary to test in place of the one that cargo built.
 
 use std::env;
@@ -30,7 +31,7 @@ pub(crate) fn skip(what: &str, why: &str) {
 }
 
 /// The running test's name; libtest names the thread after it.
-fn test_name() -> String {
+pub(crate) fn test_name() -> String {
     thread::current().name().unwrap_or("a test").to_owned()
 }
 
@@ -48,19 +49,23 @@ pub(crate) fn data_dir() -> Option<PathBuf> {
 /// The path of a program that tests run (a pinned tool, else one on `PATH`), or `None` after reporting the skip.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let pinned = env::var_os("FLOE_TOOLS").map_or_else(|| project().join("tests/tools/bin"), PathBuf::from).join(name);
-    // Tools that the project pins never come from `PATH`: another program may have the name.
-    let pins = project().join("tests/tools").join(name).is_dir();
-    let found = if pins {
+    let pinned_here = pins(name);
+    let found = if pinned_here {
         Some(pinned).filter(|path| path.is_file())
     } else {
         let path = env::var_os("PATH").unwrap_or_default();
         env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file())
     };
     if found.is_none() {
-        let why = if pins { "is not built (make tools)" } else { "is not installed" };
+        let why = if pinned_here { "is not built (make tools)" } else { "is not installed" };
         skip(&test_name(), &format!("{name} {why}"));
     }
     found
+}
+
+/// Whether the project pins a tool. Such a one never comes from `PATH`: another program may have the name.
+pub(crate) fn pins(name: &str) -> bool {
+    project().join("tests/tools").join(name).is_dir()
 }
 
 /// The project's root.

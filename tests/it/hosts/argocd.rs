@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{assert_hardened, assert_names_the_misspelling, find, first, misspell};
+use super::{assert_hardened, assert_names_the_misspelling, find, first, is_root, misspell};
 use crate::support::{documents, floe_path, judge, project, snapshot, tool};
 
 /// The user of the sidecar.
@@ -130,12 +130,6 @@ impl Sidecar {
         }
         self.command("generate", environment).output().unwrap()
     }
-}
-
-/// Whether the server's user can be taken on; any other user has no more rights than that one.
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
 }
 
 /// What `generate` printed; the server takes nothing else but objects.

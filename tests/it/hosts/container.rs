@@ -14,8 +14,10 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::kustomize::{KUBECTL_KUSTOMIZE, kubectls};
+use super::tested::{Host, tested};
 use crate::examples::run_on;
-use crate::support::{OnPath, floe, project, skip, tool};
+use crate::support::{OnPath, example_copy, floe, project, skip, test_name, tool};
 
 /// The name under which the examples know the image.
 pub(super) const IMAGE: &str = "registry.example/floe:0.1.0";
@@ -48,8 +50,8 @@ impl Engine {
         for name in ["podman", "runc"] {
             tool(name)?;
         }
-        if let Some(why) = unusable(&binary()) {
-            skip(std::thread::current().name().unwrap_or("a test"), &why);
+        if let Some(why) = unusable() {
+            skip(&test_name(), &why);
             return None;
         }
         ENGINE.get_or_init(|| Some(Self::new(&tool("podman")?))).as_ref()
@@ -156,13 +158,9 @@ pub(super) fn executable(folder: &Path, name: &str, script: &str) -> PathBuf {
     path
 }
 
-fn binary() -> PathBuf {
-    project().join("target/dist/floe-filter")
-}
-
-/// Why the binary cannot stand for the source, if it cannot.
-fn unusable(binary: &Path) -> Option<String> {
-    let Ok(built) = fs::metadata(binary).and_then(|file| file.modified()) else {
+/// Why the image's program cannot stand for the source, if it cannot.
+pub(super) fn unusable() -> Option<String> {
+    let Ok(built) = fs::metadata(project().join("target/dist/floe-filter")).and_then(|file| file.modified()) else {
         return Some("target/dist/floe-filter is not built (make filter)".to_owned());
     };
     (newest(&project().join("src")) > built)
@@ -223,11 +221,13 @@ fn same_binary_gives_the_same_image() {
     assert_eq!(engine.build(&["--no-cache"]), engine.build(&["--no-cache"]));
 }
 
-/// Confined as hosts confine functions and beyond, as any user, the image prints what the program prints here.
+/// Confined as hosts confine functions and beyond, as any user, the image prints what the program prints here: where there
+/// is no docker, podman will do, or the program alone.
 #[test]
-fn confined_image_prints_what_the_program_prints() {
+fn pain_13_confined_image_prints_what_the_program_prints() {
     let Some(engine) = Engine::get() else { return };
     let input = fs::read_to_string(project().join("examples/platform/rendered.yaml")).unwrap();
+    tested(Host::Podman, &engine.podman);
     let folder = TempDir::new().unwrap();
     let here = floe().current_dir(folder.path()).write_stdin(input.as_str()).output().unwrap();
     assert!(here.status.success() && !here.stdout.is_empty());
@@ -259,12 +259,29 @@ fn kustomize_container() {
         return;
     };
     let (on_path, _docker) = engine.on_path();
+    tested(Host::KustomizeContainer, &kustomize);
     run_on("kustomize-container", &on_path.link("kustomize", &kustomize).link("kubectl", &kubectl));
+}
+
+#[test]
+fn kubectl_of_several_versions() {
+    let Some(engine) = Engine::get() else { return };
+    let (on_path, _docker) = engine.on_path();
+    let example = example_copy("kustomize-container");
+    let expected = fs::read_to_string(example.path().join("expected/secured-by-kubectl.yaml")).unwrap();
+    for kubectl in kubectls() {
+        tested(Host::KubectlContainer, &kubectl);
+        let mut command = on_path.command(&kubectl);
+        let success = command.current_dir(example.path()).args(KUBECTL_KUSTOMIZE).assert().success();
+        let stdout = String::from_utf8(success.get_output().stdout.clone()).unwrap();
+        assert!(stdout == expected, "{}:\n{stdout}", kubectl.display());
+    }
 }
 
 #[test]
 fn kpt_container() {
     let (Some(engine), Some(kpt)) = (Engine::get(), tool("kpt")) else { return };
     let (on_path, _docker) = engine.on_path();
+    tested(Host::KptContainer, &kpt);
     run_on("kpt-container", &on_path.link("kpt", &kpt));
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::majors::DEPLOYMENT;
+use super::tested::{Host, tested};
 use crate::support::{OnPath, Ran, example_copy, judge, project, run_with, tool};
 
 /// A repository of what is there.
@@ -47,6 +48,7 @@ fn the_workflow_renders_and_reports() {
     let example = example_copy("ci");
     let Some(ran) = bash(example.path(), &format!("{}\n{COMMIT}", steps[0].1)) else { return };
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    tested(Host::Ci, &tool("bash").unwrap());
     for (name, script) in &steps {
         let ran = bash(example.path(), script).unwrap();
         assert_eq!(ran.code, Some(0), "{name}: {}{}", ran.stdout, ran.stderr);
@@ -96,6 +98,7 @@ fn the_workflow_fails_where_it_should() {
 #[test]
 fn hooks_before_a_commit() {
     let (Some(pre_commit), Some(_)) = (tool("pre-commit"), tool("git")) else { return };
+    tested(Host::PreCommit, &pre_commit);
     let hooks = TempDir::new().unwrap();
     let manifest = fs::read_to_string(project().join(".pre-commit-hooks.yaml")).unwrap();
     assert_eq!(manifest.matches("language: rust").count(), 2);

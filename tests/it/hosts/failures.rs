@@ -1,102 +1,128 @@
 //! What goes wrong, in every host of functions: the user sees why, the host fails, and nothing is written or removed.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::container::{Engine, executable};
+use super::kustomize::{KUBECTL_KUSTOMIZE, legacy_plugin};
+use super::tested::{Host, tested};
 use super::{assert_names_the_misspelling, misspell};
 use crate::support::{OnPath, example_copy, floe_path, snapshot, tool};
 
-/// A host with the example that starts floe in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Host {
-    KustomizeExec,
-    KustomizeContainer,
-    KubectlContainer,
-    KptExec,
-    KptContainer,
+/// The hosts of functions.
+const HOSTS: [Host; 6] = [
+    Host::KustomizeExec,
+    Host::KustomizeContainer,
+    Host::KubectlContainer,
+    Host::KubectlLegacy,
+    Host::KptExec,
+    Host::KptContainer,
+];
+
+/// A host that is about to start floe, in a copy of the example that does so.
+struct Try {
+    host: Host,
+    program: PathBuf,
+    arguments: &'static [&'static str],
+    folder: TempDir,
+    on_path: OnPath,
+    /// What has to live as long: the engine's `docker`, and the folder of legacy plugins.
+    kept: Vec<TempDir>,
 }
 
-impl Host {
-    const ALL: [Self; 5] =
-        [Self::KustomizeExec, Self::KustomizeContainer, Self::KubectlContainer, Self::KptExec, Self::KptContainer];
-
-    fn example(self) -> &'static str {
-        match self {
-            Self::KustomizeExec => "kustomize-exec",
-            Self::KustomizeContainer | Self::KubectlContainer => "kustomize-container",
-            Self::KptExec => "kpt",
-            Self::KptContainer => "kpt-container",
-        }
-    }
-
-    fn command(self) -> (&'static str, &'static [&'static str]) {
-        match self {
-            Self::KustomizeExec => ("kustomize", &["build", "--enable-alpha-plugins", "--enable-exec", "."]),
-            Self::KustomizeContainer => ("kustomize", &["build", "--enable-alpha-plugins", "."]),
-            Self::KubectlContainer => ("kubectl", &["kustomize", "--enable-alpha-plugins", "."]),
-            Self::KptExec => ("kpt", &["fn", "render", "--allow-exec"]),
-            Self::KptContainer => ("kpt", &["fn", "render"]),
-        }
-    }
-
-    fn is_container(self) -> bool {
-        !matches!(self, Self::KustomizeExec | Self::KptExec)
-    }
-
-    /// The example's input, or `None` after reporting the skip.
-    fn ready(self) -> Option<(PathBuf, TempDir)> {
-        if self.is_container() {
-            Engine::get()?;
-        }
-        let program = tool(self.command().0)?;
-        let folder = example_copy(self.example());
+impl Try {
+    /// `None` after reporting the skip.
+    fn new(host: Host) -> Option<Self> {
+        let (example, program, arguments): (_, _, &[&str]) = match host {
+            Host::KustomizeExec => {
+                ("kustomize-exec", "kustomize", &["build", "--enable-alpha-plugins", "--enable-exec", "."])
+            }
+            Host::KustomizeContainer => ("kustomize-container", "kustomize", &["build", "--enable-alpha-plugins", "."]),
+            Host::KubectlContainer => ("kustomize-container", "kubectl", &KUBECTL_KUSTOMIZE),
+            Host::KubectlLegacy => ("kustomize-exec", "kubectl", &KUBECTL_KUSTOMIZE),
+            Host::KptExec => ("kpt", "kpt", &["fn", "render", "--allow-exec"]),
+            Host::KptContainer => ("kpt-container", "kpt", &["fn", "render"]),
+            _ => panic!("{host:?} starts no functions"),
+        };
+        let mut kept = Vec::new();
+        let on_path = if is_container(host) {
+            let (on_path, docker) = Engine::get()?.on_path();
+            kept.push(docker);
+            on_path
+        } else {
+            OnPath::new()
+        };
+        let program = tool(program)?;
+        let folder = example_copy(example);
         let expected = folder.path().join("expected");
         if expected.exists() {
             fs::remove_dir_all(expected).unwrap();
         }
-        Some((program, folder))
+        if host == Host::KubectlLegacy {
+            kept.push(legacy_plugin(folder.path()));
+        }
+        tested(host, &program);
+        Some(Self { host, program, arguments, folder, on_path, kept })
     }
 
-    /// Runs the host in the folder: whether it succeeded, what it printed, and everything that it showed.
-    fn run(self, program: &Path, on_path: &OnPath, folder: &Path) -> (bool, String, String) {
-        let output = on_path.command(program).current_dir(folder).args(self.command().1).output().unwrap();
+    /// The same with other programs on the path.
+    fn with(self, on_path: OnPath) -> Self {
+        Self { on_path, ..self }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the host: whether it succeeded, what it printed, and everything that it showed.
+    fn run(&self) -> (bool, String, String) {
+        let mut command = self.on_path.command(&self.program);
+        if self.host == Host::KubectlLegacy {
+            command.env("XDG_CONFIG_HOME", self.kept[0].path());
+        }
+        let output = command.current_dir(self.folder()).args(self.arguments).output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         let shown = format!("{stdout}{}", String::from_utf8(output.stderr).unwrap());
         (output.status.success(), stdout, shown)
     }
 
+    /// Runs the host, which has to fail without a result and without a change, and gives what it showed.
+    fn failure(&self) -> String {
+        let before = snapshot(self.folder());
+        let (succeeded, stdout, shown) = self.run();
+        let host = self.host;
+        assert!(!succeeded, "{host:?} succeeded:\n{shown}");
+        assert!(!stdout.contains("kind:"), "{host:?} printed manifests although floe failed:\n{stdout}");
+        assert_eq!(before, snapshot(self.folder()), "{host:?} changed files although floe failed");
+        shown
+    }
+
     /// Where the workload with a container named `api` stands.
-    fn workload(self) -> &'static str {
-        if matches!(self, Self::KptExec | Self::KptContainer) { "api.yaml" } else { "resources/api.yaml" }
+    fn workload(&self) -> PathBuf {
+        self.folder().join(if is_kpt(self.host) { "api.yaml" } else { "resources/api.yaml" })
     }
 }
 
-/// Spoils the example in every host and gives what the host showed; checks that it failed and changed nothing.
-fn failures(spoil: impl Fn(Host, &Path)) -> Vec<(Host, String)> {
-    let mut shown = Vec::new();
-    for host in Host::ALL {
-        let Some((program, folder)) = host.ready() else { continue };
-        spoil(host, folder.path());
-        let (on_path, _docker) = match Engine::get().filter(|_| host.is_container()) {
-            Some(engine) => engine.on_path(),
-            None => (OnPath::new(), TempDir::new().unwrap()),
-        };
-        shown.push((host, failure(host, &program, &on_path, folder.path())));
-    }
-    shown
+fn is_container(host: Host) -> bool {
+    matches!(host, Host::KustomizeContainer | Host::KubectlContainer | Host::KptContainer)
 }
 
-/// Runs a host that has to fail, and gives what it showed.
-fn failure(host: Host, program: &Path, on_path: &OnPath, folder: &Path) -> String {
-    let before = snapshot(folder);
-    let (succeeded, stdout, shown) = host.run(program, on_path, folder);
-    assert!(!succeeded, "{host:?} succeeded:\n{shown}");
-    assert!(!stdout.contains("kind:"), "{host:?} printed manifests although floe failed:\n{stdout}");
-    assert_eq!(before, snapshot(folder), "{host:?} changed files although floe failed");
-    shown
+fn is_kpt(host: Host) -> bool {
+    matches!(host, Host::KptExec | Host::KptContainer)
+}
+
+/// Spoils the example in every host and gives what the host showed when it failed.
+fn failures(spoil: impl Fn(&Try)) -> Vec<(Host, String)> {
+    let tries = HOSTS.into_iter().filter_map(Try::new);
+    tries
+        .map(|it| {
+            spoil(&it);
+            (it.host, it.failure())
+        })
+        .collect()
 }
 
 /// Replaces text in a file in which it has to stand.
@@ -108,19 +134,15 @@ fn replace(file: &Path, from: &str, to: &str) {
 
 #[test]
 fn wrong_configuration_is_named() {
-    for (_, shown) in failures(|_, folder| misspell(&folder.join("floe.yaml"))) {
+    for (_, shown) in failures(|it| misspell(&it.folder().join("floe.yaml"))) {
         assert_names_the_misspelling(&shown);
     }
 }
 
 #[test]
 fn violations_are_named() {
-    let spoil = |host: Host, folder: &Path| {
-        replace(
-            &folder.join(host.workload()),
-            "- name: api\n",
-            "- name: api\n          securityContext: {privileged: true}\n",
-        );
+    let spoil = |it: &Try| {
+        replace(&it.workload(), "- name: api\n", "- name: api\n          securityContext: {privileged: true}\n");
     };
     for (host, shown) in failures(spoil) {
         for word in ["rejected", "sales-api", "privileged"] {
@@ -131,8 +153,8 @@ fn violations_are_named() {
 
 #[test]
 fn malformed_workloads_are_named() {
-    let spoil = |host: Host, folder: &Path| {
-        let file = folder.join(host.workload());
+    let spoil = |it: &Try| {
+        let file = it.workload();
         let text = fs::read_to_string(&file).unwrap();
         let (before, rest) = text.split_once("      containers:\n").unwrap();
         let after = rest.split_once("---\n").map_or("", |(_, after)| after);
@@ -147,25 +169,26 @@ fn malformed_workloads_are_named() {
 /// nothing, and floe adds what it adds to any other.
 #[test]
 fn empty_lists_lose_nothing() {
-    for host in Host::ALL {
-        let Some((program, folder)) = host.ready() else { continue };
-        let kpt = matches!(host, Host::KptExec | Host::KptContainer);
-        if kpt {
+    for it in HOSTS.into_iter().filter_map(Try::new) {
+        if is_kpt(it.host) {
             for name in ["api.yaml", "nightly.yaml"] {
-                fs::remove_file(folder.path().join(name)).unwrap();
+                fs::remove_file(it.folder().join(name)).unwrap();
             }
         } else {
             let only = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ntransformers: [floe.yaml]\n";
-            fs::write(folder.path().join("kustomization.yaml"), only).unwrap();
+            fs::write(it.folder().join("kustomization.yaml"), only).unwrap();
         }
-        let before = snapshot(folder.path());
-        let (on_path, _docker) = match Engine::get().filter(|_| host.is_container()) {
-            Some(engine) => engine.on_path(),
-            None => (OnPath::new(), TempDir::new().unwrap()),
-        };
-        let (succeeded, stdout, shown) = host.run(&program, &on_path, folder.path());
+        let before = snapshot(it.folder());
+        let host = it.host;
+        if host == Host::KubectlLegacy {
+            // A stream, and no list: nothing is nothing.
+            let shown = it.failure();
+            assert!(shown.contains("the input is empty"), "{shown}");
+            continue;
+        }
+        let (succeeded, stdout, shown) = it.run();
         assert!(succeeded, "{host:?}: {shown}");
-        let after = snapshot(folder.path());
+        let after = snapshot(it.folder());
         let lost: Vec<_> = before.iter().filter(|(path, _)| !after.iter().any(|(other, _)| other == path)).collect();
         assert!(lost.is_empty(), "{host:?} removed {lost:?}");
         let result = after.into_iter().map(|(_, text)| text).chain([stdout]).collect::<String>();
@@ -176,16 +199,18 @@ fn empty_lists_lose_nothing() {
 /// A process that is killed while it reads has written nothing, and a host takes its end for a failure.
 #[test]
 fn killed_in_the_middle() {
-    for host in [Host::KustomizeExec, Host::KptExec] {
-        let Some((program, folder)) = host.ready() else { continue };
+    for it in HOSTS.into_iter().filter(|host| !is_container(*host)).filter_map(Try::new) {
         let dir = TempDir::new().unwrap();
         // Half of the input, and the end of it never.
         let script = format!(
-            "#!/bin/bash\nexec 3< <(head -c 400; exec sleep 5 2>/dev/null)\n'{}' <&3 & child=$!\nsleep 0.2\nkill -KILL $child\nwait $child\n",
+            "#!/bin/bash\nexec 3< <(head -c 400; exec sleep 5 2>/dev/null)\n'{}' \"$@\" <&3 & child=$!\nsleep 0.2\nkill -KILL \
+             $child\nwait $child\n",
             floe_path().display()
         );
         let killed = executable(dir.path(), "killed", &script);
-        let shown = failure(host, &program, &OnPath::with(&killed), folder.path());
+        let it = it.with(OnPath::with(&killed));
+        let shown = it.failure();
+        let host = it.host;
         assert!(
             shown.contains("137") || shown.contains("killed"),
             "{host:?} does not say that floe was killed:\n{shown}"
@@ -195,11 +220,30 @@ fn killed_in_the_middle() {
 
 #[test]
 fn killed_in_a_container() {
-    let Some(engine) = Engine::get() else { return };
-    for host in [Host::KustomizeContainer, Host::KubectlContainer, Host::KptContainer] {
-        let Some((program, folder)) = host.ready() else { continue };
-        let (on_path, _docker) = engine.on_path_that_kills();
-        let shown = failure(host, &program, &on_path, folder.path());
-        assert!(shown.contains("137"), "{host:?} does not say that floe was killed:\n{shown}");
+    for it in HOSTS.into_iter().filter(|host| is_container(*host)).filter_map(Try::new) {
+        let (on_path, _docker) = Engine::get().unwrap().on_path_that_kills();
+        let it = it.with(on_path);
+        let shown = it.failure();
+        assert!(shown.contains("137"), "{:?} does not say that floe was killed:\n{shown}", it.host);
+    }
+}
+
+/// Nothing is cut off on the way in or out.
+#[test]
+fn a_huge_input_passes_whole() {
+    let filler = |number: usize| {
+        let lines = format!("    {}\n", "x".repeat(99)).repeat(2000);
+        format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: filler-{number}}}\ndata:\n  text: |\n{lines}")
+    };
+    let many: String = (0..25).map(filler).collect();
+    for it in HOSTS.into_iter().filter_map(Try::new) {
+        let host = it.host;
+        let mut file = fs::File::options().append(true).open(it.workload()).unwrap();
+        file.write_all(many.as_bytes()).unwrap();
+        let (succeeded, stdout, shown) = it.run();
+        assert!(succeeded, "{host:?}: {}", shown.chars().take(2000).collect::<String>());
+        let result = if is_kpt(host) { fs::read_to_string(it.workload()).unwrap() } else { stdout };
+        assert_eq!(result.matches(&"x".repeat(99)).count(), 50_000, "{host:?}");
+        assert!(result.contains("runAsNonRoot: true"), "{host:?}");
     }
 }

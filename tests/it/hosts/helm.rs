@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::str;
 
+use super::tested::{Host, tested};
 use super::{assert_names_the_misspelling, assert_secured, find, first, misspell};
 use crate::support::{OnPath, documents, example_copy, floe, tool};
 
@@ -12,6 +13,7 @@ const POST_RENDERER: [&str; 6] =
 
 /// `helm template` of the example's chart, without the plugins and settings of the user who runs the tests.
 fn template(on_path: &OnPath, helm: &Path, example: &Path, more: &[&str]) -> assert_cmd::Command {
+    tested(Host::Helm3, helm);
     let mut command = on_path.command(helm);
     for name in ["HELM_PLUGINS", "HELM_DATA_HOME", "HELM_CONFIG_HOME", "HELM_CACHE_HOME"] {
         command.env(name, example.join("no-such-folder"));

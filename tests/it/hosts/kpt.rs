@@ -7,6 +7,7 @@ use std::str;
 use serde_json::json;
 
 use super::container::{Engine, IMAGE};
+use super::tested::{Host, tested};
 use super::{assert_names_the_misspelling, assert_secured, find, misspell};
 use crate::documentation::blocks;
 use crate::support::{OnPath, documents, example_copy, floe, project, snapshot, tool};
@@ -26,6 +27,7 @@ fn package() -> tempfile::TempDir {
 
 /// A kpt command in a package.
 fn kpt(on_path: &OnPath, kpt: &Path, package: &Path, arguments: &[&str]) -> assert_cmd::Command {
+    tested(if arguments.contains(&"--image") { Host::KptContainer } else { Host::KptExec }, kpt);
     let mut command = on_path.command(kpt);
     command.current_dir(package).args(arguments);
     command
@@ -85,19 +87,18 @@ fn source_and_sink_secure_a_copy() {
     assert_eq!(before, snapshot(package.path()), "a pipe changed the package that it read");
 }
 
+/// Without a Kptfile; with one it is in `failures.rs`.
 #[test]
-fn failure_is_shown_and_writes_nothing() {
+fn failure_of_eval_is_shown_and_writes_nothing() {
     let Some(host) = tool("kpt") else { return };
-    for arguments in [&RENDER[..], &EVAL[..]] {
-        let package = package();
-        misspell(&package.path().join("floe.yaml"));
-        let before = snapshot(package.path());
-        let failure = kpt(&OnPath::new(), &host, package.path(), arguments).assert().failure();
-        let output = failure.get_output();
-        let shown = [&output.stdout[..], &output.stderr[..]].concat();
-        assert_names_the_misspelling(str::from_utf8(&shown).unwrap());
-        assert_eq!(before, snapshot(package.path()), "kpt wrote files although floe failed");
-    }
+    let package = package();
+    misspell(&package.path().join("floe.yaml"));
+    let before = snapshot(package.path());
+    let failure = kpt(&OnPath::new(), &host, package.path(), &EVAL).assert().failure();
+    let output = failure.get_output();
+    let shown = [&output.stdout[..], &output.stderr[..]].concat();
+    assert_names_the_misspelling(str::from_utf8(&shown).unwrap());
+    assert_eq!(before, snapshot(package.path()), "kpt wrote files although floe failed");
 }
 
 /// The configuration as arguments, which kpt makes a ConfigMap of, by exec and by image.
@@ -145,6 +146,54 @@ fn kptfile_holds_the_configuration() {
     let first = snapshot(package.path());
     kpt(&on_path, &host, package.path(), &RENDER).assert().success();
     assert_eq!(first, snapshot(package.path()), "the second run changed files");
+}
+
+/// kpt keeps comments by annotations, and pastes them to whatever carries the same: a licence must not come to floe's own
+/// files, nor a file be renamed.
+#[test]
+fn pain_16_kpt_keeps_comments_and_file_names() {
+    let Some(host) = tool("kpt") else { return };
+    let package = package();
+    let api = package.path().join("api.yaml");
+    let text = fs::read_to_string(&api).unwrap();
+    fs::write(&api, format!("# licensed to sales\n{text}")).unwrap();
+    let before = snapshot(package.path());
+    kpt(&OnPath::new(), &host, package.path(), &RENDER).assert().success();
+    let after = snapshot(package.path());
+    let paths = |files: &[(std::path::PathBuf, String)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let (own, others): (Vec<_>, Vec<_>) = after.into_iter().partition(|(path, _)| path.starts_with("floe"));
+    assert_eq!(paths(&before), paths(&others), "files were renamed");
+    let api = &others.iter().find(|(path, _)| path == Path::new("api.yaml")).unwrap().1;
+    assert!(api.starts_with("# licensed to sales\n"), "{api}");
+    assert!(own.len() > 8);
+    for (path, text) in own {
+        assert!(!text.contains("licensed"), "{} has the licence of another file:\n{text}", path.display());
+        assert!(!text.contains("internal."), "{}:\n{text}", path.display());
+    }
+}
+
+/// As a validator floe changes nothing, and fails where pods would be rejected.
+#[test]
+fn pain_14_kpt_validates_by_exit_code() {
+    let Some(host) = tool("kpt") else { return };
+    let package = package();
+    let kptfile = package.path().join("Kptfile");
+    let text = fs::read_to_string(&kptfile).unwrap();
+    assert!(text.contains("mutators:"));
+    fs::write(&kptfile, text.replace("mutators:", "validators:")).unwrap();
+    let before = snapshot(package.path());
+    kpt(&OnPath::new(), &host, package.path(), &RENDER).assert().success();
+    assert_eq!(before, snapshot(package.path()), "a validator changed files");
+
+    let api = package.path().join("api.yaml");
+    let text = fs::read_to_string(&api).unwrap();
+    fs::write(&api, text.replace("- name: api\n", "- name: api\n          securityContext: {privileged: true}\n"))
+        .unwrap();
+    let before = snapshot(package.path());
+    let failure = kpt(&OnPath::new(), &host, package.path(), &RENDER).assert().failure();
+    let shown = [&failure.get_output().stdout[..], &failure.get_output().stderr[..]].concat();
+    assert!(String::from_utf8_lossy(&shown).contains("privileged"), "{}", String::from_utf8_lossy(&shown));
+    assert_eq!(before, snapshot(package.path()), "kpt wrote files although floe failed");
 }
 
 /// With selectors floe sees a part of the package: that is secured, the rest stays. floe's own objects have to be selected

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::tested::{Host, tested};
 use crate::support::{OnPath, Ran, floe_path, project, run_with, tool};
 
 /// One major of Helm that finds floe: Helm 3 on its `PATH`, Helm 4 as a plugin.
@@ -46,6 +47,7 @@ impl Helm {
     }
 
     fn new(major: u8, program: &Path, floe: &Path) -> Self {
+        tested(if major == 3 { Host::Helm3 } else { Host::Helm4 }, program);
         let helm =
             Self { major, program: program.to_owned(), on_path: OnPath::with(floe), home: TempDir::new().unwrap() };
         if major == 4 {

@@ -16,6 +16,7 @@ mod applied;
 mod argocd;
 mod container;
 mod continuous;
+mod docker;
 mod examples;
 mod failures;
 mod helm;
@@ -25,6 +26,10 @@ mod kustomize;
 mod majors;
 mod pains;
 mod releases;
+mod tested;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 use serde_json::Value;
 
@@ -97,9 +102,9 @@ fn assert_hardened(workload: &Value) {
 
 /// Breaks an example's configuration in a way that floe must name: the key `pod_security` loses a letter.
 fn misspell(file: &std::path::Path) {
-    let text = std::fs::read_to_string(file).unwrap();
+    let text = fs::read_to_string(file).unwrap();
     assert!(text.contains("pod_security:"));
-    std::fs::write(file, text.replace("pod_security:", "pod_securty:")).unwrap();
+    fs::write(file, text.replace("pod_security:", "pod_securty:")).unwrap();
 }
 
 /// Checks that a host showed floe's own words on [`misspell`]: the wrong key and the nearest right one.
@@ -120,9 +125,22 @@ metadata:
     let deployment = majors::DEPLOYMENT
         .replace("{{ .Release.Name }}", "web")
         .replace("  name: web\n", "  name: web\n  namespace: floe-jobs\n");
-    std::fs::create_dir_all(folder).unwrap();
-    std::fs::write(folder.join("floe.yaml"), function).unwrap();
-    std::fs::write(folder.join("web.yaml"), deployment).unwrap();
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("floe.yaml"), function).unwrap();
+    fs::write(folder.join("web.yaml"), deployment).unwrap();
     let kustomization = format!("resources: [web.yaml]\ntransformers: [floe.yaml]\n{more}");
-    std::fs::write(folder.join("kustomization.yaml"), kustomization).unwrap();
+    fs::write(folder.join("kustomization.yaml"), kustomization).unwrap();
+}
+
+/// Whether the tests run as root, who can take on other users.
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
+}
+
+/// Each of the numbers above has a test that is named after it.
+#[test]
+fn every_pain_has_a_test() {
+    let tests: String = crate::architecture::sources("tests/it/hosts").into_iter().map(|file| file.text).collect();
+    let untested: Vec<u8> = (1..=23).filter(|number| !tests.contains(&format!("\nfn pain_{number:02}_"))).collect();
+    assert!(untested.is_empty(), "no test is named after {untested:?}");
 }

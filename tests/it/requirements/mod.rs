@@ -8,13 +8,12 @@ mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 
 use serde_json::Value;
 
 use crate::architecture::sources;
+use crate::documentation::{readme_block, write_readme_block};
 use crate::examples::updates;
-use crate::support::project;
 
 /// What the specification numbers.
 const REQUIREMENTS: [(&str, &[u16]); 2] = [
@@ -96,13 +95,9 @@ fn the_readme_names_a_test_for_every_requirement() {
         let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
         writeln!(table, "| {requirement} | {} |", tests.join(", ")).unwrap();
     }
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    let (before, rest) = readme.split_once("<!-- requirements -->\n").expect("the README has the table's place");
-    let (now, after) = rest.split_once("<!-- /requirements -->\n").unwrap();
+    let now = readme_block("requirements");
     if now != table && updates() {
-        let readme = format!("{before}<!-- requirements -->\n{table}<!-- /requirements -->\n{after}");
-        fs::write(project().join("README.md"), readme).unwrap();
-        return;
+        return write_readme_block("requirements", &table);
     }
     assert!(now == table, "the table of the README is not that of the tests (INSTA_UPDATE=always writes it):\n{table}");
 }
