@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::input::note;
+use super::options::{FailOn, known_plugin};
 use crate::audit::{self, Audit, AuditRequest, audit};
 use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::{AccessArgs, Live, Plugins, reading_role};
@@ -13,8 +14,8 @@ use crate::cli::manifests::{self, frame_all, read_manifests};
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
-use crate::cni::{Enforced, Profile, detect, plugin};
-use crate::finding::{Page, Severity};
+use crate::cni::{Enforced, Profile, detect};
+use crate::finding::Page;
 use crate::object::Version;
 use crate::pod_security::Evaluator;
 use crate::report::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
@@ -74,7 +75,7 @@ pub(super) struct AuditArgs {
 
     /// The network plugin of the cluster, such as calico, cilium or k3s; without it, the one that the
     /// objects show, else any
-    #[arg(long, value_name = "NAME", value_parser = cni)]
+    #[arg(long, value_name = "NAME", value_parser = known_plugin)]
     cni: Option<&'static Profile>,
 
     /// Form of the report
@@ -106,19 +107,6 @@ enum Form {
     Md,
     /// One page for a browser that needs nothing else
     Html,
-}
-
-/// When the command fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// For errors
-    Error,
-    /// For warnings as well
-    Warning,
-}
-
-fn cni(name: &str) -> Result<&'static Profile, String> {
-    plugin(name).map_err(|error| error.to_string())
 }
 
 /// Audits objects: of a live cluster, of files or of standard input, to standard output.
@@ -159,15 +147,11 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         return Err(CliError::Nothing(format!("no object is in the namespace {}", crate::text::excerpt(missing))));
     }
     write_report(&found, arguments.output, &sources)?;
-    let failing = match arguments.fail_on {
-        FailOn::Error => found.count(Severity::Error),
-        FailOn::Warning => found.count(Severity::Error) + found.count(Severity::Warning),
-    };
-    Ok(match (failing, unseen.is_empty()) {
-        (0, true) => Exit::Done,
+    Ok(match (arguments.fail_on.fails(|severity| found.count(severity)), unseen.is_empty()) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Done,
         // What could not be seen may hold the faults.
-        (0, false) => Exit::Cluster,
-        _ => Exit::Findings,
+        (false, false) => Exit::Cluster,
     })
 }
 

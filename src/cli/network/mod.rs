@@ -8,6 +8,7 @@ mod explain;
 mod generate;
 mod input;
 mod live;
+mod options;
 mod validate;
 
 use clap::{Args, Subcommand};

@@ -3,15 +3,16 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::live;
+use super::options::{FailOn, known_plugin};
 use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::{configuration, log, manifests, write};
-use crate::cni::{Profile, plugin};
+use crate::cni::Profile;
 use crate::config::Config;
-use crate::finding::{Page, Severity};
+use crate::finding::Page;
 use crate::network_policy::LINT_PAGES;
 use crate::object::Inventory;
 use crate::plan::{self, Validation, ValidationRequest, generate, policy_stream, resource_list, validate};
@@ -84,15 +85,6 @@ pub(super) struct ValidateArgs {
     access: AccessArgs,
 }
 
-/// What makes a run fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// Errors
-    Error,
-    /// Warnings as well
-    Warning,
-}
-
 /// Forms of the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
@@ -102,10 +94,6 @@ enum Form {
     Json,
     /// A SARIF 2.1.0 log
     Sarif,
-}
-
-fn known_plugin(name: &str) -> Result<&'static Profile, String> {
-    plugin(name).map_err(|error| error.to_string())
 }
 
 /// Validates policies: files or standard input to standard output.
@@ -139,11 +127,7 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
         (judge(&request)?, true)
     };
     write_report(&validation, arguments.output, &sources)?;
-    let is_bad = match arguments.fail_on {
-        FailOn::Error => validation.count(Severity::Error) > 0,
-        FailOn::Warning => validation.count(Severity::Error) + validation.count(Severity::Warning) > 0,
-    };
-    Ok(match (is_bad, is_all) {
+    Ok(match (arguments.fail_on.fails(|severity| validation.count(severity)), is_all) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Done,
         // What could not be seen may enforce nothing.
