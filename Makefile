@@ -12,7 +12,7 @@ export GOTOOLCHAIN := local
 TOOLS := $(CURDIR)/tests/tools/bin
 SKIPPED := $(CURDIR)/target/skipped
 # The Go code of this project; the other folders of tests/tools only pin a version.
-GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge
+GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge cmpserver
 KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
@@ -25,10 +25,11 @@ help: ## list the targets
 demo: ## run the filter on examples/platform and show what it changes (needs only Rust)
 	@examples/platform/demo
 
+# With -trimpath, as the tools are built: what a tool and its tests have in common is compiled once.
 .PHONY: test
 test: tools $(if $(shell command -v podman),filter) ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
 	@mkdir -p target && : > $(SKIPPED)
-	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test ./... || exit 1; done
+	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test -trimpath ./... || exit 1; done
 	@status=0; FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) cargo test --locked --no-fail-fast || status=$$?; \
 	tests/report-skipped $(SKIPPED); exit $$status
 
@@ -85,7 +86,7 @@ image-check: filter ## compile the image without a network in podman, and compar
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -121,6 +122,10 @@ $(TOOLS)/cyclonusjudge: tests/tools/cyclonusjudge/go.mod tests/tools/cyclonusjud
 $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.sum \
 		$(wildcard tests/tools/ciliumjudge/*.go tests/tools/networkworld/*.go)
 	$(call build-tool,ciliumjudge,.)
+
+# Five minutes on two cores from an empty cache.
+$(TOOLS)/cmpserver: tests/tools/cmpserver/go.mod tests/tools/cmpserver/go.sum $(wildcard tests/tools/cmpserver/*.go)
+	$(call build-tool,cmpserver,.)
 
 # The programs name their Python by path, so that a link to them works anywhere.
 $(TOOLS)/nca $(TOOLS)/pre-commit: $(TOOLS)/%: tests/tools/%/requirements.txt
