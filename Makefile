@@ -12,7 +12,7 @@ export GOTOOLCHAIN := local
 TOOLS := $(CURDIR)/tests/tools/bin
 SKIPPED := $(CURDIR)/target/skipped
 # The Go code of this project; the other folders of tests/tools only pin a version.
-GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge cmpserver
+GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge cmpserver fluxbuild
 KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
@@ -86,7 +86,7 @@ image-check: filter ## compile the image without a network in podman, and compar
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver fluxbuild $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -126,6 +126,9 @@ $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.
 # Five minutes on two cores from an empty cache.
 $(TOOLS)/cmpserver: tests/tools/cmpserver/go.mod tests/tools/cmpserver/go.sum $(wildcard tests/tools/cmpserver/*.go)
 	$(call build-tool,cmpserver,.)
+
+$(TOOLS)/fluxbuild: tests/tools/fluxbuild/go.mod tests/tools/fluxbuild/go.sum $(wildcard tests/tools/fluxbuild/*.go)
+	$(call build-tool,fluxbuild,.)
 
 # The programs name their Python by path, so that a link to them works anywhere.
 $(TOOLS)/nca $(TOOLS)/pre-commit: $(TOOLS)/%: tests/tools/%/requirements.txt
