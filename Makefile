@@ -14,7 +14,7 @@ SKIPPED := $(CURDIR)/target/skipped
 # The hosts that the tests ran floe in.
 TESTED := $(CURDIR)/target/tested
 # The Go code of this project; the other folders of tests/tools only pin a version.
-GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge
+GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge cmpserver fluxbuild
 KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
@@ -27,10 +27,11 @@ help: ## list the targets
 demo: ## run the filter on examples/platform and show what it changes (needs only Rust)
 	@examples/platform/demo
 
+# With -trimpath, as the tools are built: what a tool and its tests have in common is compiled once.
 .PHONY: test
 test: tools $(if $(shell command -v podman),filter) ## run every test; names what was skipped at the end (FLOE_NO_SKIP=1: a skip is a failure)
 	@mkdir -p target && : > $(SKIPPED) && : > $(TESTED)
-	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test ./... || exit 1; done
+	@for module in $(GO_MODULES); do CGO_ENABLED=0 go -C tests/tools/$$module test -trimpath ./... || exit 1; done
 	@export FLOE_TOOLS=$(TOOLS) FLOE_SKIPPED=$(SKIPPED) FLOE_TESTED=$(TESTED); status=0; \
 	cargo test --locked --no-fail-fast || status=$$?; \
 	cargo test --locked --test it -- --ignored --exact hosts::tested::the_readme_has_the_table_of_tested_hosts || status=$$?; \
@@ -89,7 +90,7 @@ image-check: filter ## compile the image without a network in podman, and compar
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver fluxbuild $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -125,6 +126,13 @@ $(TOOLS)/cyclonusjudge: tests/tools/cyclonusjudge/go.mod tests/tools/cyclonusjud
 $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.sum \
 		$(wildcard tests/tools/ciliumjudge/*.go tests/tools/networkworld/*.go)
 	$(call build-tool,ciliumjudge,.)
+
+# Five minutes on two cores from an empty cache.
+$(TOOLS)/cmpserver: tests/tools/cmpserver/go.mod tests/tools/cmpserver/go.sum $(wildcard tests/tools/cmpserver/*.go)
+	$(call build-tool,cmpserver,.)
+
+$(TOOLS)/fluxbuild: tests/tools/fluxbuild/go.mod tests/tools/fluxbuild/go.sum $(wildcard tests/tools/fluxbuild/*.go)
+	$(call build-tool,fluxbuild,.)
 
 # The programs name their Python by path, so that a link to them works anywhere.
 $(TOOLS)/nca $(TOOLS)/pre-commit: $(TOOLS)/%: tests/tools/%/requirements.txt

@@ -1,255 +1,136 @@
-//! Argo CD: the commands of the example's plugins, run as its plugin server runs them.
+//! Argo CD: its own plugin server runs the example's plugins, and its own repo server's code asks it.
 //!
-//! The server itself is not built here: its module leans on another one that the Go module proxy does not serve. What it
-//! does is in `cmpserver/plugin/plugin.go` of Argo CD: a fresh copy of the source, the working directory in it, the commands
-//! of the plugin without a shell, its own environment and the application's, uid 999, SIGTERM to the process group at the
-//! deadline, and standard output as the result.
+//! `cmpserver serve` is the sidecar of the example, with its user (if these tests run as root), its environment and nothing to
+//! write to but `/tmp`. `cmpserver ask` stands for the repo server: it finds the plugin by its socket, sends the repository,
+//! and makes manifests of the answer, or an error as Argo CD shows it.
+
+mod refused;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{assert_hardened, assert_names_the_misspelling, find, first, is_root, misspell};
+use super::tested::{Host, tested};
+use super::{assert_hardened, find, first, is_root};
 use crate::support::{documents, floe_path, judge, project, snapshot, tool};
 
 /// The user of the sidecar.
 const UID: &str = "999";
 
-/// A plugin with its programs, and a copy of an application's source.
-struct Sidecar {
-    plugin: Value,
-    /// Programs on `PATH`.
-    bin: TempDir,
-    source: TempDir,
-    /// The only folder that it may write to.
-    tmp: TempDir,
-}
+/// What Argo CD writes on every object of an application.
+const TRACKING: &str = "argocd.argoproj.io/tracking-id";
 
+/// Gives a folder these rights.
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Makes a folder and all in it readable, and nothing writable.
-fn seal(folder: &Path) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            seal(&path);
-        } else {
-            chmod(&path, 0o444);
-        }
+/// A YAML file of the example.
+fn example(name: &str) -> Option<Value> {
+    let text = fs::read_to_string(project().join("examples/argocd").join(name)).unwrap();
+    Some(judge(&[text])?.pop().unwrap().unwrap())
+}
+
+/// The folder in which the plugins' sockets are, and the program that serves and asks.
+struct Sockets {
+    program: PathBuf,
+    folder: TempDir,
+}
+
+impl Sockets {
+    /// `None` after reporting the skip.
+    fn new() -> Option<Self> {
+        let sockets = Self { program: tool("cmpserver")?, folder: TempDir::new().unwrap() };
+        chmod(sockets.folder.path(), 0o777);
+        Some(sockets)
     }
-    chmod(folder, 0o555);
+}
+
+/// A sidecar of the repo server. Dropping it ends it.
+struct Sidecar {
+    /// Programs on its `PATH`.
+    bin: TempDir,
+    /// The only folder that it may write to, besides the one with its socket.
+    tmp: TempDir,
+    server: Child,
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
 }
 
 impl Sidecar {
-    /// A plugin of the example with the tools that it needs; `None` after reporting the skip.
-    fn new(plugin: &str, tools: &[&str]) -> Option<Self> {
-        let text = fs::read_to_string(project().join("examples/argocd").join(plugin).join("plugin.yaml")).unwrap();
-        let plugin = judge(&[text])?.pop().unwrap().unwrap();
-        assert_eq!(plugin["kind"], "ConfigManagementPlugin");
-        let sidecar = Self {
-            plugin,
-            bin: TempDir::new().unwrap(),
-            source: TempDir::new().unwrap(),
-            tmp: TempDir::new().unwrap(),
-        };
-        symlink(floe_path(), sidecar.bin.path().join("floe")).unwrap();
-        for name in tools {
-            symlink(tool(name)?, sidecar.bin.path().join(name)).unwrap();
-        }
-        for (folder, mode) in [(&sidecar.bin, 0o755), (&sidecar.source, 0o755), (&sidecar.tmp, 0o777)] {
-            chmod(folder.path(), mode);
-        }
+    /// Starts the sidecar `floe-<plugin>` of the example with the tool that its image holds; `None` after reporting the skip.
+    fn start(sockets: &Sockets, plugin: &str) -> Option<Self> {
+        tested(Host::ArgoCd, &sockets.program);
+        let (bin, tmp) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        symlink(floe_path(), bin.path().join("floe")).unwrap();
+        symlink(tool(plugin)?, bin.path().join(plugin)).unwrap();
+        chmod(bin.path(), 0o755);
+        chmod(tmp.path(), 0o777);
+        let config = project().join("examples/argocd").join(format!("plugin-{plugin}"));
+        let log = fs::File::create(tmp.path().join("log")).unwrap();
+        let server = as_the_sidecars_user(&sockets.program)
+            .args(["serve", "--config-dir-path"])
+            .arg(config)
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.path().display()))
+            .env("HOME", tmp.path())
+            .env("TMPDIR", tmp.path())
+            .env("ARGOCD_PLUGINSOCKFILEPATH", sockets.folder.path())
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut sidecar = Self { bin, tmp, server };
+        let socket = sockets.folder.path().join(format!("floe-{plugin}.sock"));
+        let has_started = soon(|| socket.exists() || sidecar.server.try_wait().unwrap().is_some());
+        assert!(has_started && socket.exists(), "the plugin server does not serve: {}", sidecar.log());
         Some(sidecar)
     }
 
-    /// Puts a file into the application's folder.
-    fn write(&self, name: &str, text: &str) {
-        let path = self.source.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+    /// What the server wrote on standard error.
+    fn log(&self) -> String {
+        fs::read_to_string(self.tmp.path().join("log")).unwrap()
     }
 
-    /// Puts the application of the example there.
-    fn with_application(self, name: &str) -> Self {
-        for (path, text) in snapshot(&project().join("examples/argocd").join(name)) {
-            self.write(path.to_str().unwrap(), &text);
-        }
-        self
+    /// Puts a script in the place of a program.
+    fn replace(&self, name: &str, script: &str) {
+        let path = self.bin.path().join(name);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, script).unwrap();
+        chmod(&path, 0o755);
     }
+}
 
-    /// A command of the plugin, by the name of its section, ready to start.
-    fn command(&self, section: &str, environment: &[(&str, &str)]) -> Command {
-        let section = &self.plugin["spec"][section];
-        let words = ["command", "args"].iter().flat_map(|key| section[*key].as_array().into_iter().flatten());
-        let words: Vec<&str> = words.map(|word| word.as_str().unwrap()).collect();
-        assert!(!words.is_empty(), "the plugin has no such command");
-        let mut command = if is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", UID, "--regid", UID, "--clear-groups"]).args(words);
-            command
-        } else {
-            let mut command = Command::new(words[0]);
-            command.args(&words[1..]);
-            command
-        };
+/// A program as the user that the sidecar has, if that can be taken on; any other user has no more rights.
+fn as_the_sidecars_user(program: &Path) -> Command {
+    if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", UID, "--regid", UID, "--clear-groups"]).arg(program);
         command
-            .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", self.bin.path().display()))
-            .env("HOME", self.tmp.path())
-            .env("TMPDIR", self.tmp.path())
-            .env("ARGOCD_APP_NAME", "shop")
-            .env("ARGOCD_APP_PROJECT_NAME", "default")
-            .env("ARGOCD_APP_REVISION", "0123456789abcdef0123456789abcdef01234567")
-            .env("ARGOCD_APP_SOURCE_PATH", "shop")
-            .env("KUBE_VERSION", "1.37")
-            .env("KUBE_API_VERSIONS", "v1,apps/v1,networking.k8s.io/v1")
-            .env("ARGOCD_APP_PARAMETERS", "[]")
-            .envs(environment.iter().copied())
-            .current_dir(self.source.path())
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    /// `init` if there is one, then `generate`, on a copy that cannot be written to.
-    fn generate(&self, environment: &[(&str, &str)]) -> Output {
-        seal(self.source.path());
-        if self.plugin["spec"]["init"].is_object() {
-            let output = self.command("init", environment).output().unwrap();
-            assert!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        self.command("generate", environment).output().unwrap()
+    } else {
+        Command::new(program)
     }
 }
 
-/// What `generate` printed; the server takes nothing else but objects.
-fn objects(output: &Output) -> Vec<Value> {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {stderr}", output.status);
-    let objects = documents(&String::from_utf8(output.stdout.clone()).unwrap()).unwrap();
-    for object in &objects {
-        assert!(object["kind"].is_string() && object["metadata"]["name"].is_string(), "no object: {object:#}");
-    }
-    objects
-}
-
-fn helm() -> Option<Sidecar> {
-    Some(Sidecar::new("plugin-helm", &["helm"])?.with_application("application-helm"))
-}
-
-#[test]
-fn the_helm_plugin_secures_the_application() {
-    let Some(sidecar) = helm() else { return };
-    let objects = objects(&sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs")]));
-    assert_hardened(find(&objects, "Deployment", "shop"));
-    let namespace = find(&objects, "Namespace", "floe-jobs");
-    assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
-    let options = &namespace["metadata"]["annotations"]["argocd.argoproj.io/sync-options"];
-    assert_eq!(options, "Prune=false,Delete=false");
-    assert!(first(&objects, "NetworkPolicy") < first(&objects, "Deployment"));
-    // Hooks are hardened too, and floe adds none: one hook of Argo CD would switch off those of Helm.
-    assert_hardened(find(&objects, "Job", "shop-migrate"));
-    for object in objects.iter().filter(|it| it["metadata"]["labels"]["floe.dev/component"].is_string()) {
-        assert!(object["metadata"]["annotations"]["argocd.argoproj.io/hook"].is_null(), "{object:#}");
-    }
-    // Nothing occurs twice: Argo CD would apply the last one.
-    let mut identities: Vec<String> = objects
-        .iter()
-        .map(|it| format!("{} {} {}", it["kind"], it["metadata"]["namespace"], it["metadata"]["name"]))
-        .collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), objects.len());
-}
-
-#[test]
-fn pain_07_the_namespace_comes_from_argo_cd() {
-    let Some(sidecar) = helm() else { return };
-    let managed = objects(&sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs")]));
-    assert_hardened(find(&managed, "Deployment", "shop"));
-    let foreign = objects(&sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "elsewhere")]));
-    let pod = &find(&foreign, "Deployment", "shop")["spec"]["template"]["spec"];
-    assert!(pod["securityContext"].is_null(), "floe does not manage that namespace: {pod:#}");
-}
-
-#[test]
-fn parameters_reach_helm_and_floe() {
-    let Some(sidecar) = helm() else { return };
-    sidecar.write("values-production.yaml", "replicas: 7\n");
-    sidecar.write(
-        "strict.yaml",
-        "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {pod_security: {run_as_user: 4711}}\n",
-    );
-    let objects = objects(&sidecar.generate(&[
-        ("ARGOCD_APP_NAMESPACE", "floe-jobs"),
-        ("PARAM_VALUES_0", "values-production.yaml"),
-        ("PARAM_CONFIG", "strict.yaml"),
-    ]));
-    let deployment = find(&objects, "Deployment", "shop");
-    assert_eq!(deployment["spec"]["replicas"], 7);
-    assert_eq!(deployment["spec"]["template"]["spec"]["securityContext"]["runAsUser"], 4711);
-}
-
-/// An application must not read the sidecar's files, or fetch values from anywhere.
-#[test]
-fn parameters_name_files_of_the_source_only() {
-    let Some(sidecar) = helm() else { return };
-    for (name, value) in [
-        ("PARAM_VALUES_0", "/etc/passwd"),
-        ("PARAM_VALUES_1", "../../secret.yaml"),
-        ("PARAM_VALUES_0", "https://example.com/values.yaml"),
-        ("PARAM_CONFIG", "/etc/passwd"),
-    ] {
-        let output = sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs"), (name, value)]);
-        assert!(!output.status.success() && output.stdout.is_empty(), "{name}={value}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("not a file of the source"), "{name}={value}");
-    }
-}
-
-#[test]
-fn the_kustomize_plugin_secures_the_application() {
-    let Some(sidecar) = Sidecar::new("plugin-kustomize", &["kustomize"]) else { return };
-    let sidecar = sidecar.with_application("application-kustomize");
-    let objects = objects(&sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs")]));
-    assert_hardened(find(&objects, "Deployment", "shop"));
-    assert!(first(&objects, "Namespace") < first(&objects, "NetworkPolicy"));
-}
-
-/// Argo CD shows standard error of a command that fails; what it must not get is half a result.
-#[test]
-fn argo_cd_shows_why_floe_refuses() {
-    let Some(sidecar) = helm() else { return };
-    misspell(&sidecar.source.path().join("manifest.yaml"));
-    let output = sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs")]);
-    assert!(!output.status.success() && output.stdout.is_empty());
-    assert_names_the_misspelling(&String::from_utf8_lossy(&output.stderr));
-}
-
-/// An empty success would let Argo CD prune the application.
-#[test]
-fn pain_22_a_failed_helm_is_no_empty_application() {
-    let Some(sidecar) = helm() else { return };
-    sidecar.write("templates/broken.yaml", "{{ fail \"no such thing\" }}\n");
-    let output = sidecar.generate(&[("ARGOCD_APP_NAMESPACE", "floe-jobs")]);
-    assert!(!output.status.success() && output.stdout.is_empty());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no such thing"));
-}
-
-/// Waits some seconds for an end.
-fn ends(child: &mut Child) -> bool {
+/// Waits half a minute for something; whether it came.
+fn soon(mut has_come: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(4) {
-        if child.try_wait().unwrap().is_some() {
+    while start.elapsed() < Duration::from_secs(30) {
+        if has_come() {
             return true;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -257,27 +138,235 @@ fn ends(child: &mut Child) -> bool {
     false
 }
 
-/// At the deadline the server sends SIGTERM, and SIGKILL five seconds later.
-#[test]
-fn pain_22_the_deadline_ends_it_without_a_result() {
-    let Some(sidecar) = Sidecar::new("plugin-helm", &[]) else { return };
-    let sidecar = sidecar.with_application("application-helm");
-    let helm: PathBuf = sidecar.bin.path().join("helm");
-    fs::write(&helm, "#!/bin/sh\necho 'apiVersion: v1'\necho started >&2\nexec sleep 60\n").unwrap();
-    chmod(&helm, 0o755);
-    let mut child = sidecar.command("generate", &[("ARGOCD_APP_NAMESPACE", "floe-jobs")]).spawn().unwrap();
-    // Its first words: now floe waits for the rest.
-    let mut started = [0; 7];
-    std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut started).unwrap();
-    let group = format!("-{}", child.id());
-    assert!(Command::new("kill").args(["-TERM", "--", &group]).status().unwrap().success());
-    let has_ended = ends(&mut child);
-    if !has_ended {
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+/// What Argo CD made of an application.
+#[derive(Debug)]
+struct Made {
+    /// What kind of source it was taken for: `Plugin`, `Directory` and so on.
+    source_type: String,
+    objects: Vec<Value>,
+}
+
+/// An Application and its repository.
+struct Application {
+    object: Value,
+    repository: TempDir,
+}
+
+impl Application {
+    /// That of the example, with the source of the example `application-<plugin>`; `None` after reporting the skip.
+    fn of(plugin: &str) -> Option<Self> {
+        let mut object = example("application.yaml")?;
+        object["spec"]["source"]["plugin"] = json!({"name": format!("floe-{plugin}")});
+        let application = Self { object, repository: TempDir::new().unwrap() };
+        for (path, text) in snapshot(&project().join("examples/argocd").join(format!("application-{plugin}"))) {
+            application.write(path.to_str().unwrap(), &text);
+        }
+        Some(application)
     }
-    let output = child.wait_with_output().unwrap();
-    assert!(has_ended, "SIGTERM does not end it");
-    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+
+    /// Its folder in the repository.
+    fn folder(&self) -> PathBuf {
+        self.repository.path().join(self.object["spec"]["source"]["path"].as_str().unwrap())
+    }
+
+    /// Puts a file into that folder.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Another namespace as the destination.
+    fn into_namespace(mut self, name: &str) -> Self {
+        self.object["spec"]["destination"]["namespace"] = json!(name);
+        self
+    }
+
+    /// Sets the parameters of the plugin.
+    fn with_parameters(mut self, parameters: Value) -> Self {
+        self.object["spec"]["source"]["plugin"]["parameters"] = parameters;
+        self
+    }
+
+    /// Names no plugin: Argo CD has to find one.
+    fn without_plugin(mut self) -> Self {
+        self.object["spec"]["source"].as_object_mut().unwrap().remove("plugin");
+        self
+    }
+
+    /// What Argo CD makes of it before a deadline, or the error that it shows.
+    fn ask_within(&self, sockets: &Sockets, timeout: &str) -> Result<Made, String> {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("application.json");
+        fs::write(&file, self.object.to_string()).unwrap();
+        let output = Command::new(&sockets.program)
+            .args(["ask", "-timeout", timeout, "-application"])
+            .args([&file, self.repository.path()])
+            .env("ARGOCD_PLUGINSOCKFILEPATH", sockets.folder.path())
+            .env("TMPDIR", folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        if let Some(error) = answer["error"].as_str() {
+            assert!(answer["manifests"].is_null(), "half a result: {answer:#}");
+            return Err(error.to_owned());
+        }
+        let Value::Array(objects) = answer["manifests"].take() else { panic!("no manifests: {answer:#}") };
+        Ok(Made { source_type: answer["sourceType"].as_str().unwrap().to_owned(), objects })
+    }
+
+    /// The same with time enough.
+    fn ask(&self, sockets: &Sockets) -> Result<Made, String> {
+        self.ask_within(sockets, "60s")
+    }
+
+    /// The objects that Argo CD would apply.
+    fn objects(&self, sockets: &Sockets) -> Vec<Value> {
+        let made = self.ask(sockets).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(made.source_type, "Plugin");
+        made.objects
+    }
+}
+
+/// The sidecar with Helm, and the application of the example for it.
+fn helm() -> Option<(Sockets, Sidecar, Application)> {
+    let sockets = Sockets::new()?;
+    let sidecar = Sidecar::start(&sockets, "helm")?;
+    Some((sockets, sidecar, Application::of("helm")?))
+}
+
+/// What reaches the cluster is what the example promises, each object tracked, and nothing else is changed or twice there.
+#[test]
+fn the_helm_plugin_secures_the_application() {
+    let Some((sockets, _sidecar, mut application)) = helm() else { return };
+    application.object = example("application.yaml").unwrap();
+    let mut objects = application.objects(&sockets);
+    let mut tracked = Vec::new();
+    for object in &mut objects {
+        let annotations = object["metadata"]["annotations"].as_object_mut().unwrap();
+        tracked.push(annotations.remove(TRACKING).unwrap());
+        let is_empty = annotations.is_empty();
+        if is_empty {
+            object["metadata"].as_object_mut().unwrap().remove("annotations");
+        }
+    }
+    let secured = fs::read_to_string(project().join("examples/argocd/expected/secured.yaml")).unwrap();
+    assert_eq!(objects, documents(&secured).unwrap());
+    assert!(tracked.contains(&json!("shop:apps/Deployment:floe-jobs/shop")), "{tracked:?}");
+    let mut once = tracked.clone();
+    once.sort_by_key(ToString::to_string);
+    once.dedup();
+    assert_eq!(once.len(), tracked.len(), "Argo CD would apply the last one of {tracked:?}");
+
+    assert_hardened(find(&objects, "Deployment", "shop"));
+    // Hooks are hardened too, and floe adds none: one hook of Argo CD would switch off those of Helm.
+    assert_hardened(find(&objects, "Job", "shop-migrate"));
+    for object in objects.iter().filter(|it| it["metadata"]["labels"]["floe.dev/component"].is_string()) {
+        assert!(object["metadata"]["annotations"]["argocd.argoproj.io/hook"].is_null(), "{object:#}");
+    }
+    let namespace = find(&objects, "Namespace", "floe-jobs");
+    assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
+    let options = &namespace["metadata"]["annotations"]["argocd.argoproj.io/sync-options"];
+    assert_eq!(options, "Prune=false,Delete=false");
+}
+
+#[test]
+fn the_kustomize_plugin_secures_the_application() {
+    let Some(sockets) = Sockets::new() else { return };
+    let (Some(_sidecar), Some(application)) = (Sidecar::start(&sockets, "kustomize"), Application::of("kustomize"))
+    else {
+        return;
+    };
+    let objects = application.objects(&sockets);
+    assert_hardened(find(&objects, "Deployment", "shop"));
+    assert!(first(&objects, "Namespace") < first(&objects, "NetworkPolicy"));
+
+    application
+        .write("root.yaml", "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {pod_security: {run_as_user: 4711}}\n");
+    let objects = application.with_parameters(json!([{"name": "config", "string": "root.yaml"}])).objects(&sockets);
+    assert_eq!(find(&objects, "Deployment", "shop")["spec"]["template"]["spec"]["securityContext"]["runAsUser"], 4711);
+}
+
+/// Both sidecars of the example at once: each takes what is its own, by name or by what is in the folder, and nothing else.
+#[test]
+fn each_plugin_takes_its_own_sources() {
+    let Some(sockets) = Sockets::new() else { return };
+    let (Some(helm), Some(_kustomize)) = (Sidecar::start(&sockets, "helm"), Sidecar::start(&sockets, "kustomize"))
+    else {
+        return;
+    };
+    let tools = ["helm", "kustomize"];
+    for plugin in tools {
+        let found = Application::of(plugin).unwrap().without_plugin();
+        assert_hardened(find(&found.objects(&sockets), "Deployment", "shop"));
+
+        let mut wrong = Application::of(plugin).unwrap();
+        let other = tools.iter().find(|other| **other != plugin).unwrap();
+        wrong.object["spec"]["source"]["plugin"]["name"] = json!(format!("floe-{other}"));
+        let error = wrong.ask(&sockets).unwrap_err();
+        assert!(error.contains(&format!("\"floe-{other}\" supporting the given repository")), "{error}");
+    }
+    // Without a Chart.yaml it is a folder of manifests, and floe is not asked.
+    let plain = Application::of("kustomize").unwrap().without_plugin();
+    fs::remove_file(plain.folder().join("kustomization.yaml")).unwrap();
+    let asked = helm.log().matches("Plugin command successful").count();
+    assert_ne!(asked, 0);
+    let made = plain.ask(&sockets).unwrap();
+    assert_eq!((made.source_type.as_str(), made.objects.len()), ("Directory", 1));
+    assert_eq!(asked, helm.log().matches("Plugin command successful").count());
+}
+
+#[test]
+fn pain_07_the_namespace_comes_from_argo_cd() {
+    let Some((sockets, _sidecar, application)) = helm() else { return };
+    let release =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: release}\ndata: {namespace: {{ .Release.Namespace }}}\n";
+    application.write("templates/release.yaml", release);
+    let managed = application.objects(&sockets);
+    assert_hardened(find(&managed, "Deployment", "shop"));
+    assert_eq!(find(&managed, "ConfigMap", "release")["data"]["namespace"], "floe-jobs");
+    let foreign = application.into_namespace("elsewhere").objects(&sockets);
+    let pod = &find(&foreign, "Deployment", "shop")["spec"]["template"]["spec"];
+    assert_eq!(find(&foreign, "ConfigMap", "release")["data"]["namespace"], "elsewhere");
+    assert!(pod["securityContext"].is_null(), "floe does not manage that namespace: {pod:#}");
+}
+
+#[test]
+fn parameters_reach_helm_and_floe() {
+    let Some((sockets, _sidecar, application)) = helm() else { return };
+    application.write("values-production.yaml", "replicas: 7\n");
+    application.write(
+        "strict.yaml",
+        "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {pod_security: {run_as_user: 4711}}\n",
+    );
+    let application = application.with_parameters(json!([
+        {"name": "values", "array": ["values.yaml", "values-production.yaml"]},
+        {"name": "config", "string": "strict.yaml"},
+    ]));
+    let objects = application.objects(&sockets);
+    let deployment = find(&objects, "Deployment", "shop");
+    assert_eq!(deployment["spec"]["replicas"], 7);
+    assert_eq!(deployment["spec"]["template"]["spec"]["securityContext"]["runAsUser"], 4711);
+}
+
+/// `init` fetches what the chart depends on, here from another folder of the repository, into the server's own copy.
+#[test]
+fn dependencies_are_built() {
+    let Some((sockets, _sidecar, application)) = helm() else { return };
+    let chart = fs::read_to_string(application.folder().join("Chart.yaml")).unwrap();
+    let dependency = "dependencies: [{name: cache, version: 0.1.0, repository: 'file://../cache'}]\n";
+    application.write("Chart.yaml", &format!("{chart}{dependency}"));
+    refused::assert_says(&refused::reason(&application, &sockets), &["cache", "not found"]);
+
+    let deployment = fs::read_to_string(application.folder().join("templates/shop.yaml")).unwrap();
+    application.write("../cache/Chart.yaml", "apiVersion: v2\nname: cache\nversion: 0.1.0\n");
+    application.write("../cache/values.yaml", "replicas: 1\n");
+    application.write("../cache/templates/cache.yaml", &deployment.replace("name: {{ .Release.Name }}", "name: cache"));
+    let before = snapshot(application.repository.path());
+    let objects = application.objects(&sockets);
+    assert_hardened(find(&objects, "Deployment", "cache"));
+    assert_eq!(before, snapshot(application.repository.path()));
 }
 
 /// The manifests that install the plugins build on what Argo CD's own look like.
@@ -294,6 +383,10 @@ fn the_sidecars_fit_into_the_repo_server() {
     let install = folder.path().join("kustomization.yaml");
     let text = fs::read_to_string(&install).unwrap();
     let remote = text.lines().find(|line| line.contains("https://")).unwrap();
+    // The example installs the version whose plugin server the other tests run.
+    let pinned = fs::read_to_string(project().join("tests/tools/cmpserver/go.mod")).unwrap();
+    let version = remote.split_once("ref=").unwrap().1;
+    assert!(pinned.contains(&format!("\tgithub.com/argoproj/argo-cd/v3 {version}\n")), "{version} is not tested");
     fs::write(&install, text.replace(remote.trim_start_matches([' ', '-']), "upstream")).unwrap();
     let output = Command::new(kustomize).args(["build", "."]).current_dir(folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::majors::Helm;
+use super::tested::{Host, tested};
 use crate::examples::{run, run_on};
 use crate::support::{OnPath, documents, example_copy, tool};
 
@@ -33,22 +34,35 @@ fn flux() {
     run("flux", &["helm"]);
 }
 
-/// Flux prunes what a commit no longer holds, but no Namespace.
+/// What Flux's controller makes of the folder: all that floe wrote as it wrote it, and Namespaces that it will not prune.
 #[test]
-fn flux_prunes_no_namespace() {
-    let (Some(kustomize), Some(_)) = (tool("kustomize"), tool("yamljudge")) else { return };
+fn flux_applies_what_floe_wrote_and_prunes_no_namespace() {
+    let (Some(fluxbuild), Some(_)) = (tool("fluxbuild"), tool("yamljudge")) else { return };
+    tested(Host::Flux, &fluxbuild);
     let folder = example_copy("flux");
-    let orders = "clusters/production/orders";
-    let secured = folder.path().join("expected").join(orders).join("secured.yaml");
-    fs::copy(secured, folder.path().join(orders).join("secured.yaml")).unwrap();
-    let output = Command::new(kustomize).args(["build", orders]).current_dir(folder.path()).output().unwrap();
+    let secured = "clusters/production/orders/secured.yaml";
+    let text = fs::read_to_string(folder.path().join("expected").join(secured)).unwrap();
+    fs::write(folder.path().join(secured), &text).unwrap();
+    let arguments = ["clusters/production/flux.yaml", "."];
+    let output = Command::new(fluxbuild).args(arguments).current_dir(folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let documents = documents(&String::from_utf8(output.stdout).unwrap()).unwrap();
-    let namespaces: Vec<_> = documents.iter().filter(|document| document["kind"] == "Namespace").collect();
+    let mut built = documents(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    let namespaces: Vec<_> = built.iter_mut().filter(|document| document["kind"] == "Namespace").collect();
     assert_eq!(namespaces.len(), 3);
     for namespace in namespaces {
-        assert_eq!(namespace["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"], "disabled");
+        let annotations = namespace["metadata"]["annotations"].as_object_mut().unwrap();
+        assert_eq!(annotations.remove("kustomize.toolkit.fluxcd.io/prune").unwrap(), "disabled");
     }
+    assert_eq!(built, documents(&text).unwrap());
+
+    // As the example's README says.
+    let flux = folder.path().join("clusters/production/flux.yaml");
+    let renamed =
+        fs::read_to_string(&flux).unwrap().replace("  prune: true\n", "  prune: true\n  targetNamespace: x\n");
+    fs::write(&flux, renamed).unwrap();
+    let output = Command::new(tool("fluxbuild").unwrap()).args(arguments).current_dir(folder.path()).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ID conflict"));
 }
 
 #[test]

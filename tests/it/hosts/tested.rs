@@ -54,7 +54,7 @@ impl Host {
             Self::Ci => ("GitHub Actions", "the steps of a workflow, in bash"),
             Self::PreCommit => ("pre-commit", "hooks of this repository"),
             Self::Helmfile => ("helmfile", "`postRenderer`"),
-            Self::Flux => ("Flux", "before the commit; Flux builds the result"),
+            Self::Flux => ("Flux", "before the commit; its package `kustomize` builds the result"),
             Self::Podman => ("podman", "the image, by runc"),
             Self::Docker => ("Docker", "the image, by its daemon"),
         }
@@ -70,6 +70,15 @@ fn asks_version(name: &str) -> &'static [&'static str] {
     }
 }
 
+/// The module of the host that a tool of this project is made of; others are the host.
+fn hosts_module(tool: &str) -> Option<&'static str> {
+    match tool {
+        "cmpserver" => Some("github.com/argoproj/argo-cd/v3"),
+        "fluxbuild" => Some("github.com/fluxcd/pkg/kustomize"),
+        _ => None,
+    }
+}
+
 /// The version of a program. Programs that are built from their modules may know half of it only; their build tells.
 fn version(program: &Path) -> String {
     static KNOWN: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
@@ -81,8 +90,9 @@ fn version(program: &Path) -> String {
         if pins(name) {
             let built = Command::new("go").args(["version", "-m"]).arg(program).output().unwrap();
             let built = String::from_utf8_lossy(&built.stdout).into_owned();
-            let module = built.lines().find_map(|line| line.strip_prefix("\tmod\t")?.split('\t').nth(1));
-            if let Some(version) = module.filter(|version| version.starts_with('v')) {
+            let module = hosts_module(name).map_or_else(|| "\tmod\t".to_owned(), |module| format!("\tdep\t{module}\t"));
+            let version = built.lines().find_map(|line| line.strip_prefix(&module)?.split('\t').find(|it| it.starts_with('v')));
+            if let Some(version) = version {
                 return version.to_owned();
             }
         }
