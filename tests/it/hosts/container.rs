@@ -1,6 +1,6 @@
 //! The image: what is in it, that it runs as functions are run, and the `docker` by which hosts start it.
 //!
-//! Built with podman from `target/dist/floe-filter` (`make filter`), in a storage of its own under `target/`, so that the
+//! Built with podman from the program of `make filter`, in a storage of its own under `target/`, so that the
 //! user's images stay as they are.
 
 use std::collections::BTreeMap;
@@ -9,13 +9,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::examples::run_on;
-use crate::support::{OnPath, floe, project, skip, tool};
+use crate::support::{OnPath, architecture, floe, outdated, project, skip, tool};
 
 /// The name under which the examples know the image.
 pub(super) const IMAGE: &str = "registry.example/floe:0.1.0";
@@ -48,7 +47,7 @@ impl Engine {
         for name in ["podman", "runc"] {
             tool(name)?;
         }
-        if let Some(why) = unusable(&binary()) {
+        if let Some(why) = outdated(&binary(), &["src"], "make filter") {
             skip(std::thread::current().name().unwrap_or("a test"), &why);
             return None;
         }
@@ -157,25 +156,7 @@ pub(super) fn executable(folder: &Path, name: &str, script: &str) -> PathBuf {
 }
 
 fn binary() -> PathBuf {
-    project().join("target/dist/floe-filter")
-}
-
-/// Why the binary cannot stand for the source, if it cannot.
-fn unusable(binary: &Path) -> Option<String> {
-    let Ok(built) = fs::metadata(binary).and_then(|file| file.modified()) else {
-        return Some("target/dist/floe-filter is not built (make filter)".to_owned());
-    };
-    (newest(&project().join("src")) > built)
-        .then(|| "target/dist/floe-filter is older than src (make filter)".to_owned())
-}
-
-/// When the last file below a folder was changed.
-fn newest(folder: &Path) -> SystemTime {
-    let times = fs::read_dir(folder).unwrap().map(|entry| {
-        let path = entry.unwrap().path();
-        if path.is_dir() { newest(&path) } else { fs::metadata(path).unwrap().modified().unwrap() }
-    });
-    times.max().unwrap()
+    project().join(format!("target/dist/floe-filter-{}", architecture()))
 }
 
 #[test]
