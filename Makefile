@@ -192,8 +192,8 @@ $(TOOLS)/kube-apiserver: tests/tools/kube-apiserver/go.mod tests/tools/kube-apis
 # $(call cargo-tool,NAME,VERSION): the installed program if it is that version, else a build of it. The version is part of the
 # name, so that another pinned version is another target.
 define cargo-tool
-@installed=$$($(1) --version 2>/dev/null || true); mkdir -p $(@D); \
-if [ "$$installed" = "$(1) $(2)" ]; then ln -sf "$$(command -v $(1))" $@; \
+@installed=$$(cargo $(1:cargo-%=%) --version 2>/dev/null || true); mkdir -p $(@D); \
+if [ "$${installed##* }" = $(2) ]; then ln -sf "$$(command -v $(1))" $@; \
 else cargo install --locked $(1) --version $(2) --root target/tools; mv target/tools/bin/$(1) $@; fi
 endef
 
