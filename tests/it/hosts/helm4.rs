@@ -107,7 +107,7 @@ fn a_signed_plugin_is_verified() {
     // What is signed does not depend on the program, and a small one is packed at once.
     let program = executable(folder.path(), "floe", "#!/bin/sh\ncat\n");
     let archive = format!("floe-helm-plugin-{}-linux-amd64.tgz", env!("CARGO_PKG_VERSION"));
-    let made = Command::new(make)
+    let packed = Command::new(make)
         .current_dir(project())
         .arg("helm-plugin")
         .arg(format!("FLOE={}", program.display()))
@@ -115,7 +115,7 @@ fn a_signed_plugin_is_verified() {
         .arg(format!("PLUGIN_ARCHIVE={}", folder.path().join(&archive).display()))
         .output()
         .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
     let signed = Command::new(project().join("packaging/helm-plugin/sign"))
         .env("GNUPGHOME", folder.path())
         .arg(folder.path().join(&archive))
