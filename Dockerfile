@@ -2,7 +2,7 @@
 # input and writes standard output; it needs no network, no writable file, and no particular user.
 #
 #   docker build -t registry.example/floe:0.1.0 .                         compiles in RUST_IMAGE
-#   make filter && docker build --target prebuilt -t … .                  takes target/dist/floe-filter
+#   make filter && docker build --target prebuilt -t … .                  takes target/dist/floe-filter-amd64 (or arm64)
 
 ARG RUST_IMAGE=rust:1.95
 
@@ -22,12 +22,13 @@ ENTRYPOINT ["/floe"]
 
 # Before the stage that compiles: builders that build every stage up to the target then need no compiler.
 FROM filter AS prebuilt
-COPY target/dist/floe-filter /floe
+ARG TARGETARCH
+COPY target/dist/floe-filter-${TARGETARCH} /floe
 
 FROM ${RUST_IMAGE} AS compile
 WORKDIR /src
 COPY . .
-RUN packaging/image/compile /out/floe
+RUN packaging/compile --filter /out/floe
 
 FROM filter
 COPY --from=compile /out/floe /floe

@@ -18,6 +18,8 @@ GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge cmpserve
 KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
+CARGO_CYCLONEDX_VERSION := 0.5.9
+CARGO_CYCLONEDX := target/tools/bin/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION)
 
 .PHONY: help
 help: ## list the targets
@@ -64,10 +66,20 @@ bench: tools ## compare floe with kustomize, yq, cat, psajudge, network-config-a
 
 DIST ?= $(CURDIR)/target/dist
 FLOE ?= target/release/floe
-PLUGIN = $(DIST)/floe-helm-plugin
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# The platform of what goes into an archive or an image, as rustc names it. File names have the name that Go and images give
+# its architecture.
+TARGET ?= $(shell rustc -vV | sed -n 's/^host: //p')
+ARCH = $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(firstword $(subst -, ,$(TARGET)))))
 
-# Helm looks for a folder with the name of the archive. The same binary gives the same archive.
+# $(call archive,FOLDER,FILE) packs a folder of DIST: the same files give the same bytes, whoever packs them and when.
+archive = LC_ALL=C tar --sort=name --owner=0 --group=0 --numeric-owner --mode=go+u,go-w --mtime=@$${SOURCE_DATE_EPOCH:-0} \
+	-C $(DIST) -cf - $(1) | gzip -n > $(2)
+
+PLUGIN = $(DIST)/floe-helm-plugin
+PLUGIN_ARCHIVE ?= $(PLUGIN)-$(VERSION).tgz
+
+# Helm looks for a folder with the name of the archive, which ends where the version begins.
 .PHONY: helm-plugin
 helm-plugin: ## the plugin for Helm 4 around the binary FLOE (target/release/floe), in target/dist
 	@test -x $(FLOE) || { echo "error: there is no binary $(FLOE); build it, or name one with FLOE=" >&2; exit 1; }
@@ -75,16 +87,53 @@ helm-plugin: ## the plugin for Helm 4 around the binary FLOE (target/release/flo
 	rm -rf $(PLUGIN)
 	install -D -m 755 $(FLOE) $(PLUGIN)/bin/floe
 	install -m 644 LICENSE packaging/helm-plugin/README.md packaging/helm-plugin/plugin.yaml $(PLUGIN)
-	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$${SOURCE_DATE_EPOCH:-0} -C $(DIST) -cf - floe-helm-plugin \
-	| gzip -n > $(PLUGIN)-$(VERSION).tgz
+	$(call archive,floe-helm-plugin,$(PLUGIN_ARCHIVE))
+
+RELEASE = floe-$(VERSION)-linux-$(ARCH)
+PROGRAM = $(DIST)/floe-$(ARCH)
+FILTER = $(DIST)/floe-filter-$(ARCH)
+COMPLETIONS := bash:floe.bash elvish:floe.elv fish:floe.fish powershell:_floe.ps1 zsh:_floe
+
+# Manual pages and completions come from the program itself, so the machine has to be able to run it.
+.PHONY: dist
+dist: sbom ## a release for TARGET (this machine) in target/dist: archive, SBOM, plugin, SHA256SUMS (release build; minutes)
+	TARGET=$(TARGET) packaging/compile $(PROGRAM)
+	rm -rf $(DIST)/$(RELEASE)
+	install -d $(addprefix $(DIST)/$(RELEASE)/,completions man/man1)
+	install -m 755 $(PROGRAM) $(DIST)/$(RELEASE)/floe
+	install -m 644 LICENSE README.md CHANGELOG.md $(DIST)/$(RELEASE)
+	install -m 644 $(DIST)/$(RELEASE).cdx.json $(DIST)/$(RELEASE)/floe.cdx.json
+	$(PROGRAM) man --out $(DIST)/$(RELEASE)/man/man1
+	for pair in $(COMPLETIONS); do \
+	$(PROGRAM) completions $${pair%%:*} > $(DIST)/$(RELEASE)/completions/$${pair#*:}; done
+	$(call archive,$(RELEASE),$(DIST)/$(RELEASE).tar.gz)
+	rm -r $(DIST)/$(RELEASE)
+	$(MAKE) helm-plugin FLOE=$(PROGRAM) PLUGIN_ARCHIVE=$(PLUGIN)-$(VERSION)-linux-$(ARCH).tgz
+	$(MAKE) checksums
+
+# All architectures that are there: a release brings them together from several machines.
+.PHONY: checksums
+checksums: ## SHA256SUMS of the archives, SBOMs and plugins of this version in target/dist
+	cd $(DIST) && LC_ALL=C sha256sum floe-$(VERSION)-linux-*.cdx.json floe-$(VERSION)-linux-*.tar.gz \
+	floe-helm-plugin-$(VERSION)-linux-*.tgz > SHA256SUMS
+
+# What is linked into the program: normal dependencies of all features on TARGET. The tool writes beside Cargo.toml, and names
+# this folder. With SOURCE_DATE_EPOCH it leaves out a random serial number.
+.PHONY: sbom
+sbom: $(CARGO_CYCLONEDX) ## the bill of materials of that program as CycloneDX, in target/dist
+	@mkdir -p $(DIST)
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-0} $(CARGO_CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 \
+	--all-features --no-build-deps --target $(TARGET) --override-filename floe-$(ARCH).cdx
+	sed -E 's|path\+file://$(CURDIR)#(floe@)?|path+file:///floe#|' floe-$(ARCH).cdx.json > $(DIST)/$(RELEASE).cdx.json
+	rm floe-$(ARCH).cdx.json
 
 .PHONY: filter
-filter: ## the static program for the image, target/dist/floe-filter: without network code (release build; minutes)
-	packaging/image/compile $(DIST)/floe-filter
+filter: ## the static program for the image, target/dist/floe-filter-amd64: without network code (release build; minutes)
+	TARGET=$(TARGET) packaging/compile --filter $(FILTER)
 
 .PHONY: image-check
 image-check: filter ## compile the image without a network in podman, and compare its program with that of `make filter` (minutes)
-	packaging/image/check-compile
+	packaging/image/check-compile $(FILTER)
 
 # One judge and one host are written in Python; where there is none, their tests say that they were skipped.
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
@@ -152,9 +201,16 @@ $(TOOLS)/kube-apiserver: tests/tools/kube-apiserver/go.mod tests/tools/kube-apis
 	$(version-flag)gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
 	$(version-flag)gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION))))
 
-# The version is part of the name, so that another pinned version is another target.
+# $(call cargo-tool,NAME,VERSION): the installed program if it is that version, else a build of it. The version is part of the
+# name, so that another pinned version is another target.
+define cargo-tool
+@installed=$$(cargo $(1:cargo-%=%) --version 2>/dev/null || true); mkdir -p $(@D); \
+if [ "$${installed##* }" = $(2) ]; then ln -sf "$$(command -v $(1))" $@; \
+else cargo install --locked $(1) --version $(2) --root target/tools; mv target/tools/bin/$(1) $@; fi
+endef
+
 $(CARGO_DENY):
-	@installed=$$(cargo-deny --version 2>/dev/null || true); mkdir -p $(@D); \
-	if [ "$$installed" = "cargo-deny $(CARGO_DENY_VERSION)" ]; then ln -sf "$$(command -v cargo-deny)" $@; \
-	else cargo install --locked cargo-deny --version $(CARGO_DENY_VERSION) --root target/tools; \
-	mv target/tools/bin/cargo-deny $@; fi
+	$(call cargo-tool,cargo-deny,$(CARGO_DENY_VERSION))
+
+$(CARGO_CYCLONEDX):
+	$(call cargo-tool,cargo-cyclonedx,$(CARGO_CYCLONEDX_VERSION))

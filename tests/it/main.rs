@@ -17,6 +17,7 @@ mod cluster;
 #[cfg(feature = "cluster")]
 mod cluster_commands;
 mod dice;
+mod dist;
 mod documentation;
 mod examples;
 mod hosts;

@@ -15,6 +15,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::SystemTime;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -71,6 +72,33 @@ pub(crate) fn pins(name: &str) -> bool {
 /// The project's root.
 pub(crate) fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The name that Go and images have for this machine's architecture.
+pub(crate) fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Why a file that is made by hand cannot stand for the files and folders of the project that it is made of, if it cannot.
+pub(crate) fn outdated(made: &Path, sources: &[&str], by: &str) -> Option<String> {
+    let name = made.strip_prefix(project()).unwrap_or(made).display();
+    let Ok(time) = fs::metadata(made).and_then(|file| file.modified()) else {
+        return Some(format!("{name} is not made ({by})"));
+    };
+    let newer = sources.iter().find(|source| newest(&project().join(source)) > time)?;
+    Some(format!("{name} is older than {newer} ({by})"))
+}
+
+/// When a file, or the last one below a folder, was changed.
+fn newest(path: &Path) -> SystemTime {
+    if !path.is_dir() {
+        return fs::metadata(path).unwrap().modified().unwrap();
+    }
+    fs::read_dir(path).unwrap().map(|entry| newest(&entry.unwrap().path())).max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// The binary under test.

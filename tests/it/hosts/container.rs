@@ -1,6 +1,6 @@
 //! The image: what is in it, that it runs as functions are run, and the `docker` by which hosts start it.
 //!
-//! Built with podman from `target/dist/floe-filter` (`make filter`), in a storage of its own under `target/`, so that the
+//! Built with podman from the program of `make filter`, in a storage of its own under `target/`, so that the
 //! user's images stay as they are.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,7 +16,7 @@ use tempfile::TempDir;
 use super::kustomize::{KUBECTL_KUSTOMIZE, kubectls};
 use super::tested::{Host, tested};
 use crate::examples::run_on;
-use crate::support::{OnPath, example_copy, floe, project, skip, test_name, tool};
+use crate::support::{OnPath, architecture, example_copy, floe, outdated, project, skip, test_name, tool};
 
 /// The name under which the examples know the image.
 pub(super) const IMAGE: &str = "registry.example/floe:0.1.0";
@@ -160,20 +159,7 @@ pub(super) fn executable(folder: &Path, name: &str, script: &str) -> PathBuf {
 
 /// Why the image's program cannot stand for the source, if it cannot.
 pub(super) fn unusable() -> Option<String> {
-    let Ok(built) = fs::metadata(project().join("target/dist/floe-filter")).and_then(|file| file.modified()) else {
-        return Some("target/dist/floe-filter is not built (make filter)".to_owned());
-    };
-    (newest(&project().join("src")) > built)
-        .then(|| "target/dist/floe-filter is older than src (make filter)".to_owned())
-}
-
-/// When the last file below a folder was changed.
-fn newest(folder: &Path) -> SystemTime {
-    let times = fs::read_dir(folder).unwrap().map(|entry| {
-        let path = entry.unwrap().path();
-        if path.is_dir() { newest(&path) } else { fs::metadata(path).unwrap().modified().unwrap() }
-    });
-    times.max().unwrap()
+    outdated(&project().join(format!("target/dist/floe-filter-{}", architecture())), &["src"], "make filter")
 }
 
 #[test]

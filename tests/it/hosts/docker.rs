@@ -12,7 +12,7 @@ use super::container::{IMAGE, executable, unusable};
 use super::is_root;
 use super::tested::{Host, tested};
 use crate::examples::run_on;
-use crate::support::{OnPath, example_copy, floe, project, skip, snapshot, test_name, tool};
+use crate::support::{OnPath, architecture, example_copy, floe, project, skip, snapshot, test_name, tool};
 
 /// A daemon with a storage of its own, and the client that talks to it.
 struct Docker {
@@ -92,7 +92,19 @@ fn the_image_is_built_and_run_by_docker_itself() {
     }
     tested(Host::Docker, &tool("dockerd").unwrap());
     let root = project();
-    let build = ["build", "--quiet", "--target", "prebuilt", "--tag", IMAGE, root.to_str().unwrap()];
+    // BuildKit knows the architecture itself.
+    let architecture = format!("TARGETARCH={}", architecture());
+    let build = [
+        "build",
+        "--quiet",
+        "--target",
+        "prebuilt",
+        "--build-arg",
+        &architecture,
+        "--tag",
+        IMAGE,
+        root.to_str().unwrap(),
+    ];
     let built = docker.command(&build).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::container::executable;
 use super::majors::{DEPLOYMENT, Helm, post_renderer, write_chart};
 use super::{assert_hardened, assert_names_the_misspelling, assert_secured, find, misspell};
 use crate::support::{documents, example_copy, floe, floe_path, project, run_with, tool};
@@ -88,7 +89,7 @@ fn the_archive_is_installed_by_helm() {
 /// Signing and verifying as the plugin's page says, with a key that lives as long as the test.
 #[test]
 fn a_signed_plugin_is_verified() {
-    let (Some(helm), Some(gpg)) = (Helm::four_without_plugin(), tool("gpg")) else { return };
+    let (Some(helm), Some(gpg), Some(make)) = (Helm::four_without_plugin(), tool("gpg"), tool("make")) else { return };
     let folder = TempDir::new().unwrap();
     let gpg = |arguments: &[&str]| {
         let output = Command::new(&gpg)
@@ -101,23 +102,40 @@ fn a_signed_plugin_is_verified() {
         output.stdout
     };
     gpg(&["--quick-generate-key", "floe <floe@example.com>", "rsa2048", "sign", "1d"]);
-    fs::write(folder.path().join("secring.gpg"), gpg(&["--export-secret-keys"])).unwrap();
     fs::write(folder.path().join("pubring.gpg"), gpg(&["--export"])).unwrap();
+
+    // What is signed does not depend on the program, and a small one is packed at once.
+    let program = executable(folder.path(), "floe", "#!/bin/sh\ncat\n");
+    let archive = format!("floe-helm-plugin-{}-linux-amd64.tgz", env!("CARGO_PKG_VERSION"));
+    let packed = Command::new(make)
+        .current_dir(project())
+        .arg("helm-plugin")
+        .arg(format!("FLOE={}", program.display()))
+        .arg(format!("DIST={}", folder.path().display()))
+        .arg(format!("PLUGIN_ARCHIVE={}", folder.path().join(&archive).display()))
+        .output()
+        .unwrap();
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    let signed = Command::new(project().join("packaging/helm-plugin/sign"))
+        .env("GNUPGHOME", folder.path())
+        .arg(folder.path().join(&archive))
+        .output()
+        .unwrap();
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
     // Its agent would outlive the folder.
     let _ = Command::new("gpgconf").env("GNUPGHOME", folder.path()).args(["--kill", "gpg-agent"]).status();
 
-    // What is signed does not depend on the program, and a small one is packed at once.
-    let plugin = folder.path().join("floe-helm-plugin");
-    fs::create_dir_all(plugin.join("bin")).unwrap();
-    fs::copy(project().join("packaging/helm-plugin/plugin.yaml"), plugin.join("plugin.yaml")).unwrap();
-    fs::write(plugin.join("bin/floe"), "#!/bin/sh\ncat\n").unwrap();
-    let package = ["plugin", "package", "--key", "floe@example.com", "--keyring", "secring.gpg", "floe-helm-plugin"];
-    let ran = helm.run(folder.path(), &package);
-    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let archive = format!("floe-{}.tgz", env!("CARGO_PKG_VERSION"));
-    let ran = helm.run(folder.path(), &["plugin", "install", "--keyring", "pubring.gpg", &archive]);
+    let install = ["plugin", "install", "--keyring", "pubring.gpg", &archive];
+    let written = fs::read(folder.path().join(&archive)).unwrap();
+    fs::write(folder.path().join(&archive), [&written[..], b"\n"].concat()).unwrap();
+    let ran = helm.run(folder.path(), &install);
+    assert!(ran.code != Some(0) && ran.stderr.contains("sha256 sum does not match"), "{}", ran.stderr);
+    fs::write(folder.path().join(&archive), written).unwrap();
+    let ran = helm.run(folder.path(), &install);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("floe@example.com"), "Helm does not say who signed:\n{}", ran.stdout);
+    let listed = helm.run(folder.path(), &["plugin", "list"]);
+    assert!(listed.stdout.lines().any(|line| line.starts_with("floe")), "{}", listed.stdout);
 }
 
 /// A path or a program on `PATH` is no plugin to Helm 4, and a key too many is a plugin too few.

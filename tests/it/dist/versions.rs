@@ -1,0 +1,78 @@
+//! One version, wherever it stands.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::text;
+use crate::support::project;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What follows each place where `before` stands.
+fn after<'t>(text: &'t str, before: &str) -> Vec<&'t str> {
+    text.split(before).skip(1).map(|rest| rest.split(['\n', '"', '/']).next().unwrap()).collect()
+}
+
+#[test]
+fn files_name_the_version_of_the_crate() {
+    for (file, before) in [
+        ("Cargo.lock", "name = \"floe\"\nversion = \""),
+        ("packaging/helm-plugin/plugin.yaml", "\nversion: "),
+        ("Dockerfile", "\nARG VERSION="),
+        ("krm/function.yaml", "image: registry.example/floe:"),
+    ] {
+        assert_eq!(after(&text(file), before), [VERSION], "{file}");
+    }
+    let changelog = text("CHANGELOG.md");
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## [")?.split_once(']')).unwrap().0;
+    assert_eq!(newest, VERSION, "CHANGELOG.md");
+}
+
+/// The version at the start of a text: digits with two dots.
+fn version(text: &str) -> Option<&str> {
+    let end = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let version = text[..end].trim_end_matches('.');
+    (version.split('.').filter(|part| !part.is_empty()).count() == 3).then_some(version)
+}
+
+/// Images and archives that pages and examples name are those of this version.
+#[test]
+fn pages_and_examples_name_what_this_version_has() {
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    let mut folders = ["docs", "examples", "krm", "packaging"].map(|name| project().join(name)).to_vec();
+    let mut files = vec![project().join("README.md"), project().join("Dockerfile")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let list = if path.is_dir() { &mut folders } else { &mut files };
+            list.push(path);
+        }
+    }
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(project()).unwrap().display().to_string();
+        for before in ["floe:", "floe-", "floe-helm-plugin-"] {
+            for named in text.split(before).skip(1).filter_map(version) {
+                assert_eq!(named, VERSION, "{name} names {before}{named}");
+                *found.entry(name.clone()).or_default() += 1;
+            }
+        }
+    }
+    for page in ["README.md", "Dockerfile", "krm/function.yaml", "packaging/helm-plugin/README.md"] {
+        assert!(found.contains_key(page), "{page} names no version: {found:?}");
+    }
+}
+
+/// The image is compiled by the Rust that the workflows install, and the crate says that it can be.
+#[test]
+fn one_rust_compiles_everything() {
+    let dockerfile = text("Dockerfile");
+    let [image] = after(&dockerfile, "\nARG RUST_IMAGE=rust:")[..] else { panic!("{dockerfile}") };
+    for workflow in [".github/workflows/ci.yml", ".github/workflows/release.yml"] {
+        assert!(Path::new(&project()).join(workflow).is_file());
+        assert_eq!(after(&text(workflow), "RUST: '"), [format!("{image}'")], "{workflow}");
+    }
+    let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();
+    assert!(minor(env!("CARGO_PKG_RUST_VERSION")) <= minor(image));
+}
