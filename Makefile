@@ -139,7 +139,7 @@ image-check: filter ## compile the image without a network in podman, and compar
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver fluxbuild $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver helmfile fluxbuild $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -179,6 +179,10 @@ $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.
 # Five minutes on two cores from an empty cache.
 $(TOOLS)/cmpserver: tests/tools/cmpserver/go.mod tests/tools/cmpserver/go.sum $(wildcard tests/tools/cmpserver/*.go)
 	$(call build-tool,cmpserver,.)
+
+# Seven minutes on two cores from an empty cache.
+$(TOOLS)/helmfile: tests/tools/helmfile/go.mod tests/tools/helmfile/go.sum
+	$(call build-tool,helmfile,github.com/helmfile/helmfile)
 
 $(TOOLS)/fluxbuild: tests/tools/fluxbuild/go.mod tests/tools/fluxbuild/go.sum $(wildcard tests/tools/fluxbuild/*.go)
 	$(call build-tool,fluxbuild,.)

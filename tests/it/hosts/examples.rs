@@ -67,7 +67,7 @@ fn flux_applies_what_floe_wrote_and_prunes_no_namespace() {
 
 #[test]
 fn helmfile() {
-    run("helmfile", &["helm"]);
+    run("helmfile", &["helm", "helmfile"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Real releases in a real cluster: what Helm 3 and Helm 4 make of what floe adds.
 
 mod documented;
+mod helmfile;
 mod hooks;
 mod refused;
 mod removal;

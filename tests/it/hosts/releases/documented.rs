@@ -9,9 +9,14 @@ use crate::documentation::blocks;
 use crate::hosts::majors::Helm;
 use crate::support::{example_copy, run_with, snapshot, tool};
 
-/// Renames the namespaces of an example in all of its files, because all tests share one cluster.
-fn moved(text: &str, prefix: &str) -> String {
-    text.replace("floe-jobs", &format!("{prefix}-jobs")).replace("floe-sales-domain", &format!("{prefix}-sales"))
+/// Renames the namespaces of an example in a file of it, because all tests share one cluster.
+pub(super) fn moved(text: &str, prefix: &str) -> String {
+    text.replace("floe-jobs", &format!("{prefix}-jobs"))
+        .replace("floe-sales-domain", &format!("{prefix}-sales"))
+        .replace(
+            "\nsecurity:\n",
+            &format!("\nsecurity:\n  namespaces: {{platform: {prefix}-platform, jobs: {prefix}-jobs}}\n"),
+        )
 }
 
 /// Runs the commands that the README shows in `console` blocks and that have this word in them, while the hook's Job is
@@ -20,11 +25,7 @@ fn install(helm: &Helm, example: &str, prefix: &str, hook: &str, of: &str) {
     let (Some(cluster), Some(_)) = (cluster(), tool("kubectl")) else { return };
     let folder = example_copy(example);
     for (path, text) in snapshot(folder.path()) {
-        let text = moved(&text, prefix).replace(
-            "\nsecurity:\n",
-            &format!("\nsecurity:\n  namespaces: {{platform: {prefix}-platform, jobs: {prefix}-jobs}}\n"),
-        );
-        fs::write(folder.path().join(path), text).unwrap();
+        fs::write(folder.path().join(path), moved(&text, prefix)).unwrap();
     }
     let readme = fs::read_to_string(folder.path().join("README.md")).unwrap();
     let script: String = blocks(&readme, "console").into_iter().filter(|block| block.contains("--install")).collect();
