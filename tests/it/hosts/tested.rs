@@ -51,10 +51,10 @@ impl Host {
             Self::KptExec => ("kpt", "an exec function"),
             Self::KptContainer => ("kpt", "a container function"),
             Self::ArgoCd => ("Argo CD", "a config management plugin"),
-            Self::Ci => ("GitHub Actions", "the steps of a workflow, in bash"),
+            Self::Ci => ("bash", "the steps of a workflow for GitHub Actions"),
             Self::PreCommit => ("pre-commit", "hooks of this repository"),
             Self::Helmfile => ("helmfile", "`postRenderer`"),
-            Self::Flux => ("Flux", "before the commit; its package `kustomize` builds the result"),
+            Self::Flux => ("Flux (`fluxcd/pkg/kustomize`)", "before the commit; this builds the result"),
             Self::Podman => ("podman", "the image, by runc"),
             Self::Docker => ("Docker", "the image, by its daemon"),
         }
@@ -91,7 +91,8 @@ fn version(program: &Path) -> String {
             let built = Command::new("go").args(["version", "-m"]).arg(program).output().unwrap();
             let built = String::from_utf8_lossy(&built.stdout).into_owned();
             let module = hosts_module(name).map_or_else(|| "\tmod\t".to_owned(), |module| format!("\tdep\t{module}\t"));
-            let version = built.lines().find_map(|line| line.strip_prefix(&module)?.split('\t').find(|it| it.starts_with('v')));
+            let version =
+                built.lines().find_map(|line| line.strip_prefix(&module)?.split('\t').find(|it| it.starts_with('v')));
             if let Some(version) = version {
                 return version.to_owned();
             }
