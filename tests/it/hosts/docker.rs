@@ -105,8 +105,8 @@ fn the_image_is_built_and_run_by_docker_itself() {
         IMAGE,
         root.to_str().unwrap(),
     ];
-    let built = docker.command(&build).output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let output = docker.command(&build).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     let input = fs::read_to_string(root.join("examples/platform/rendered.yaml")).unwrap();
     let empty = TempDir::new().unwrap();
