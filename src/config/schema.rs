@@ -56,7 +56,7 @@ const CIDRS: Rule = Each(0, &Text(CIDR, 49));
 const LEVEL: Rule = Word(&LEVELS);
 const ID: Rule = Number(0, MAX_ID);
 
-/// Type, key, rule, meaning.
+/// Type, key, rule, meaning. `Spec` has the keys of `SecuritySection` too.
 const KEYS: &[(&str, &str, Rule, &str)] = &[
     ("Manifest", "security", Type, "What floe adds, labels and patches"),
     ("Manifest", "domains", Type, "Data domains, each with a namespace of its own"),
@@ -69,11 +69,6 @@ const KEYS: &[(&str, &str, Rule, &str)] = &[
     ("SecuritySection", "network_policies", Type, "Which traffic is needed"),
     ("SecuritySection", "pod_security", Type, "Levels of namespaces, and what pod templates lack"),
     ("SecuritySection", "summary", Type, "The ConfigMap that says what was done"),
-    ("Spec", "namespaces", Type, "Names of the platform's and the jobs' namespace"),
-    ("Spec", "release_namespace", NAMESPACE, "What a document without metadata.namespace means"),
-    ("Spec", "network_policies", Type, "Which traffic is needed"),
-    ("Spec", "pod_security", Type, "Levels of namespaces, and what pod templates lack"),
-    ("Spec", "summary", Type, "The ConfigMap that says what was done"),
     ("Spec", "domains", Type, "Data domains, each with a namespace of its own"),
     ("Namespaces", "platform", NAMESPACE, "The platform's namespace; floe-platform"),
     ("Namespaces", "jobs", NAMESPACE, "The namespace of jobs; floe-jobs"),
@@ -160,8 +155,11 @@ pub fn schema() -> Value {
         identify(types.get_mut(name), kind, version);
     }
     for (name, key, rule, meaning) in KEYS {
-        if let Some(property) = types.get_mut(*name).and_then(|it| it.pointer_mut(&format!("/properties/{key}"))) {
-            refine(property, rule, meaning);
+        let twin = (*name == "SecuritySection").then_some("Spec");
+        for name in [*name].into_iter().chain(twin) {
+            if let Some(property) = types.get_mut(name).and_then(|it| it.pointer_mut(&format!("/properties/{key}"))) {
+                refine(property, rule, meaning);
+            }
         }
     }
     if let Some(egress) = types.get_mut("Egress").and_then(Value::as_object_mut) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::project;
+use crate::support::{files_below, project};
 
 /// Modules from the bottom up: one may import those of the rows above its own, and no other.
 pub(crate) const LAYERS: [&[&str]; 10] = [
@@ -122,20 +122,13 @@ fn first_names(rest: &str, is_group: bool) -> Vec<String> {
 /// Every Rust file below a folder of the project, sorted.
 pub(crate) fn sources(folder: &str) -> Vec<SourceFile> {
     let root = project().join(folder);
-    let mut folders = vec![root.clone()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                files.push(SourceFile { path: path.strip_prefix(&root).unwrap().to_owned(), text });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let paths = files_below(&root).into_iter().filter(|path| path.extension().is_some_and(|it| it == "rs"));
+    let files: Vec<SourceFile> = paths
+        .map(|path| {
+            let text = fs::read_to_string(root.join(&path)).unwrap();
+            SourceFile { path, text }
+        })
+        .collect();
     assert!(!files.is_empty(), "{folder} holds no sources");
     files
 }

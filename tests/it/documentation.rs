@@ -11,15 +11,11 @@ use floe::yaml::Tree;
 use floe::{audit, network_policy, plan};
 
 use crate::architecture::LAYERS;
-use crate::support::{floe, project};
-
-fn read(path: &str) -> String {
-    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+use crate::support::{floe, project, text};
 
 /// The README around the block between `<!-- name -->` and `<!-- /name -->`, and that block.
 fn readme_around(name: &str) -> [String; 3] {
-    let readme = read("README.md");
+    let readme = text("README.md");
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
     let (before, rest) = readme.split_once(&start).unwrap_or_else(|| panic!("the README has no {start}"));
     let (block, after) = rest.split_once(&end).unwrap();
@@ -59,7 +55,7 @@ pub(crate) fn blocks(markdown: &str, language: &str) -> Vec<String> {
 
 /// The manifests of the README: all keys with their defaults, and examples for the lists.
 fn manifests() -> Vec<String> {
-    let blocks = blocks(&read("README.md"), "yaml");
+    let blocks = blocks(&text("README.md"), "yaml");
     let manifests: Vec<String> = blocks.into_iter().filter(|block| block.contains("kind: Manifest")).collect();
     assert_eq!(manifests.len(), 2, "the README has one manifest with the defaults and one with examples");
     manifests
@@ -103,7 +99,7 @@ fn readme_names_every_key() {
         keys(&tree, tree.root().unwrap(), &mut documented);
     }
     // The fields of the types that the manifest is read into, but for the roles of an object and what is no key.
-    let file = read("src/config/file.rs");
+    let file = text("src/config/file.rs");
     let known: BTreeSet<&str> = file
         .lines()
         .filter_map(|line| {
@@ -143,7 +139,7 @@ fn exit_codes_of_help() -> BTreeMap<u8, String> {
 
 #[test]
 fn exit_codes_agree() {
-    let readme = read("README.md");
+    let readme = text("README.md");
     let (_, section) = readme.split_once("## Exit codes\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let rows = section.lines().filter_map(|line| {
@@ -153,7 +149,7 @@ fn exit_codes_agree() {
     let documented: BTreeMap<u8, String> = rows.collect();
     assert_eq!(documented, exit_codes_of_help());
 
-    let code = read("src/cli/exit.rs");
+    let code = text("src/cli/exit.rs");
     let arms = code.lines().filter_map(|line| line.trim().strip_prefix("Exit::")?.strip_suffix(','));
     let codes: BTreeSet<u8> = arms.map(|arm| arm.split_once(" => ").unwrap().1.parse().unwrap()).collect();
     assert_eq!(codes, documented.keys().copied().collect());
@@ -161,7 +157,7 @@ fn exit_codes_agree() {
 
 #[test]
 fn architecture_names_layers_and_modules() {
-    let page = read("ARCHITECTURE.md");
+    let page = text("ARCHITECTURE.md");
     let rows = LAYERS.iter().map(|modules| match modules {
         [module] => (*module).to_owned(),
         modules => format!("{{{}}}", modules.join(", ")),
@@ -176,7 +172,7 @@ fn architecture_names_layers_and_modules() {
 #[test]
 fn links_lead_to_files() {
     for page in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
-        let text = read(page);
+        let text = text(page);
         for target in text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
             let path = target.split_once('#').map_or(target, |(path, _)| path);
             let is_local = !path.contains("://") && !path.is_empty();
@@ -198,12 +194,12 @@ fn platform_example_gives_what_it_shows() {
     let success = floe()
         .current_dir(project())
         .args(["--config", "examples/platform/manifest.yaml"])
-        .write_stdin(read("examples/platform/rendered.yaml"))
+        .write_stdin(text("examples/platform/rendered.yaml"))
         .assert()
         .success();
     let output = String::from_utf8(success.get_output().stdout.clone()).unwrap();
     assert!(
-        output == read("examples/platform/expected.yaml"),
+        output == text("examples/platform/expected.yaml"),
         "another result than examples/platform/expected.yaml; if that is right, write it anew: floe --config \
          examples/platform/manifest.yaml < examples/platform/rendered.yaml > examples/platform/expected.yaml"
     );

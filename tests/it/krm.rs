@@ -1,18 +1,12 @@
 //! The function's declaration, its entry for catalogs, and the schema of its configuration.
 
-use std::fs;
-
 use floe::config::{Config, schema};
 use floe::yaml::Tree;
 use serde_json::{Value, json};
 
 use crate::documentation::blocks;
 use crate::json_schema::faults;
-use crate::support::{floe, project};
-
-fn text(path: &str) -> String {
-    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+use crate::support::{floe, project, text};
 
 fn yaml(text: &str) -> Value {
     let tree = Tree::parse(text).unwrap();

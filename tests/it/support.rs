@@ -74,6 +74,11 @@ pub(crate) fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The text of a file of the project.
+pub(crate) fn text(path: &str) -> String {
+    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 /// The name that Go and images have for this machine's architecture.
 pub(crate) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
@@ -207,23 +212,31 @@ fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
-/// Every file below `dir` with its bytes, by path relative to `dir`, sorted.
-pub(crate) fn snapshot(dir: &Path) -> Vec<(PathBuf, String)> {
-    fn walk(root: &Path, dir: &Path, files: &mut Vec<(PathBuf, String)>) {
-        for entry in fs::read_dir(dir).unwrap() {
+/// Paths of the files below `dir`, relative to it, sorted.
+pub(crate) fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                walk(root, &path, files);
+                folders.push(path);
             } else {
-                let text = fs::read_to_string(&path).unwrap();
-                files.push((path.strip_prefix(root).unwrap().to_owned(), text));
+                files.push(path.strip_prefix(dir).unwrap().to_owned());
             }
         }
     }
-    let mut files = Vec::new();
-    walk(dir, dir, &mut files);
     files.sort();
     files
+}
+
+/// Every file below `dir` with its text, by path relative to `dir`, sorted.
+pub(crate) fn snapshot(dir: &Path) -> Vec<(PathBuf, String)> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(dir.join(&path)).unwrap();
+        (path, text)
+    };
+    files_below(dir).into_iter().map(read).collect()
 }
 
 /// Whether every value of `before` stands in `after` at its place; lists may have grown at the end, and nulls and empty

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::text;
-use crate::support::{architecture, outdated, project, skip, tool};
+use crate::support::{architecture, files_below, outdated, project, skip, test_name, text, tool};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What goes into the archive, or decides what does.
@@ -39,7 +38,7 @@ impl Release {
         let name = format!("floe-{VERSION}-linux-{}", architecture());
         let archive = dist().join(format!("{name}.tar.gz"));
         if let Some(why) = outdated(&archive, &SOURCES, "make dist") {
-            skip(std::thread::current().name().unwrap_or("a test"), &why);
+            skip(&test_name(), &why);
             return None;
         }
         let folder = TempDir::new().unwrap();
@@ -73,23 +72,6 @@ fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// Paths of the files below a folder, sorted.
-fn files(folder: &Path) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(inner) = folders.pop() {
-        for entry in fs::read_dir(inner).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned());
-            }
-        }
-    }
-    found
 }
 
 /// The names of the manual pages of a command and of those below it, by what its help lists.
@@ -133,7 +115,8 @@ fn archive_is_complete() {
     let copies = ["CHANGELOG.md", "LICENSE", "README.md"];
     expected.extend(copies.map(str::to_owned));
     expected.extend(["floe".to_owned(), "floe.cdx.json".to_owned()]);
-    assert_eq!(files(&release.path("")), expected);
+    let files = files_below(&release.path("")).into_iter().map(|path| path.into_os_string().into_string().unwrap());
+    assert_eq!(files.collect::<BTreeSet<_>>(), expected);
 
     for file in copies {
         assert!(fs::read_to_string(release.path(file)).unwrap() == text(file), "{file} is another one");

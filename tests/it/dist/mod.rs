@@ -5,12 +5,3 @@ mod notes;
 mod resolve;
 mod versions;
 mod workflows;
-
-use std::fs;
-
-use crate::support::project;
-
-/// A file of the project.
-fn text(path: &str) -> String {
-    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}

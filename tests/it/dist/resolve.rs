@@ -9,7 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::archive::Release;
-use crate::support::{skip, tool};
+use crate::support::{skip, test_name, tool};
 
 #[test]
 fn names_are_resolved_in_an_empty_file_system() {
@@ -24,7 +24,7 @@ fn names_are_resolved_in_an_empty_file_system() {
     let tried = inside(&["--version"]);
     if !tried.status.success() {
         let why = format!("no namespaces of its own: {}", String::from_utf8_lossy(&tried.stderr).trim());
-        skip("dist::resolve::names_are_resolved_in_an_empty_file_system", &why);
+        skip(&test_name(), &why);
         return;
     }
 

@@ -1,11 +1,9 @@
 //! One version, wherever it stands.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::text;
-use crate::support::project;
+use crate::support::{files_below, project, text};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -40,18 +38,14 @@ fn version(text: &str) -> Option<&str> {
 #[test]
 fn pages_and_examples_name_what_this_version_has() {
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
-    let mut folders = ["docs", "examples", "krm", "packaging"].map(|name| project().join(name)).to_vec();
-    let mut files = vec![project().join("README.md"), project().join("Dockerfile")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let list = if path.is_dir() { &mut folders } else { &mut files };
-            list.push(path);
-        }
-    }
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap();
-        let name = file.strip_prefix(project()).unwrap().display().to_string();
+    let below = ["docs", "examples", "krm", "packaging"].map(|folder| {
+        let files = files_below(&project().join(folder)).into_iter();
+        files.map(|file| Path::new(folder).join(file)).collect::<Vec<_>>()
+    });
+    let alone = ["README.md", "Dockerfile"].map(PathBuf::from);
+    for file in below.into_iter().flatten().chain(alone) {
+        let name = file.to_str().unwrap().to_owned();
+        let text = text(&name);
         for before in ["floe:", "floe-", "floe-helm-plugin-"] {
             for named in text.split(before).skip(1).filter_map(version) {
                 assert_eq!(named, VERSION, "{name} names {before}{named}");

@@ -6,8 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::text;
-use crate::support::{project, tool};
+use crate::support::{project, text, tool};
 
 /// A step with the names of its workflow and job.
 struct Step {

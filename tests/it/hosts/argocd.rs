@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::container::executable;
 use super::tested::{Host, tested};
 use super::{assert_hardened, find, first, is_root};
 use crate::support::{documents, floe_path, judge, project, snapshot, tool};
@@ -108,10 +109,9 @@ impl Sidecar {
 
     /// Puts a script in the place of a program.
     fn replace(&self, name: &str, script: &str) {
-        let path = self.bin.path().join(name);
-        fs::remove_file(&path).unwrap();
-        fs::write(&path, script).unwrap();
-        chmod(&path, 0o755);
+        // A link to the program, which must not be written through.
+        fs::remove_file(self.bin.path().join(name)).unwrap();
+        executable(self.bin.path(), name, script);
     }
 }
 

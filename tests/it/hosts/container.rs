@@ -16,12 +16,12 @@ use tempfile::TempDir;
 use super::kustomize::{KUBECTL_KUSTOMIZE, kubectls};
 use super::tested::{Host, tested};
 use crate::examples::run_on;
-use crate::support::{OnPath, architecture, example_copy, floe, outdated, project, skip, test_name, tool};
+use crate::support::{OnPath, architecture, example_copy, files_below, floe, outdated, project, skip, test_name, tool};
 
 /// The name under which the examples know the image.
 pub(super) const IMAGE: &str = "registry.example/floe:0.1.0";
 /// What Kustomize and kpt pass when they start a function.
-const OF_HOSTS: [&str; 5] =
+pub(super) const OF_HOSTS: [&str; 5] =
     ["--rm", "--interactive", "--network=none", "--user=nobody", "--security-opt=no-new-privileges"];
 /// What an administrator adds who trusts functions with nothing.
 const OF_ADMINISTRATORS: [&str; 6] = [
@@ -185,20 +185,7 @@ fn image_holds_one_program_and_says_what_it_is() {
     assert!(size < MOST_BYTES, "the image has {size} bytes");
 
     let root = engine.stdout(&["image", "mount", IMAGE]);
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::from(&root)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
-            }
-        }
-    }
-    files.sort();
-    assert_eq!(files, ["LICENSE", "etc/group", "etc/passwd", "floe"]);
+    assert_eq!(files_below(Path::new(&root)), ["LICENSE", "etc/group", "etc/passwd", "floe"].map(PathBuf::from));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::container::{IMAGE, executable, unusable};
+use super::container::{IMAGE, OF_HOSTS, executable, unusable};
 use super::is_root;
 use super::tested::{Host, tested};
 use crate::examples::run_on;
@@ -112,7 +112,7 @@ fn the_image_is_built_and_run_by_docker_itself() {
     let empty = TempDir::new().unwrap();
     let here = floe().current_dir(empty.path()).write_stdin(input.as_str()).output().unwrap();
     let mut command = assert_cmd::Command::new(&docker.client);
-    command.args(["run", "--rm", "--interactive", "--network=none", "--user=nobody", "--read-only", IMAGE]);
+    command.arg("run").args(OF_HOSTS).args(["--read-only", IMAGE]);
     let there = command.write_stdin(input).output().unwrap();
     assert!(there.status.success(), "{}", String::from_utf8_lossy(&there.stderr));
     assert!(there.stdout == here.stdout, "in the container it prints something else");

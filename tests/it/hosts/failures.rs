@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::container::{Engine, executable};
 use super::kustomize::{KUBECTL_KUSTOMIZE, legacy_plugin};
 use super::tested::{Host, tested};
-use super::{assert_names_the_misspelling, misspell};
+use super::{assert_names_the_misspelling, make_privileged, misspell};
 use crate::support::{OnPath, example_copy, floe_path, snapshot, tool};
 
 /// The hosts of functions.
@@ -125,13 +125,6 @@ fn failures(spoil: impl Fn(&Try)) -> Vec<(Host, String)> {
         .collect()
 }
 
-/// Replaces text in a file in which it has to stand.
-fn replace(file: &Path, from: &str, to: &str) {
-    let text = fs::read_to_string(file).unwrap();
-    assert!(text.contains(from), "no {from:?} in {}", file.display());
-    fs::write(file, text.replace(from, to)).unwrap();
-}
-
 #[test]
 fn wrong_configuration_is_named() {
     for (_, shown) in failures(|it| misspell(&it.folder().join("floe.yaml"))) {
@@ -141,10 +134,7 @@ fn wrong_configuration_is_named() {
 
 #[test]
 fn violations_are_named() {
-    let spoil = |it: &Try| {
-        replace(&it.workload(), "- name: api\n", "- name: api\n          securityContext: {privileged: true}\n");
-    };
-    for (host, shown) in failures(spoil) {
+    for (host, shown) in failures(|it| make_privileged(&it.workload(), "api")) {
         for word in ["rejected", "sales-api", "privileged"] {
             assert!(shown.contains(word), "{host:?} does not show {word:?}:\n{shown}");
         }

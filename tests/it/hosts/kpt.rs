@@ -1,14 +1,14 @@
 //! kpt: floe as an exec mutator, on packages in place and through a pipe.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str;
 
 use serde_json::json;
 
 use super::container::{Engine, IMAGE};
 use super::tested::{Host, tested};
-use super::{assert_names_the_misspelling, assert_secured, find, misspell};
+use super::{assert_names_the_misspelling, assert_secured, find, make_privileged, misspell};
 use crate::documentation::blocks;
 use crate::support::{OnPath, documents, example_copy, floe, project, snapshot, tool};
 
@@ -40,11 +40,19 @@ fn resources(package: &Path) -> Vec<serde_json::Value> {
     documents(&yaml.map(|(_, text)| text).collect::<Vec<_>>().join("\n---\n")).unwrap()
 }
 
-/// Runs a command twice on the package: the first run secures it, the second changes nothing.
+/// Runs a command twice on a package; the second run has to change nothing. Gives its files.
+fn run_twice(on_path: &OnPath, host: &Path, package: &Path, arguments: &[&str]) -> Vec<(PathBuf, String)> {
+    kpt(on_path, host, package, arguments).assert().success();
+    let first = snapshot(package);
+    kpt(on_path, host, package, arguments).assert().success();
+    assert_eq!(first, snapshot(package), "the second run changed files");
+    first
+}
+
+/// A command secures the example's package, and keeps its comments.
 fn secures_once(host: &Path, arguments: &[&str]) {
     let package = package();
-    let on_path = OnPath::new();
-    kpt(&on_path, host, package.path(), arguments).assert().success();
+    run_twice(&OnPath::new(), host, package.path(), arguments);
     assert_secured(&resources(package.path()), &WORKLOADS);
     let api = fs::read_to_string(package.path().join("api.yaml")).unwrap();
     for kept in
@@ -52,9 +60,6 @@ fn secures_once(host: &Path, arguments: &[&str]) {
     {
         assert!(api.contains(kept), "lost {kept:?}:\n{api}");
     }
-    let first = snapshot(package.path());
-    kpt(&on_path, host, package.path(), arguments).assert().success();
-    assert_eq!(first, snapshot(package.path()), "the second run changed files");
 }
 
 #[test]
@@ -118,12 +123,8 @@ fn arguments_are_a_configuration() {
         let package = package();
         fs::remove_file(package.path().join("floe.yaml")).unwrap();
         let arguments = ["fn", "eval", ".", function[0], function[1], "--", domains, security];
-        kpt(&on_path, &host, package.path(), &arguments).assert().success();
+        results.push(run_twice(&on_path, &host, package.path(), &arguments));
         assert_secured(&resources(package.path()), &WORKLOADS);
-        let first = snapshot(package.path());
-        kpt(&on_path, &host, package.path(), &arguments).assert().success();
-        assert_eq!(first, snapshot(package.path()), "the second run changed files");
-        results.push(first);
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "exec and image give different packages");
 }
@@ -140,12 +141,8 @@ fn kptfile_holds_the_configuration() {
     assert!(text.contains("configPath: floe.yaml"));
     fs::write(&kptfile, text.replace("configPath: floe.yaml", map)).unwrap();
     fs::remove_file(package.path().join("floe.yaml")).unwrap();
-    let on_path = OnPath::new();
-    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
+    run_twice(&OnPath::new(), &host, package.path(), &RENDER);
     assert_secured(&resources(package.path()), &WORKLOADS);
-    let first = snapshot(package.path());
-    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
-    assert_eq!(first, snapshot(package.path()), "the second run changed files");
 }
 
 /// kpt keeps comments by annotations, and pastes them to whatever carries the same: a licence must not come to floe's own
@@ -160,7 +157,7 @@ fn pain_16_kpt_keeps_comments_and_file_names() {
     let before = snapshot(package.path());
     kpt(&OnPath::new(), &host, package.path(), &RENDER).assert().success();
     let after = snapshot(package.path());
-    let paths = |files: &[(std::path::PathBuf, String)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let paths = |files: &[(PathBuf, String)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let (own, others): (Vec<_>, Vec<_>) = after.into_iter().partition(|(path, _)| path.starts_with("floe"));
     assert_eq!(paths(&before), paths(&others), "files were renamed");
     let api = &others.iter().find(|(path, _)| path == Path::new("api.yaml")).unwrap().1;
@@ -185,10 +182,7 @@ fn pain_14_kpt_validates_by_exit_code() {
     kpt(&OnPath::new(), &host, package.path(), &RENDER).assert().success();
     assert_eq!(before, snapshot(package.path()), "a validator changed files");
 
-    let api = package.path().join("api.yaml");
-    let text = fs::read_to_string(&api).unwrap();
-    fs::write(&api, text.replace("- name: api\n", "- name: api\n          securityContext: {privileged: true}\n"))
-        .unwrap();
+    make_privileged(&package.path().join("api.yaml"), "api");
     let before = snapshot(package.path());
     let failure = kpt(&OnPath::new(), &host, package.path(), &RENDER).assert().failure();
     let shown = [&failure.get_output().stdout[..], &failure.get_output().stderr[..]].concat();
@@ -205,25 +199,18 @@ fn selectors_narrow_what_floe_sees() {
     let shown = blocks(&readme, "yaml").into_iter().find(|block| block.contains("selectors:")).unwrap();
     let package = package();
     fs::write(package.path().join("Kptfile"), format!("{KPTFILE}{shown}")).unwrap();
-    let on_path = OnPath::new();
-    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
+    run_twice(&OnPath::new(), &host, package.path(), &RENDER);
     let documents = resources(package.path());
     assert_secured(&documents, &WORKLOADS[1..]);
     let spec = &find(&documents, "Deployment", "sales-api")["spec"]["template"]["spec"];
     assert!(spec.get("securityContext").is_none(), "floe reached what the selectors leave out: {spec}");
-    let first = snapshot(package.path());
-    kpt(&on_path, &host, package.path(), &RENDER).assert().success();
-    assert_eq!(first, snapshot(package.path()), "the second run changed files");
 }
 
 #[test]
 fn results_dir_holds_the_findings() {
     let Some(host) = tool("kpt") else { return };
     let package = package();
-    let api = package.path().join("api.yaml");
-    let text = fs::read_to_string(&api).unwrap();
-    fs::write(&api, text.replace("- name: api\n", "- name: api\n          securityContext: {privileged: true}\n"))
-        .unwrap();
+    make_privileged(&package.path().join("api.yaml"), "api");
     let results = tempfile::tempdir().unwrap();
     let mut arguments = RENDER.to_vec();
     arguments.extend(["--results-dir", results.path().to_str().unwrap()]);

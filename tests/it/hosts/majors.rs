@@ -1,11 +1,12 @@
 //! Both majors of Helm, each with a home of its own: nothing of the user who runs the tests is read or written.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::container::executable;
 use super::tested::{Host, tested};
 use crate::support::{OnPath, Ran, floe_path, project, run_with, tool};
 
@@ -64,12 +65,9 @@ impl Helm {
 
     /// A program that is this Helm with its plugins, for shells of others.
     pub(super) fn with_its_home(&self) -> PathBuf {
-        let program = self.home.path().join("helm");
         let data = self.data();
         let script = format!("#!/bin/sh\nHELM_DATA_HOME={} exec {} \"$@\"\n", data.display(), self.program.display());
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        program
+        executable(self.home.path(), "helm", &script)
     }
 
     /// The folder that this Helm keeps its data in.
@@ -80,12 +78,7 @@ impl Helm {
     /// A command in a folder.
     pub(super) fn command(&self, folder: &Path, arguments: &[&str]) -> assert_cmd::Command {
         let mut command = self.on_path.command(&self.program);
-        for name in ["HELM_PLUGINS", "HELM_NAMESPACE", "HELM_DRIVER", "KUBECONFIG"] {
-            command.env_remove(name);
-        }
-        for name in ["DATA", "CONFIG", "CACHE"] {
-            command.env(format!("HELM_{name}_HOME"), self.home.path().join(name.to_lowercase()));
-        }
+        at_home(&mut command, self.home.path());
         command.current_dir(folder).args(arguments);
         command
     }
@@ -113,6 +106,16 @@ impl Helm {
     /// The same, run to its end.
     pub(super) fn run(&self, folder: &Path, arguments: &[&str]) -> Ran {
         run_with(&mut self.command(folder, arguments), "")
+    }
+}
+
+/// Gives Helm, or what starts it, this home and no cluster.
+pub(super) fn at_home(command: &mut assert_cmd::Command, home: &Path) {
+    for name in ["HELM_PLUGINS", "HELM_NAMESPACE", "HELM_DRIVER", "KUBECONFIG"] {
+        command.env_remove(name);
+    }
+    for name in ["DATA", "CONFIG", "CACHE"] {
+        command.env(format!("HELM_{name}_HOME"), home.join(name.to_lowercase()));
     }
 }
 

@@ -107,6 +107,14 @@ fn misspell(file: &std::path::Path) {
     fs::write(file, text.replace("pod_security:", "pod_securty:")).unwrap();
 }
 
+/// Makes a container of a manifest one that the restricted level rejects: what floe must refuse.
+fn make_privileged(file: &std::path::Path, container: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    let name = format!("- name: {container}\n");
+    assert!(text.contains(&name), "no {name:?} in {}", file.display());
+    fs::write(file, text.replace(&name, &format!("{name}          securityContext: {{privileged: true}}\n"))).unwrap();
+}
+
 /// Checks that a host showed floe's own words on [`misspell`]: the wrong key and the nearest right one.
 fn assert_names_the_misspelling(shown: &str) {
     assert!(shown.contains("pod_securty"), "the host does not show floe's message:\n{shown}");

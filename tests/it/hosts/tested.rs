@@ -85,8 +85,6 @@ fn version(program: &Path) -> String {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let name = program.file_name().unwrap().to_str().unwrap();
     let ask = || {
-        let mut command = Command::new(program);
-        command.args(asks_version(name.split('.').next().unwrap()));
         if pins(name) {
             let built = Command::new("go").args(["version", "-m"]).arg(program).output().unwrap();
             let built = String::from_utf8_lossy(&built.stdout).into_owned();
@@ -97,7 +95,8 @@ fn version(program: &Path) -> String {
                 return version.to_owned();
             }
         }
-        let output = command.output().unwrap();
+        let question = asks_version(name.split('.').next().unwrap());
+        let output = Command::new(program).args(question).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let version = Regex::new(r"v?\d+\.\d+(\.\d+)?(-(alpha|beta|rc)\.\d+)?").unwrap();
         version

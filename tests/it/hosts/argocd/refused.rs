@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::super::{assert_names_the_misspelling, misspell};
+use super::super::{assert_names_the_misspelling, make_privileged, misspell};
 use super::{Application, Sidecar, Sockets, helm, soon};
 
 /// What Argo CD shows of an application that the plugin has to refuse, without the plugin's command, which comes first.
@@ -45,10 +45,7 @@ fn bad_pods_are_named() {
         let Some(_sidecar) = Sidecar::start(&sockets, plugin) else { return };
         let application = Application::of(plugin).unwrap();
         let text = fs::read_to_string(application.folder().join(file)).unwrap();
-        let privileged =
-            text.replace("- name: shop\n", "- name: shop\n          securityContext: {privileged: true}\n");
-        assert_ne!(text, privileged);
-        application.write(file, &privileged);
+        make_privileged(&application.folder().join(file), "shop");
         assert_says(&reason(&application, &sockets), &["rejected", "shop", "privileged"]);
 
         let (before, _) = text.split_once("      containers:\n").unwrap();

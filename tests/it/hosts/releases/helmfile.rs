@@ -11,6 +11,7 @@ use super::documented::moved;
 use super::hooks::finish;
 use crate::cluster::cluster;
 use crate::documentation::blocks;
+use crate::hosts::majors::at_home;
 use crate::hosts::tested::{Host, tested};
 use crate::support::{OnPath, Ran, example_copy, run_with, snapshot, tool};
 
@@ -33,12 +34,8 @@ impl Helmfile {
     fn run(&self, folder: &Path, kubeconfig: Option<&Path>, script: &str) -> Ran {
         let mut shell = self.on_path.command(Path::new("bash"));
         shell.current_dir(folder).args(["-e", "-c", script]).env("HOME", self.home.path());
-        for name in ["HELM_PLUGINS", "HELM_NAMESPACE", "HELM_DRIVER", "KUBECONFIG"] {
-            shell.env_remove(name);
-        }
-        for name in ["HELM_DATA_HOME", "HELM_CONFIG_HOME", "HELM_CACHE_HOME", "HELMFILE_CACHE_HOME"] {
-            shell.env(name, self.home.path().join(name.to_lowercase()));
-        }
+        at_home(&mut shell, self.home.path());
+        shell.env("HELMFILE_CACHE_HOME", self.home.path().join("helmfile"));
         if let Some(kubeconfig) = kubeconfig {
             shell.env("KUBECONFIG", kubeconfig);
         }

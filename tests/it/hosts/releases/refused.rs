@@ -1,12 +1,12 @@
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{DEPLOYMENT, Place, both, write_chart};
 use crate::cluster::cluster;
+use crate::hosts::container::executable;
 use crate::hosts::majors::Helm;
 use crate::support::{floe, floe_path, run_with};
 
@@ -113,7 +113,6 @@ fn pain_01_an_empty_result_is_never_a_success() {
 #[test]
 fn floe_killed_in_the_middle_changes_nothing() {
     let folder = TempDir::new().unwrap();
-    let killer = folder.path().join("killer");
     let script = format!(
         "#!/bin/sh\n\
          [ \"$1\" = render ] && shift\n\
@@ -124,8 +123,7 @@ fn floe_killed_in_the_middle_changes_nothing() {
         floe = floe_path().display(),
         marker = folder.path().join("kill").display(),
     );
-    fs::write(&killer, script).unwrap();
-    fs::set_permissions(&killer, fs::Permissions::from_mode(0o755)).unwrap();
+    let killer = executable(folder.path(), "killer", &script);
     let (Some(cluster), Some(helms)) = (cluster(), Helm::both_with(&killer)) else { return };
     for helm in &helms {
         let place = Place::new(cluster, helm, "killed");
