@@ -27,15 +27,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cni::{Profile, Reach};
 use crate::config::Config;
+use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING};
 use crate::object::Workloads;
-use crate::plan::{
-    Error, NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING, POLICY_UNREADABLE, POLICY_WIDENS, Snapshot, locate_all,
-};
+use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS};
 use crate::pod_security::Evaluator;
 use crate::reachability::IpBlockReach;
+use crate::snapshot::{Snapshot, locate_all};
 use crate::stream::Stream;
+use crate::verdict::{NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING};
 
 pub use both_directions::POLICY_MIXES_DIRECTIONS;
 pub use default_deny::{DEFAULT_DENY_MISSING, Isolation, NamespaceAudit};

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::write;
 use crate::finding::Page;
 use crate::text::{excerpt, nearest};
-use crate::{audit, network_policy, plan, pod_security};
+use crate::{audit, network_policy, plan, pod_security, verdict};
 
 /// Arguments of `floe explain`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ fn pages() -> impl Iterator<Item = Page> {
         .chain(pod_security::NOTICE_PAGES)
         .chain(network_policy::PAGES)
         .chain(network_policy::LINT_PAGES)
-        .chain(plan::PAGES)
+        .chain(plan::PAGES.iter().chain(verdict::PAGES).copied())
         .chain(audit::PAGES)
 }
 

@@ -305,7 +305,7 @@ mod tests {
 
     use super::*;
     use crate::object::Workloads;
-    use crate::plan::Snapshot;
+    use crate::snapshot::Snapshot;
     use crate::stream::frame;
 
     fn found(manifests: &str, slices: &[Value], daemon_sets: &[Value], deployments: &[Value]) -> String {

@@ -18,6 +18,7 @@ pub use inventory::{
     RouteKind, RouteParent, RoutePort, ServiceFacts, ServicePort, TargetPort,
 };
 pub use level::Level;
+pub(crate) use route::GATEWAY_ROUTES;
 pub use route::{route_facts, route_kind};
 pub use version::Version;
 pub use workload::{CustomWorkload, Place, Shape, Workload, Workloads, template_path};

@@ -5,12 +5,15 @@ use super::{GroupVersionKind, Origin, ResourceId, RouteBackend, RouteFacts, Rout
 
 const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
+/// Routes of the Gateway API.
+pub(crate) const GATEWAY_ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
+
 /// What kind of route objects of a type are; absent for types that are no routes. The version does not matter.
 pub fn route_kind(gvk: &GroupVersionKind) -> Option<RouteKind> {
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("networking.k8s.io" | "extensions", "Ingress") => Some(RouteKind::Ingress),
         ("route.openshift.io", "Route") => Some(RouteKind::OpenShiftRoute),
-        (GATEWAY_API, "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute") => Some(RouteKind::GatewayRoute),
+        (GATEWAY_API, kind) if GATEWAY_ROUTES.contains(&kind) => Some(RouteKind::GatewayRoute),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ mod checks;
 mod draft;
 mod explain;
 mod harden;
+mod judge;
 mod message;
 mod namespace_labels;
 mod namespaces;
@@ -28,6 +29,7 @@ pub use harden::{
     JOB_TEMPLATE_IMMUTABLE, NOTICES, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
     WRITABLE_PATHS_ANNOTATION, harden, harden_as,
 };
+pub(crate) use judge::{Judged, judge_pods};
 pub use message::{message, warning};
 pub use namespace_labels::{
     AUDIT_LEVEL_LABEL, AUDIT_VERSION_LABEL, ENFORCE_LEVEL_LABEL, ENFORCE_VERSION_LABEL, LabelError, LevelVersion,

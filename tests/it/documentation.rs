@@ -8,7 +8,7 @@ use floe::finding::CheckId;
 use floe::object::Level;
 use floe::pod_security::{NOTICES, checks};
 use floe::yaml::Tree;
-use floe::{audit, network_policy, plan};
+use floe::{audit, network_policy, plan, verdict};
 
 use crate::architecture::LAYERS;
 use crate::support::{floe, project, text};
@@ -183,7 +183,8 @@ fn links_lead_to_files() {
 
 #[test]
 fn check_ids_are_unique() {
-    let pages = network_policy::PAGES.iter().chain(&plan::PAGES).chain(&audit::PAGES).map(|page| page.id);
+    let pages =
+        network_policy::PAGES.iter().chain(plan::PAGES).chain(verdict::PAGES).chain(&audit::PAGES).map(|page| page.id);
     let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(pages).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");

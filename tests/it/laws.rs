@@ -10,7 +10,8 @@ mod order;
 use std::collections::BTreeSet;
 
 use floe::config::{Config, Conflicts};
-use floe::plan::{Detail, Error, Outcome, Parts, Request, plan};
+use floe::document::Error;
+use floe::plan::{Detail, Outcome, Parts, Request, plan};
 use floe::stream::frame;
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use floe::cni::{Enforced, Enforcers, Observed, PROFILES, detect};
-use floe::plan::objects_of_kinds;
+use floe::document::objects_of_kinds;
 use floe::stream::frame;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -11,7 +11,8 @@ mod streams;
 use std::fmt::Write as _;
 
 use floe::config::Config;
-use floe::plan::{Detail, Error, Outcome, Parts, Request, plan};
+use floe::document::Error;
+use floe::plan::{Detail, Outcome, Parts, Request, plan};
 use floe::stream::{HELM_FILENAME_ANNOTATION, frame};
 use floe::yaml::{Kind, NodeId, Tree};
 

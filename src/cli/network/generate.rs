@@ -131,7 +131,7 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
 fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> Result<(String, Exit), CliError> {
     use crate::cli::cluster::{Live, fetch, items};
     use crate::cluster::{NETWORK, Observed, PLATFORM};
-    use crate::plan::Snapshot;
+    use crate::snapshot::Snapshot;
 
     let cluster = arguments.cluster.open(None)?;
     let platform = fetch(&cluster, &PLATFORM, config, &["kube-system", "default"])?;

@@ -8,8 +8,8 @@ use crate::cli::error::CliError;
 use crate::cli::input::{self, Source};
 use crate::cli::{configuration, log, manifests, write};
 use crate::config::Config;
-use crate::plan::Snapshot;
 use crate::report::Origin;
+use crate::snapshot::Snapshot;
 use crate::stream::Stream;
 
 /// What the commands read.

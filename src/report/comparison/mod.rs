@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::plan::{Comparison, ConnectionChange, PolicyChange};
 use crate::reachability::PortSet;
+use crate::snapshot::{Comparison, ConnectionChange, PolicyChange};
 use crate::yaml::{Style, block};
 
 /// Lines of context around a change in the text of a policy.

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::WITH_PODS_COLUMN;
-use crate::plan::{ConnectionList, Readings};
+use crate::snapshot::{ConnectionList, Readings};
 
 /// Writes RFC 4180: `src,dst,conn`, lines end in CRLF. Where both readings of `ipBlock` are taken there is a fourth column.
 pub fn write_csv(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {

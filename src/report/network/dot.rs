@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::plan::{ConnectionList, Endpoint, EndpointKind};
+use crate::snapshot::{ConnectionList, Endpoint, EndpointKind};
 
 /// Writes a graph for Graphviz, as `netpol-analyzer` does: workloads in one cluster for each namespace. Workloads without a
 /// connection are there too, unless only some lines are wanted.

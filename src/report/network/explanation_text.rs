@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
 use crate::finding::{Location, Severity};
-use crate::plan::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
 use crate::reachability::Direction;
 use crate::report::{Origin, Painter, WithSource};
+use crate::snapshot::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
 
 /// Rules that are shown of those that allow nothing; the nearest come first.
 const MOST_MISSES: usize = 5;

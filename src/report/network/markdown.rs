@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::WITH_PODS_COLUMN;
-use crate::plan::{ConnectionList, Readings};
+use crate::snapshot::{ConnectionList, Readings};
 
 /// Writes a table with the columns `src`, `dst` and `conn`; where both readings of `ipBlock` are taken there is a fourth.
 pub fn write_markdown(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {

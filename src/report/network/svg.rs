@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::dot::{label, nodes};
-use crate::plan::{ConnectionList, Endpoint};
+use crate::snapshot::{ConnectionList, Endpoint};
 
 /// Sizes in pixels.
 const ROW: usize = 26;

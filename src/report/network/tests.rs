@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use super::*;
 use crate::config::Config;
 use crate::object::Workloads;
-use crate::plan::{ConnectionList, Question, Readings, Snapshot, trace};
 use crate::report::{Origin, Painter};
+use crate::snapshot::{ConnectionList, Question, Readings, Snapshot, trace};
 use crate::stream::frame;
 
 /// Names that every form has to quote, a workload that nobody reaches, and a pair that depends on the CNI.

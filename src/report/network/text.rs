@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use crate::plan::ConnectionList;
+use crate::snapshot::ConnectionList;
 
 /// Writes one line for each pair, as `netpol-analyzer list` does: `source => destination : TCP 80,443`.
 ///

@@ -1,10 +1,10 @@
 use super::*;
 use crate::config::Config;
 use crate::object::{Level, Version};
-use crate::plan::{CheckRequest, Report, check};
 use crate::pod_security::{CHECK_PAGES, LevelVersion};
 use crate::report::Painter;
 use crate::stream::frame;
+use crate::verdict::{CheckRequest, Report, check};
 
 const TEXT: &str = "apiVersion: apps/v1
 kind: Deployment

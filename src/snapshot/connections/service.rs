@@ -1,7 +1,7 @@
 //! From Services to the pods behind them: policy sees the ports of pods, never those of Services.
 
 use crate::object::{PodFacts, Protocol, ServiceFacts, ServicePort, TargetPort};
-use crate::plan::{FoundPod, Snapshot};
+use crate::snapshot::{FoundPod, Snapshot};
 
 /// The Service of that name.
 pub(super) fn find<'s>(snapshot: &'s Snapshot, namespace: &str, name: &str) -> Option<&'s ServiceFacts> {

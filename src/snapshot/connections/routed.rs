@@ -8,8 +8,8 @@ use crate::config::Config;
 use crate::object::{
     GroupVersionKind, NamespaceFacts, PodFacts, ResourceId, RouteFacts, RouteKind, RoutePort, ServiceFacts, TargetPort,
 };
-use crate::plan::{FoundPod, Snapshot};
 use crate::reachability::PortSet;
+use crate::snapshot::{FoundPod, Snapshot};
 
 /// Where OpenShift's router runs, and the labels of that namespace by which policies let it in (OpenShift, "About network
 /// policy").

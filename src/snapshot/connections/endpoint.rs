@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::plan::Snapshot;
 use crate::reachability::{AddressSet, Reachability};
+use crate::snapshot::Snapshot;
 use crate::text::{excerpt, nearest};
 
 /// One end of a line.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::object::Workloads;
-use crate::plan::Snapshot;
 use crate::reachability::{Party, PortSet};
+use crate::snapshot::Snapshot;
 use crate::stream::frame;
 
 fn snapshot(text: &str) -> Snapshot {

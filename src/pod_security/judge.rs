@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
+use super::{Evaluator, LevelVersion, Pod, Violation, judge_place, near_miss};
 use crate::config::PodSecurityConfig;
 use crate::object::Place;
-use crate::pod_security::{Evaluator, LevelVersion, Pod, Violation, judge_place, near_miss};
 use crate::yaml::FieldPath;
 
 /// What the pods made from a place violate; nothing if they are admitted. Paths are relative to the place.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Judged {
+pub(crate) struct Judged {
     /// The checks that forbid the pods, in upstream's order.
-    pub(super) violations: Vec<Violation>,
+    pub(crate) violations: Vec<Violation>,
     /// Values that were probably meant to satisfy a check, with what to write; empty if nothing is violated.
-    pub(super) near_misses: Vec<(FieldPath, String)>,
+    pub(crate) near_misses: Vec<(FieldPath, String)>,
 }
 
 /// Judges the pods made from a place, as admission will. Absent if nothing is there, or a template without a pod spec.
-pub(super) fn judge(
+pub(crate) fn judge_pods(
     evaluator: Evaluator,
     object: &Value,
     place: &Place,

@@ -6,8 +6,7 @@ use serde_json::Value;
 use super::{Checker, Placed};
 use crate::finding::CheckId;
 use crate::object::{Place, ResourceId, Shape};
-use crate::plan::judge::{self, Judged};
-use crate::pod_security::{ContainerKind, LevelVersion, Violation, harden_as, message, warning};
+use crate::pod_security::{ContainerKind, Judged, LevelVersion, Violation, harden_as, judge_pods, message, warning};
 use crate::text::Span;
 use crate::yaml::{FieldPath, Segment};
 
@@ -142,7 +141,7 @@ pub(super) fn judge(
 ) -> Option<PodVerdict> {
     let config = &checker.config.pod_security;
     let policy = checker.levels.of(namespace);
-    let judged = |policy| judge::judge(checker.evaluator, value, place, policy, config);
+    let judged = |policy| judge_pods(checker.evaluator, value, place, policy, config);
     let enforce = judged(policy.enforce)?;
     // Most often two modes, or all, have one policy.
     let warn = if policy.warn == policy.enforce { None } else { judged(policy.warn) };
@@ -161,7 +160,7 @@ pub(super) fn judge(
     };
     let mut pod = PodVerdict {
         stream: placed.stream,
-        document: placed.sheet.reported(placed.position),
+        document: placed.parsed.reported(placed.position),
         object: id.clone(),
         namespace: namespace.to_owned(),
         enforce: says(&enforce, message, policy.enforce),
@@ -181,7 +180,7 @@ pub(super) fn judge(
         if new.is_empty() {
             continue;
         }
-        let left = judge::judge(checker.evaluator, &hardened, place, policy, config);
+        let left = judge_pods(checker.evaluator, &hardened, place, policy, config);
         let left = left.map(|left| left.violations).unwrap_or_default();
         let found = |violation: &Violation| ViolationFound {
             mode,

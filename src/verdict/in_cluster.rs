@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::sheet::Sheet;
-use super::snapshot::Origin;
-use super::validate::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_sheets};
+use super::policies::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_documents};
 use crate::cni::{Enforced, Enforcers, Profile};
+use crate::document::ParsedDocument;
 use crate::finding::{CheckId, Finding, Severity};
+use crate::snapshot::Origin;
 use crate::stream::Stream;
 use crate::yaml::{FieldPath, Segment};
 
@@ -55,17 +55,17 @@ pub struct Refusal {
 pub fn candidates(streams: &[Stream<'_>]) -> Vec<Candidate> {
     let mut found = Vec::new();
     for (number, stream) in streams.iter().enumerate() {
-        found.extend(policy_sheets(stream).flat_map(|sheet| of_sheet(&sheet, number)));
+        found.extend(policy_documents(stream).flat_map(|parsed| of_document(&parsed, number)));
     }
     found
 }
 
-fn of_sheet(sheet: &Sheet<'_>, stream: usize) -> Vec<Candidate> {
-    let of_unit = |(unit, it)| {
-        let gvk = sheet.gvk(it).filter(is_policy)?;
-        let mut value = sheet.tree.value(it.node).ok().filter(|_| !sheet.is_local(it))?;
+fn of_document(parsed: &ParsedDocument<'_>, stream: usize) -> Vec<Candidate> {
+    let of_object = |(object, it)| {
+        let gvk = parsed.gvk(it).filter(is_policy)?;
+        let mut value = parsed.tree.value(it.node).ok().filter(|_| !parsed.is_local(it))?;
         let named = value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
-        let id = sheet.id(it, &value).filter(|_| named)?;
+        let id = parsed.id(it, &value).filter(|_| named)?;
         let fields = value.as_object_mut()?;
         fields.insert("apiVersion".to_owned(), gvk.api_version().into());
         fields.insert("kind".to_owned(), gvk.kind.into());
@@ -74,9 +74,9 @@ fn of_sheet(sheet: &Sheet<'_>, stream: usize) -> Vec<Candidate> {
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.retain(|key, _| !SET_BY_SERVER.contains(&key.as_str()));
         }
-        Some(Candidate { value, origin: Origin { id, stream, document: sheet.document, unit } })
+        Some(Candidate { value, origin: Origin { id, stream, document: parsed.document, object } })
     };
-    sheet.units.iter().enumerate().filter_map(of_unit).collect()
+    parsed.objects.iter().enumerate().filter_map(of_object).collect()
 }
 
 /// The findings of a server's answers, which are in the order of the candidates.

@@ -1,6 +1,7 @@
 use crate::object::ResourceId;
+use crate::stream::Document;
 use crate::text::Span;
-use crate::yaml::FieldPath;
+use crate::yaml::{FieldPath, ParseError};
 
 /// Something about the input that prevents a correct result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,22 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn input(problem: Problem) -> Self {
+    pub(crate) fn input(problem: Problem) -> Self {
         Self::Input(Box::new(problem))
     }
+}
+
+/// The error of a document that has to be read and cannot be.
+pub(crate) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
+    Error::input(Problem {
+        message: format!("this document cannot be read as YAML: {}", error.message),
+        document: index,
+        object: None,
+        path: FieldPath::root(),
+        span: Span::at(document.content.start + error.offset),
+        help:
+            "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
+               cut off"
+                .to_owned(),
+    })
 }

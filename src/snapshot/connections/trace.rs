@@ -10,8 +10,8 @@ use super::{Endpoint, EndpointKind, NoSuchWorkload, Passing, service, world_with
 use crate::config::Config;
 use crate::finding::Location;
 use crate::object::{PodFacts, Protocol, ServiceFacts};
-use crate::plan::Snapshot;
 use crate::reachability::{Direction, Exception, IpBlockReach, Party, PortSet, World};
+use crate::snapshot::Snapshot;
 use crate::stream::Stream;
 use crate::text::excerpt;
 use crate::yaml::FieldPath;

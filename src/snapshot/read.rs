@@ -1,131 +1,23 @@
-//! What some streams hold of a cluster: pods, namespaces, Services, routes and policies, each with the place where it stands.
+//! Reads streams as one cluster: objects that come twice count once, and pods are told from what makes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::error::{Error, Problem};
-use super::map_chunks;
-use super::sheet::{Sheet, Unit};
-use super::survey::GATEWAY_ROUTES;
-use crate::finding::Location;
+use super::model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
+use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks};
 use crate::object::{
-    GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
+    GATEWAY_ROUTES, GroupVersionKind, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
     Workloads, namespace_facts, pod_facts, route_facts, route_kind, service_facts,
 };
-use crate::reachability::{IpBlockReach, Policy, World};
+use crate::reachability::Policy;
 use crate::stream::{Document, Stream};
 use crate::text::Span;
 use crate::yaml::FieldPath;
 
 /// Where a pod without a namespace goes if nothing says so: what kubectl takes without a context.
 const LAST_RESORT: &str = "default";
-
-/// Where an object stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The object.
-    pub id: ResourceId,
-    /// The number of its stream.
-    pub stream: usize,
-    /// The number of its document in the stream.
-    pub(super) document: usize,
-    /// Its number in the document.
-    pub(super) unit: usize,
-}
-
-/// A policy, as the API server would store it, and as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundPolicy {
-    /// What it means.
-    pub policy: Policy,
-    /// The object, and where it stands in its stream.
-    pub facts: PolicyFacts,
-    /// Whether floe made it.
-    pub is_own: bool,
-    /// Where it stands.
-    pub origin: Origin,
-}
-
-/// A pod or the pods of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundPod {
-    /// What policies and Services see of it.
-    pub facts: PodFacts,
-    /// What people know it as: its owner, `apps/v1 Deployment shop/web`.
-    pub workload: ResourceId,
-    /// Where it stands.
-    pub origin: Origin,
-}
-
-/// How a Service lets in connections from outside the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Entrance {
-    /// `type: NodePort`: a port of every node.
-    NodePort,
-    /// `type: LoadBalancer`: an address of its own.
-    LoadBalancer,
-    /// `externalIPs`.
-    ExternalIps,
-}
-
-impl Entrance {
-    /// What it says in the Service.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NodePort => "type: NodePort",
-            Self::LoadBalancer => "type: LoadBalancer",
-            Self::ExternalIps => "externalIPs",
-        }
-    }
-
-    fn of(service: &Value) -> Option<Self> {
-        let spec = service.get("spec")?;
-        let external = spec.get("externalIPs").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
-        match spec.get("type").and_then(Value::as_str) {
-            Some("LoadBalancer") => Some(Self::LoadBalancer),
-            Some("NodePort") => Some(Self::NodePort),
-            Some("ExternalName") => None,
-            _ => external.then_some(Self::ExternalIps),
-        }
-    }
-}
-
-/// The objects of some streams that decide who may talk to whom. Objects that come twice count as the last of them, as
-/// they would after `kubectl apply`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot {
-    /// Pods, and one for the template of each workload whose pods are not there themselves, in the order of the input.
-    /// Pods that have finished are not there.
-    pub pods: Vec<FoundPod>,
-    /// Namespaces.
-    pub namespaces: Vec<NamespaceFacts>,
-    /// Services.
-    pub services: Vec<ServiceFacts>,
-    /// Where Namespaces and Services stand.
-    pub origins: BTreeMap<ResourceId, Origin>,
-    /// The Services that lead into the cluster from outside.
-    pub entrances: BTreeMap<ResourceId, Entrance>,
-    /// Routes to Services: Ingress and its likes.
-    pub routes: Vec<RouteFacts>,
-    /// Network policies.
-    pub policies: Vec<FoundPolicy>,
-    /// How many pods have finished; they are in none of the lists.
-    pub finished: usize,
-    /// The numbers of the streams that routes and policies stand in.
-    pub(super) streams: BTreeMap<ResourceId, usize>,
-}
-
-/// Why there is no snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct SnapshotError {
-    /// The number of the stream, from 0.
-    pub stream: usize,
-    /// What is wrong with it.
-    pub error: Error,
-}
 
 /// One object as it was read.
 #[derive(Debug)]
@@ -164,7 +56,7 @@ impl Snapshot {
     }
 
     /// The same without policies that cannot be read: for those who report them on their own.
-    pub(super) fn take_readable(
+    pub(crate) fn take_readable(
         streams: &[Stream<'_>],
         workloads: &Workloads,
         home: Option<&str>,
@@ -246,62 +138,6 @@ impl Snapshot {
         snapshot.pods.retain(|pod| !is_template_of_seen(pod));
         snapshot
     }
-
-    /// The facts of it that flows are declared from. Policies of floe are no fact: they are what is to be made.
-    pub fn inventory(&self) -> Inventory {
-        let foreign = self.policies.iter().filter(|policy| !policy.is_own);
-        Inventory {
-            pods: self.pods.iter().map(|pod| pod.facts.clone()).collect(),
-            services: self.services.clone(),
-            namespaces: self.namespaces.clone(),
-            routes: self.routes.clone(),
-            policies: foreign.map(|policy| policy.facts.clone()).collect(),
-        }
-    }
-
-    /// The number of the stream that a route or policy stands in, for what is found out about it.
-    pub fn stream_of(&self, object: &ResourceId) -> Option<usize> {
-        self.streams.get(object).copied()
-    }
-
-    /// Where a Namespace stands, if it is in the input.
-    pub fn origin_of_namespace(&self, name: &str) -> Option<&Origin> {
-        let id = ResourceId { gvk: GroupVersionKind::new("v1", "Namespace"), namespace: None, name: name.to_owned() };
-        self.origins.get(&id)
-    }
-
-    /// Who may talk to whom.
-    pub fn world(&self, ip_blocks: IpBlockReach, cluster_cidrs: &[ipnet::IpNet]) -> World {
-        let pods = self.pods.iter().map(|pod| pod.facts.clone()).collect();
-        let policies = self.policies.iter().map(|it| it.policy.clone()).collect();
-        World::new(pods, &self.namespaces, policies, ip_blocks, cluster_cidrs)
-    }
-}
-
-impl FoundPod {
-    /// What reports call it: `shop/web[Deployment]`.
-    pub fn full_name(&self) -> String {
-        format!("{}/{}[{}]", self.facts.namespace, self.workload.name, self.workload.gvk.kind)
-    }
-}
-
-impl Origin {
-    /// Of an object that stands in no stream.
-    pub(super) fn of(id: &ResourceId) -> Self {
-        Self { id: id.clone(), stream: 0, document: usize::MAX, unit: 0 }
-    }
-
-    /// Where a field of the object is; `streams` are those that the snapshot was taken of.
-    pub fn locate(&self, streams: &[Stream<'_>], path: &FieldPath) -> Option<Location> {
-        let stream = streams.get(self.stream)?;
-        let sheet = Sheet::parse(stream.text, self.document, *stream.documents.get(self.document)?).ok()?;
-        let unit = sheet.units.get(self.unit)?;
-        Some(Location {
-            document: sheet.reported(self.unit),
-            span: Some(sheet.span_of(unit, path)),
-            path: sheet.reported_path(unit, path),
-        })
-    }
 }
 
 /// Kinds that say by their controller what people know their pods as: a Deployment, a `CronJob`.
@@ -364,10 +200,10 @@ struct Reader<'s, 't> {
 impl Reader<'_, '_> {
     fn document(&self, index: usize, found: &mut Vec<Found>) -> Result<(), Error> {
         let Some(&document) = self.stream.documents.get(index) else { return Ok(()) };
-        let Some(sheet) = Sheet::of(self.stream, index, |kind| self.matters(kind)) else { return Ok(()) };
-        let sheet = sheet?;
-        for (number, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
-            self.unit(&sheet, document, number, unit, found)?;
+        let Some(parsed) = ParsedDocument::of(self.stream, index, |kind| self.matters(kind)) else { return Ok(()) };
+        let parsed = parsed?;
+        for (number, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
+            self.object(&parsed, document, number, object, found)?;
         }
         Ok(())
     }
@@ -379,31 +215,31 @@ impl Reader<'_, '_> {
             || self.workloads.has_kind(kind)
     }
 
-    fn unit(
+    fn object(
         &self,
-        sheet: &Sheet<'_>,
+        parsed: &ParsedDocument<'_>,
         document: Document,
         number: usize,
-        unit: &Unit,
+        object: &ObjectNode,
         found: &mut Vec<Found>,
     ) -> Result<(), Error> {
-        let Some(gvk) = sheet.gvk(unit) else { return Ok(()) };
+        let Some(gvk) = parsed.gvk(object) else { return Ok(()) };
         if !self.matters(&gvk.kind) {
             return Ok(());
         }
-        let value = sheet.tree.value(unit.node).map_err(|error| {
+        let value = parsed.tree.value(object.node).map_err(|error| {
             Error::input(Problem {
                 message: error.message,
-                document: sheet.reported(number),
+                document: parsed.reported(number),
                 object: None,
                 path: FieldPath::root(),
                 span: Span::at(document.content.start + error.offset),
                 help: "correct the manifest: the API server would not read it either".to_owned(),
             })
         })?;
-        let Some(id) = sheet.id(unit, &value) else { return Ok(()) };
+        let Some(id) = parsed.id(object, &value) else { return Ok(()) };
         let home = id.namespace.clone().unwrap_or_else(|| self.home.to_owned());
-        let origin = Origin { id: id.clone(), stream: self.number, document: sheet.document, unit: number };
+        let origin = Origin { id: id.clone(), stream: self.number, document: parsed.document, object: number };
         let (content, namespace) = match (gvk.group.as_str(), gvk.kind.as_str()) {
             ("", "Namespace") => (Content::Namespace(namespace_facts(&value, &id)), None),
             ("", "Service") => {
@@ -418,20 +254,20 @@ impl Reader<'_, '_> {
                 let policy = policy.map_err(|error| {
                     Error::input(Problem {
                         message: format!("this policy means nothing: {error}"),
-                        document: sheet.reported(number),
+                        document: parsed.reported(number),
                         object: Some(id.clone()),
-                        span: sheet.span_of(unit, &error.path),
-                        path: sheet.reported_path(unit, &error.path),
+                        span: parsed.span_of(object, &error.path),
+                        path: parsed.reported_path(object, &error.path),
                         help: "the API server would reject it; `floe network validate` names all that is wrong"
                             .to_owned(),
                     })
                 })?;
                 let facts =
-                    PolicyFacts { id, namespace: Some(home.clone()), value, origin: sheet.origin(number, unit) };
-                (Content::Policy { policy, facts: Box::new(facts), is_own: sheet.is_own(unit) }, Some(home))
+                    PolicyFacts { id, namespace: Some(home.clone()), value, origin: parsed.origin(number, object) };
+                (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_own(object) }, Some(home))
             }
             _ if route_kind(&gvk).is_some() => {
-                let Some(facts) = route_facts(&value, &id, Some(&home), sheet.origin(number, unit)) else {
+                let Some(facts) = route_facts(&value, &id, Some(&home), parsed.origin(number, object)) else {
                     return Ok(());
                 };
                 (Content::Route(Box::new(facts)), Some(home))

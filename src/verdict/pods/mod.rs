@@ -9,13 +9,11 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::error::{Error, Problem};
-use super::map_chunks;
-use super::sheet::{Sheet, Unit};
-use super::survey::{Survey, unreadable};
 use crate::config::Config;
+use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::object::{Place, ResourceId, Workload, Workloads, namespace_facts, template_path};
+use crate::plan::Survey;
 use crate::pod_security::{Evaluator, LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
@@ -102,11 +100,11 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
         })?;
         Ok(chunks.into_iter().fold(Taken::default(), Taken::absorb))
     })?;
-    if taken.iter().any(|taken| !taken.homeless.is_empty()) {
+    if taken.iter().any(|taken| !taken.without_namespace.is_empty()) {
         let home = only_namespace(streams, &surveys).unwrap_or_else(|| LAST_RESORT.to_owned());
         taken = each(streams, |number, stream| {
             let mut taken = taken.get(number).cloned().unwrap_or_default();
-            for index in std::mem::take(&mut taken.homeless) {
+            for index in std::mem::take(&mut taken.without_namespace) {
                 checker.document(stream, number, index, Some(&home), &mut taken)?;
             }
             taken.pods.sort_by_key(|(index, _)| *index);
@@ -153,7 +151,7 @@ struct Taken {
     notices: Vec<Finding>,
     without_level: usize,
     /// Documents with a pod whose namespace is not known yet; nothing of them was taken.
-    homeless: Vec<usize>,
+    without_namespace: Vec<usize>,
 }
 
 impl Taken {
@@ -161,7 +159,7 @@ impl Taken {
         self.pods.append(&mut later.pods);
         self.notices.append(&mut later.notices);
         self.without_level += later.without_level;
-        self.homeless.append(&mut later.homeless);
+        self.without_namespace.append(&mut later.without_namespace);
         self
     }
 }
@@ -186,17 +184,17 @@ impl Checker<'_> {
     ) -> Result<(), Error> {
         let lost = || Error::Internal("a document was lost".to_owned());
         let document = stream.documents.get(index).ok_or_else(lost)?;
-        let sheet =
-            Sheet::parse(stream.text, index, *document).map_err(|error| unreadable(index, *document, &error))?;
-        let placed: Vec<Placed<'_>> = sheet
-            .units
+        let parsed = ParsedDocument::parse(stream.text, index, *document)
+            .map_err(|error| unreadable(index, *document, &error))?;
+        let placed: Vec<Placed<'_>> = parsed
+            .objects
             .iter()
             .enumerate()
-            .filter(|(_, unit)| !sheet.is_own(unit) && !sheet.is_local(unit))
-            .filter_map(|(position, unit)| self.place(&sheet, number, position, unit))
+            .filter(|(_, object)| !parsed.is_own(object) && !parsed.is_local(object))
+            .filter_map(|(position, object)| self.place(&parsed, number, position, object))
             .collect();
         if home.is_none() && placed.iter().any(Placed::needs_home) {
-            taken.homeless.push(index);
+            taken.without_namespace.push(index);
             return Ok(());
         }
         for it in placed {
@@ -222,12 +220,18 @@ impl Checker<'_> {
     }
 
     /// A Namespace or a workload; absent for any other object.
-    fn place<'a>(&'a self, sheet: &'a Sheet<'a>, stream: usize, position: usize, unit: &'a Unit) -> Option<Placed<'a>> {
-        let gvk = sheet.gvk(unit)?;
+    fn place<'a>(
+        &'a self,
+        parsed: &'a ParsedDocument<'a>,
+        stream: usize,
+        position: usize,
+        object: &'a ObjectNode,
+    ) -> Option<Placed<'a>> {
+        let gvk = parsed.gvk(object)?;
         let workload = self.workloads.find(&gvk);
         let is_namespace = gvk.group.is_empty() && gvk.kind == "Namespace";
-        let namespace = sheet.text(unit, &["metadata", "namespace"]);
-        (is_namespace || workload.is_some()).then_some(Placed { sheet, stream, position, unit, workload, namespace })
+        let namespace = parsed.text(object, &["metadata", "namespace"]);
+        (is_namespace || workload.is_some()).then_some(Placed { parsed, stream, position, object, workload, namespace })
     }
 
     fn pod(
@@ -267,10 +271,10 @@ fn partly_judged<'p>(workload: &Workload, places: &'p [Place]) -> Option<&'p Pla
 /// One object and where it stands.
 #[derive(Debug)]
 struct Placed<'a> {
-    sheet: &'a Sheet<'a>,
+    parsed: &'a ParsedDocument<'a>,
     stream: usize,
     position: usize,
-    unit: &'a Unit,
+    object: &'a ObjectNode,
     /// Absent for a Namespace.
     workload: Option<&'a Workload>,
     namespace: Option<Cow<'a, str>>,
@@ -283,13 +287,13 @@ impl Placed<'_> {
     }
 
     fn value(&self) -> Result<(ResourceId, Value), Error> {
-        let value = self.sheet.tree.value(self.unit.node).map_err(|error| {
+        let value = self.parsed.tree.value(self.object.node).map_err(|error| {
             let help = "correct the manifest: the API server would not read it either";
             let mut problem = self.problem(None, &FieldPath::root(), error.message, help);
-            problem.span = crate::text::Span::at(self.sheet.offset + error.offset);
+            problem.span = crate::text::Span::at(self.parsed.offset + error.offset);
             Error::input(problem)
         })?;
-        match self.sheet.id(self.unit, &value) {
+        match self.parsed.id(self.object, &value) {
             Some(id) => Ok((id, value)),
             None => Err(Error::Internal("an object lost its kind".to_owned())),
         }
@@ -302,9 +306,9 @@ impl Placed<'_> {
 
     fn location(&self, path: &FieldPath) -> Location {
         Location {
-            document: self.sheet.reported(self.position),
-            span: Some(self.sheet.span_of(self.unit, path)),
-            path: self.sheet.reported_path(self.unit, path),
+            document: self.parsed.reported(self.position),
+            span: Some(self.parsed.span_of(self.object, path)),
+            path: self.parsed.reported_path(self.object, path),
         }
     }
 

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::error::Error;
-use super::survey::unreadable;
+use super::problem::Error;
+use super::problem::unreadable;
 use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Origin, ResourceId};
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
@@ -11,42 +11,42 @@ use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
 
 /// One object in a parsed document.
 #[derive(Debug, Clone)]
-pub(super) struct Unit {
-    pub(super) node: NodeId,
+pub(crate) struct ObjectNode {
+    pub(crate) node: NodeId,
     /// Where it stands in the document: the root, or `items[3]`.
-    pub(super) path: FieldPath,
+    pub(crate) path: FieldPath,
     /// The sequence that holds it, and its position there.
-    pub(super) holder: Option<(NodeId, usize)>,
+    pub(crate) holder: Option<(NodeId, usize)>,
 }
 
 /// A parsed document and the objects in it: the document itself, or the items of a list.
 #[derive(Debug)]
-pub(super) struct Sheet<'t> {
+pub(crate) struct ParsedDocument<'t> {
     /// Position of the document in the stream.
-    pub(super) document: usize,
+    pub(crate) document: usize,
     /// Where the parsed text begins in the whole text.
-    pub(super) offset: usize,
-    pub(super) tree: Tree<'t>,
-    pub(super) units: Vec<Unit>,
+    pub(crate) offset: usize,
+    pub(crate) tree: Tree<'t>,
+    pub(crate) objects: Vec<ObjectNode>,
     /// Whether this is a `ResourceList`, whose items count as documents.
-    pub(super) is_resource_list: bool,
+    pub(crate) is_resource_list: bool,
 }
 
-impl<'t> Sheet<'t> {
-    pub(super) fn parse(text: &'t str, index: usize, document: Document) -> Result<Self, ParseError> {
+impl<'t> ParsedDocument<'t> {
+    pub(crate) fn parse(text: &'t str, index: usize, document: Document) -> Result<Self, ParseError> {
         let content = text.get(document.content.range()).unwrap_or_default();
         let tree = Tree::parse(content)?;
-        let mut units = Vec::new();
+        let mut objects = Vec::new();
         let mut is_resource_list = false;
         if let Some(root) = tree.root() {
             is_resource_list = kind(&tree, root) == Some("ResourceList");
-            collect(&tree, root, &FieldPath::root(), None, &mut units);
+            collect(&tree, root, &FieldPath::root(), None, &mut objects);
         }
-        Ok(Self { document: index, offset: document.content.start, tree, units, is_resource_list })
+        Ok(Self { document: index, offset: document.content.start, tree, objects, is_resource_list })
     }
 
     /// A document of a stream, unless it is blank or of a kind that does not matter, where that shows before it is parsed.
-    pub(super) fn of(stream: &Stream<'t>, index: usize, matters: impl Fn(&str) -> bool) -> Option<Result<Self, Error>> {
+    pub(crate) fn of(stream: &Stream<'t>, index: usize, matters: impl Fn(&str) -> bool) -> Option<Result<Self, Error>> {
         let &document = stream.documents.get(index)?;
         let content = stream.text.get(document.content.range()).unwrap_or_default();
         match classify(content) {
@@ -58,67 +58,67 @@ impl<'t> Sheet<'t> {
     }
 
     /// Whether the document holds its objects in a list.
-    pub(super) fn is_list(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
         self.tree.root().is_some_and(|root| is_list(&self.tree, root))
     }
 
     /// The sequence that new objects join.
-    pub(super) fn items(&self) -> Option<NodeId> {
+    pub(crate) fn items(&self) -> Option<NodeId> {
         self.tree.get(self.tree.root()?, "items")
     }
 
     /// The type of an object. An item that names none is what its list says, as kubectl reads the lists of the API
     /// server: a `Deployment` in a `DeploymentList`.
-    pub(super) fn gvk(&self, unit: &Unit) -> Option<GroupVersionKind> {
-        if let Some(kind) = self.text(unit, &["kind"]) {
-            return Some(GroupVersionKind::new(&self.text(unit, &["apiVersion"]).unwrap_or_default(), &kind));
+    pub(crate) fn gvk(&self, object: &ObjectNode) -> Option<GroupVersionKind> {
+        if let Some(kind) = self.text(object, &["kind"]) {
+            return Some(GroupVersionKind::new(&self.text(object, &["apiVersion"]).unwrap_or_default(), &kind));
         }
-        let list = self.tree.parent(unit.holder?.0)?;
+        let list = self.tree.parent(object.holder?.0)?;
         let kind = kind(&self.tree, list)?.strip_suffix("List").filter(|kind| !kind.is_empty())?;
         let api_version = self.tree.get(list, "apiVersion").map_or("", |version| self.tree.text(version));
         (kind != "Resource").then(|| GroupVersionKind::new(api_version, kind))
     }
 
     /// The identity of an object whose value is known.
-    pub(super) fn id(&self, unit: &Unit, value: &Value) -> Option<ResourceId> {
+    pub(crate) fn id(&self, object: &ObjectNode, value: &Value) -> Option<ResourceId> {
         ResourceId::of(value).or_else(|| {
-            let gvk = self.gvk(unit)?;
+            let gvk = self.gvk(object)?;
             let typed = json!({"kind": gvk.kind, "metadata": value.get("metadata")});
             Some(ResourceId { gvk, ..ResourceId::of(&typed)? })
         })
     }
 
     /// The position that a report gives for an object.
-    pub(super) fn reported(&self, number: usize) -> usize {
+    pub(crate) fn reported(&self, number: usize) -> usize {
         if self.is_resource_list { number } else { self.document }
     }
 
     /// The path that a report gives for a field of an object.
-    pub(super) fn reported_path(&self, unit: &Unit, path: &FieldPath) -> FieldPath {
-        if self.is_resource_list { path.clone() } else { unit.path.join(path) }
+    pub(crate) fn reported_path(&self, object: &ObjectNode, path: &FieldPath) -> FieldPath {
+        if self.is_resource_list { path.clone() } else { object.path.join(path) }
     }
 
     /// The bytes of a field in the whole text, or of the deepest part of its path that exists.
-    pub(super) fn span_of(&self, unit: &Unit, path: &FieldPath) -> Span {
-        let (key, value) = self.tree.locate_from(unit.node, path);
+    pub(crate) fn span_of(&self, object: &ObjectNode, path: &FieldPath) -> Span {
+        let (key, value) = self.tree.locate_from(object.node, path);
         // A collection is pointed at by its key.
         let node = if self.tree.kind(value).is_block_collection() { key.unwrap_or(value) } else { value };
         self.tree.span(node).shifted(self.offset)
     }
 
     /// Where an object stands: its name.
-    pub(super) fn origin(&self, number: usize, unit: &Unit) -> Origin {
+    pub(crate) fn origin(&self, number: usize, object: &ObjectNode) -> Origin {
         let name = FieldPath::of_keys(["metadata", "name"]);
         Origin {
             document: self.reported(number),
-            path: self.reported_path(unit, &name),
-            span: Some(self.span_of(unit, &name)),
+            path: self.reported_path(object, &name),
+            span: Some(self.span_of(object, &name)),
         }
     }
 
     /// The text of a scalar field of an object; absent if it is missing or empty.
-    pub(super) fn text(&self, unit: &Unit, path: &[&str]) -> Option<Cow<'_, str>> {
-        let mut node = unit.node;
+    pub(crate) fn text(&self, object: &ObjectNode, path: &[&str]) -> Option<Cow<'_, str>> {
+        let mut node = object.node;
         let mut rest = path.iter();
         while let Some(key) = rest.next() {
             if merges(&self.tree, node) {
@@ -133,13 +133,13 @@ impl<'t> Sheet<'t> {
     }
 
     /// Whether floe made the object.
-    pub(super) fn is_own(&self, unit: &Unit) -> bool {
-        self.text(unit, &["metadata", "labels", COMPONENT_LABEL]).is_some_and(|component| component == COMPONENT)
+    pub(crate) fn is_own(&self, object: &ObjectNode) -> bool {
+        self.text(object, &["metadata", "labels", COMPONENT_LABEL]).is_some_and(|component| component == COMPONENT)
     }
 
     /// Whether the object is not for the API server (KRM Functions Specification).
-    pub(super) fn is_local(&self, unit: &Unit) -> bool {
-        self.text(unit, &["metadata", "annotations", "config.kubernetes.io/local-config"])
+    pub(crate) fn is_local(&self, object: &ObjectNode) -> bool {
+        self.text(object, &["metadata", "annotations", "config.kubernetes.io/local-config"])
             .is_some_and(|local| local == "true")
     }
 }
@@ -166,15 +166,21 @@ fn is_list(tree: &Tree<'_>, node: NodeId) -> bool {
     named && shaped
 }
 
-fn collect(tree: &Tree<'_>, node: NodeId, path: &FieldPath, holder: Option<(NodeId, usize)>, units: &mut Vec<Unit>) {
+fn collect(
+    tree: &Tree<'_>,
+    node: NodeId,
+    path: &FieldPath,
+    holder: Option<(NodeId, usize)>,
+    objects: &mut Vec<ObjectNode>,
+) {
     if !is_list(tree, node) {
-        units.push(Unit { node, path: path.clone(), holder });
+        objects.push(ObjectNode { node, path: path.clone(), holder });
         return;
     }
     let Some(items) = tree.get(node, "items") else { return };
     let path = path.child("items");
     for (position, item) in tree.items(items).enumerate() {
         let path = path.child(Segment::Index(position));
-        collect(tree, tree.resolve(item), &path, Some((items, position)), units);
+        collect(tree, tree.resolve(item), &path, Some((items, position)), objects);
     }
 }

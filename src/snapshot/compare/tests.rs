@@ -1,7 +1,7 @@
 use super::{Comparison, compare};
 use crate::object::Workloads;
-use crate::plan::Snapshot;
 use crate::reachability::IpBlockReach;
+use crate::snapshot::Snapshot;
 use crate::stream::frame;
 
 fn snapshot(text: &str) -> Snapshot {

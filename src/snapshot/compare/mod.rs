@@ -7,12 +7,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::snapshot::{FoundPolicy, Snapshot};
 use crate::object::{NamespaceFacts, PodFacts};
 use crate::reachability::{
     AddressSet, Connections, IpBlockReach, Labels, Peer, Policy, PortSet, Reachability, SetId, Source, World,
     representatives,
 };
+use crate::snapshot::{FoundPolicy, Snapshot};
 
 /// One end of a connection, as a report names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ pub fn compare(before: &Snapshot, after: &Snapshot, ip_blocks: IpBlockReach, clu
     }
 }
 
-pub(super) fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<PolicyChange> {
+pub(crate) fn compare_policies(before: &[FoundPolicy], after: &[FoundPolicy]) -> Vec<PolicyChange> {
     let by_name = |policies: &[FoundPolicy]| -> BTreeMap<(String, String), FoundPolicy> {
         let key = |it: &FoundPolicy| (it.policy.namespace.clone(), it.policy.name.clone());
         policies.iter().map(|it| (key(it), it.clone())).collect()
@@ -124,7 +124,7 @@ struct Side {
 type JointClass = (BTreeSet<usize>, BTreeSet<usize>);
 
 /// What may pass before and not after, or the other way round, in the order of the ends.
-pub(super) fn compare_connections(
+pub(crate) fn compare_connections(
     before: &Snapshot,
     after: &Snapshot,
     ip_blocks: IpBlockReach,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::sheet::Sheet;
-use super::snapshot::Origin;
+use crate::document::ParsedDocument;
 use crate::finding::Location;
+use crate::snapshot::Origin;
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -19,18 +19,18 @@ pub fn locate_all(streams: &[Stream<'_>], wanted: &[(&Origin, &FieldPath)]) -> V
     }
     let documents: Vec<_> = by_document.into_iter().collect();
     let found = documents.par_iter().flat_map_iter(|((number, index), positions)| {
-        let sheet = streams.get(*number).and_then(|stream| {
+        let parsed = streams.get(*number).and_then(|stream| {
             let document = stream.documents.get(*index)?;
-            Sheet::parse(stream.text, *index, *document).ok()
+            ParsedDocument::parse(stream.text, *index, *document).ok()
         });
         let locate = move |&position: &usize| {
             let (origin, path) = wanted.get(position)?;
-            let sheet = sheet.as_ref()?;
-            let unit = sheet.units.get(origin.unit)?;
+            let parsed = parsed.as_ref()?;
+            let object = parsed.objects.get(origin.object)?;
             let location = Location {
-                document: sheet.reported(origin.unit),
-                span: Some(sheet.span_of(unit, path)),
-                path: sheet.reported_path(unit, path),
+                document: parsed.reported(origin.object),
+                span: Some(parsed.span_of(object, path)),
+                path: parsed.reported_path(object, path),
             };
             Some((position, location))
         };

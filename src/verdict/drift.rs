@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::compare::{Comparison, PolicyChange, compare};
-use super::error::Error;
-use super::generate::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
-use super::snapshot::{FoundPolicy, Snapshot};
 use crate::config::Config;
+use crate::document::Error;
 use crate::finding::Finding;
 use crate::object::ResourceId;
+use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
 use crate::reachability::IpBlockReach;
+use crate::snapshot::{Comparison, FoundPolicy, PolicyChange, Snapshot, compare};
 
 /// The label that Helm writes over on every object that it applies, so that it says nothing.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";

@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::compare::{compare_connections, compare_policies};
-use super::generate::generate;
 use super::in_cluster::of_cluster;
-use super::sheet::{Sheet, Unit};
-use super::snapshot::{FoundPolicy, Snapshot, SnapshotError};
-use super::{Error, POLICY_UNREADABLE, POLICY_WIDENS, PolicyChange};
 use crate::cni::{Enforcement, Enforcers, Profile};
 use crate::config::Config;
+use crate::document::{Error, ObjectNode, ParsedDocument};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{GroupVersionKind, ResourceId, Workloads};
+use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::{IpBlockReach, unknown_fields};
+use crate::snapshot::{FoundPolicy, PolicyChange, Snapshot, SnapshotError, compare_connections, compare_policies};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -140,9 +138,9 @@ pub fn validate(
 }
 
 /// The documents of a stream that can be read and may hold policies.
-pub(super) fn policy_sheets<'t>(stream: &Stream<'t>) -> impl Iterator<Item = Sheet<'t>> {
+pub(super) fn policy_documents<'t>(stream: &Stream<'t>) -> impl Iterator<Item = ParsedDocument<'t>> {
     let may_hold = |kind: &str| kind == "NetworkPolicy" || kind.ends_with("List");
-    (0..stream.documents.len()).filter_map(move |index| Sheet::of(stream, index, may_hold)?.ok())
+    (0..stream.documents.len()).filter_map(move |index| ParsedDocument::of(stream, index, may_hold)?.ok())
 }
 
 /// Whether a type is that of Kubernetes' policies, also by the group that they had before v1.
@@ -153,9 +151,9 @@ pub(super) fn is_policy(gvk: &GroupVersionKind) -> bool {
 /// The findings of the API's rules in a stream, and the number of its policies.
 fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
     let (mut policies, mut found) = (0, Vec::new());
-    for sheet in policy_sheets(stream) {
-        for (position, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
-            let findings = of_object(&sheet, position, unit);
+    for parsed in policy_documents(stream) {
+        for (position, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
+            let findings = of_object(&parsed, position, object);
             policies += usize::from(findings.is_some());
             found.extend(findings.into_iter().flatten().map(|finding| PlacedFinding { stream: Some(number), finding }));
         }
@@ -164,15 +162,18 @@ fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
 }
 
 /// The findings of the API's rules on an object; absent if it is no `NetworkPolicy` of Kubernetes.
-fn of_object(sheet: &Sheet<'_>, position: usize, unit: &Unit) -> Option<Vec<Finding>> {
-    let gvk = sheet.gvk(unit).filter(is_policy)?;
-    let value = sheet.tree.value(unit.node).ok()?;
-    let id =
-        sheet.id(unit, &value).unwrap_or_else(|| ResourceId { gvk: gvk.clone(), namespace: None, name: String::new() });
+fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) -> Option<Vec<Finding>> {
+    let gvk = parsed.gvk(object).filter(is_policy)?;
+    let value = parsed.tree.value(object.node).ok()?;
+    let id = parsed.id(object, &value).unwrap_or_else(|| ResourceId {
+        gvk: gvk.clone(),
+        namespace: None,
+        name: String::new(),
+    });
     let at = |path: &FieldPath| Location {
-        document: sheet.reported(position),
-        span: Some(sheet.span_of(unit, path)),
-        path: sheet.reported_path(unit, path),
+        document: parsed.reported(position),
+        span: Some(parsed.span_of(object, path)),
+        path: parsed.reported_path(object, path),
     };
     if gvk.api_version() != "networking.k8s.io/v1" {
         let message = format!("no server since Kubernetes 1.22 knows {}", gvk.api_version());

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::error::{Error, Problem};
-use super::map_chunks;
-use super::sheet::{Sheet, Unit};
+use super::{Error, Problem};
+use crate::document::{ObjectNode, ParsedDocument, map_chunks};
 use crate::object::{GroupVersionKind, ResourceId};
 use crate::stream::Stream;
 use crate::text::Span;
@@ -13,11 +12,11 @@ use crate::yaml::FieldPath;
 /// Reads every object, those in lists too, in the order of the stream; what is meant for a host only is left out.
 pub fn objects(stream: &Stream<'_>) -> Result<Vec<Value>, Error> {
     let mut found = Vec::new();
-    for sheet in (0..stream.documents.len()).filter_map(|index| Sheet::of(stream, index, |_| true)) {
-        let sheet = sheet?;
-        for (number, unit) in sheet.units.iter().enumerate().filter(|(_, unit)| !sheet.is_local(unit)) {
-            if let Some(object) = object(&sheet, number, unit)? {
-                found.push(object);
+    for parsed in (0..stream.documents.len()).filter_map(|index| ParsedDocument::of(stream, index, |_| true)) {
+        let parsed = parsed?;
+        for (number, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
+            if let Some(value) = object_value(&parsed, number, object)? {
+                found.push(value);
             }
         }
     }
@@ -31,11 +30,11 @@ pub fn objects_of_kinds(
 ) -> Result<Vec<Value>, Error> {
     let chunks = map_chunks(stream, |range| {
         let mut found = Vec::new();
-        for sheet in range.filter_map(|index| Sheet::of(stream, index, |_| true)) {
-            let sheet = sheet?;
-            for unit in &sheet.units {
-                let Some(gvk) = sheet.gvk(unit).filter(|gvk| is_wanted(gvk)) else { continue };
-                let Ok(Value::Object(mut fields)) = sheet.tree.value(unit.node) else { continue };
+        for parsed in range.filter_map(|index| ParsedDocument::of(stream, index, |_| true)) {
+            let parsed = parsed?;
+            for object in &parsed.objects {
+                let Some(gvk) = parsed.gvk(object).filter(|gvk| is_wanted(gvk)) else { continue };
+                let Ok(Value::Object(mut fields)) = parsed.tree.value(object.node) else { continue };
                 fields.insert("apiVersion".to_owned(), json!(gvk.api_version()));
                 fields.insert("kind".to_owned(), json!(gvk.kind));
                 found.push(Value::Object(fields));
@@ -47,24 +46,24 @@ pub fn objects_of_kinds(
 }
 
 /// One object; absent for a document that holds nothing.
-fn object(sheet: &Sheet<'_>, number: usize, unit: &Unit) -> Result<Option<Value>, Error> {
+fn object_value(parsed: &ParsedDocument<'_>, number: usize, object: &ObjectNode) -> Result<Option<Value>, Error> {
     let problem = |message: String, span: Span, object: Option<ResourceId>| {
         Error::input(Problem {
             message,
-            document: sheet.reported(number),
+            document: parsed.reported(number),
             object,
             path: FieldPath::root(),
             span,
             help: "correct the manifest: the API server would not take it either".to_owned(),
         })
     };
-    let value = sheet.tree.value(unit.node);
-    let mut value = value.map_err(|error| problem(error.message, Span::at(sheet.offset + error.offset), None))?;
+    let value = parsed.tree.value(object.node);
+    let mut value = value.map_err(|error| problem(error.message, Span::at(parsed.offset + error.offset), None))?;
     if value.is_null() {
         return Ok(None);
     }
-    let span = || sheet.span_of(unit, &FieldPath::root());
-    let Some(gvk) = sheet.gvk(unit) else {
+    let span = || parsed.span_of(object, &FieldPath::root());
+    let Some(gvk) = parsed.gvk(object) else {
         return Err(problem("this is no object of Kubernetes: it has no `kind`".to_owned(), span(), None));
     };
     if let Some(fields) = value.as_object_mut() {
