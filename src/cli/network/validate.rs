@@ -13,7 +13,7 @@ use crate::cli::{configuration, log, manifests, write};
 use crate::cni::Profile;
 use crate::config::Config;
 use crate::finding::Page;
-use crate::network_policy::LINT_PAGES;
+use crate::network_policy::lint_pages;
 use crate::object::Inventory;
 use crate::plan::{self, Validation, ValidationRequest, generate, policy_stream, resource_list, validate};
 use crate::report::{write_findings_json, write_findings_sarif, write_findings_text};
@@ -172,5 +172,5 @@ fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Resu
 fn rules() -> Vec<Page> {
     let of_plan =
         plan::PAGES.into_iter().filter(|page| page.id.0.starts_with("polic") || page.id == plan::PLUGIN_DIFFERS);
-    of_plan.chain(LINT_PAGES).collect()
+    of_plan.chain(lint_pages()).collect()
 }

@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
 use super::{Place, Scanner};
-use crate::yaml::parse::narrow;
 use crate::yaml::tree::{ScalarStyle, VERBATIM};
 
 /// What ends the part of a plain scalar that stands on one line.
