@@ -106,8 +106,8 @@ impl Readings {
         found
     }
 
-    /// The pods of a connection on which the readings differ, between one that the policy selects and one that the block
-    /// covers: source, then destination.
+    /// The pods of a connection on which the readings differ, between one that the policy selects and one that the
+    /// block covers: source, then destination.
     fn difference(
         &self,
         policy: &Policy,

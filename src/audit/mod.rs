@@ -56,7 +56,7 @@ pub use shadow::{POLICY_DUPLICATE, RULE_SHADOWED};
 pub use traffic::{Zone, ZoneTraffic};
 
 /// What an audit reports under the ids of others: the same fact has one id and one page.
-pub const SHARED: [CheckId; 7] = [
+pub const SHARED: &[CheckId] = &[
     HOST_NETWORK_PODS,
     NAMESPACE_LABEL,
     POLICY_CHANGED,
@@ -93,7 +93,8 @@ pub struct AuditFinding {
 /// Everything that an audit has found, each list in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
-    /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision 8).
+    /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision
+    /// 8).
     pub ip_blocks_match_pods: bool,
     /// Every namespace, by name.
     pub namespaces: Vec<NamespaceAudit>,

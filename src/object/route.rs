@@ -18,8 +18,8 @@ pub fn route_kind(gvk: &GroupVersionKind) -> Option<RouteKind> {
     }
 }
 
-/// Reads the facts of a route; `namespace` is its namespace after defaulting, where that is known. Absent for objects of
-/// other kinds.
+/// Reads the facts of a route; `namespace` is its namespace after defaulting, where that is known. Absent for objects
+/// of other kinds.
 ///
 /// Fields of a wrong type count as absent, and backends that are no Services (buckets, other custom backends) are left
 /// out. Backends with weight 0 and mirrors count: traffic is meant to reach them.

@@ -23,10 +23,10 @@ mod wording;
 pub use admission_defaults::admission_defaults;
 pub use check::{Check, Violation};
 pub use draft::{Change, HardenError};
-pub use explain::{CHECK_PAGES, NOTICE_PAGES};
+pub use explain::{NOTICE_PAGES, check_pages};
 pub use harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, Hardening, INJECTED_SIDECARS,
-    JOB_TEMPLATE_IMMUTABLE, NOTICES, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
+    JOB_TEMPLATE_IMMUTABLE, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
     WRITABLE_PATHS_ANNOTATION, harden, harden_as,
 };
 pub(crate) use judge::{Judged, judge_pods};

@@ -6,7 +6,7 @@ use std::fs;
 use floe::config::{Config, NamespaceMode};
 use floe::finding::CheckId;
 use floe::object::Level;
-use floe::pod_security::{NOTICES, checks};
+use floe::pod_security::{NOTICE_PAGES, checks};
 use floe::yaml::Tree;
 use floe::{audit, network_policy, plan, verdict};
 
@@ -183,9 +183,14 @@ fn links_lead_to_files() {
 
 #[test]
 fn check_ids_are_unique() {
-    let pages =
-        network_policy::PAGES.iter().chain(plan::PAGES).chain(verdict::PAGES).chain(&audit::PAGES).map(|page| page.id);
-    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(pages).collect();
+    let pages = NOTICE_PAGES
+        .iter()
+        .chain(network_policy::PAGES)
+        .chain(plan::PAGES)
+        .chain(verdict::PAGES)
+        .chain(audit::PAGES)
+        .map(|page| page.id);
+    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(pages).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");
 }

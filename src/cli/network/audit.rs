@@ -186,6 +186,6 @@ fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), Cli
 
 /// The rules of a SARIF log: those of the audit, and those that it shares with others.
 fn rules() -> Vec<Page> {
-    let others = plan::PAGES.iter().chain(verdict::PAGES).copied().chain(network_policy::LINT_PAGES);
-    audit::PAGES.into_iter().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
+    let others = plan::PAGES.iter().chain(verdict::PAGES).copied().chain(network_policy::lint_pages());
+    audit::PAGES.iter().copied().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
 }

@@ -62,7 +62,7 @@ impl InputArgs {
         let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
         let snapshot = manifests::snapshot(sources, streams, &config, home.as_deref())?;
         if snapshot.pods.is_empty() && snapshot.finished == 0 {
-            note("the input has no pods and no workloads, so nobody talks", logging);
+            note("the input has no pods and no workloads, so there are no connections", logging);
         }
         Ok((config, snapshot))
     }

@@ -13,7 +13,7 @@ use crate::cli::{configuration, log, manifests, write};
 use crate::cni::Profile;
 use crate::config::Config;
 use crate::finding::Page;
-use crate::network_policy::LINT_PAGES;
+use crate::network_policy::lint_pages;
 use crate::object::Inventory;
 use crate::plan::{self, generate, policy_stream, resource_list};
 use crate::report::{write_findings_json, write_findings_sarif, write_findings_text};
@@ -173,5 +173,5 @@ fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Resu
 fn rules() -> Vec<Page> {
     let own = plan::PAGES.iter().chain(verdict::PAGES).copied();
     let own = own.filter(|page| page.id.0.starts_with("polic") || page.id == PLUGIN_DIFFERS);
-    own.chain(LINT_PAGES).collect()
+    own.chain(lint_pages()).collect()
 }

@@ -68,7 +68,15 @@ fn a_drawing_is_well_formed() {
     let mut open: Vec<&str> = Vec::new();
     for tag in drawing.split('<').skip(1) {
         let (tag, text) = tag.split_once('>').unwrap();
-        assert!(!text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "").replace("&quot;", "").contains('&'));
+        assert!(
+            !text
+                .replace("&amp;", "")
+                .replace("&lt;", "")
+                .replace("&gt;", "")
+                .replace("&quot;", "")
+                .replace("&#39;", "")
+                .contains('&')
+        );
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name));
         } else if !tag.ends_with('/') {

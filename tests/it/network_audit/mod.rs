@@ -30,7 +30,7 @@ fn fixtures() -> PathBuf {
 /// The rules of the audit, and those of others that it applies itself.
 fn rules() -> impl Iterator<Item = CheckId> {
     let passed_on = [NAMESPACE_LABEL, POLICY_UNREADABLE, POLICY_WIDENS];
-    PAGES.iter().map(|page| page.id).chain(SHARED.into_iter().filter(move |it| !passed_on.contains(it)))
+    PAGES.iter().map(|page| page.id).chain(SHARED.iter().copied().filter(move |it| !passed_on.contains(it)))
 }
 
 /// An audit with the configuration that lies beside the file, if there is one.
