@@ -30,6 +30,8 @@ pub mod plan;
 pub mod pod_security;
 pub mod reachability;
 pub mod report;
+#[cfg(test)]
+mod skipped;
 pub mod stream;
 pub mod text;
 pub mod yaml;

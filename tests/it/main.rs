@@ -37,6 +37,8 @@ mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
 mod requirements;
+#[path = "../../src/skipped.rs"]
+mod skipped;
 mod support;
 mod workloads;
 mod yaml_laws;
