@@ -24,6 +24,7 @@ mod hosts;
 mod json_schema;
 mod krm;
 mod laws;
+mod links;
 mod network_audit;
 mod network_check_cni;
 mod network_commands;
