@@ -34,6 +34,8 @@ pub mod plan;
 pub mod pod_security;
 pub mod reachability;
 pub mod report;
+#[cfg(test)]
+mod skipped;
 pub mod snapshot;
 pub mod stream;
 pub mod text;
