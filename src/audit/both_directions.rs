@@ -11,7 +11,7 @@ use crate::reachability::Direction;
 use crate::yaml::FieldPath;
 
 /// A policy with rules opens more than it says on plugins that mix its directions.
-pub const POLICY_MIXES_DIRECTIONS: CheckId = CheckId("policy-mixes-directions");
+pub(in crate::audit) const POLICY_MIXES_DIRECTIONS: CheckId = CheckId("policy-mixes-directions");
 
 pub(super) fn check(model: &Model<'_>, plugin: Option<&Profile>) -> Vec<Draft> {
     let severity = match plugin {

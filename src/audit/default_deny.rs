@@ -7,7 +7,7 @@ use crate::pod_security::{ENFORCE_LEVEL_LABEL, Policy, policy_to_evaluate};
 use crate::reachability::Direction;
 
 /// A namespace has no default-deny policy in some direction.
-pub const DEFAULT_DENY_MISSING: CheckId = CheckId("default-deny-missing");
+pub(in crate::audit) const DEFAULT_DENY_MISSING: CheckId = CheckId("default-deny-missing");
 
 /// How a namespace is isolated in one direction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -13,10 +13,10 @@ use crate::snapshot::Entrance;
 use crate::yaml::FieldPath;
 
 /// A Service leads in from outside, and policies let no address through to its pods.
-pub const ENTRANCE_BLOCKED: CheckId = CheckId("entrance-blocked");
+pub(in crate::audit) const ENTRANCE_BLOCKED: CheckId = CheckId("entrance-blocked");
 
 /// A Service leads in from outside, and its pods let the internet through.
-pub const ENTRANCE_OPEN: CheckId = CheckId("entrance-open");
+pub(in crate::audit) const ENTRANCE_OPEN: CheckId = CheckId("entrance-open");
 
 /// What policies make of one port of a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

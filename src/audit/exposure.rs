@@ -11,13 +11,13 @@ use crate::object::NAMESPACE_NAME_LABEL;
 use crate::reachability::{Direction, Labels, Peer, PortSet, Rule};
 
 /// A rule lets the internet reach pods.
-pub const INGRESS_FROM_INTERNET: CheckId = CheckId("ingress-from-internet");
+pub(in crate::audit) const INGRESS_FROM_INTERNET: CheckId = CheckId("ingress-from-internet");
 
 /// A rule lets pods of every namespace reach pods.
-pub const INGRESS_FROM_ALL_NAMESPACES: CheckId = CheckId("ingress-from-all-namespaces");
+pub(in crate::audit) const INGRESS_FROM_ALL_NAMESPACES: CheckId = CheckId("ingress-from-all-namespaces");
 
 /// A rule lets pods reach the internet.
-pub const EGRESS_TO_INTERNET: CheckId = CheckId("egress-to-internet");
+pub(in crate::audit) const EGRESS_TO_INTERNET: CheckId = CheckId("egress-to-internet");
 
 /// What is open to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

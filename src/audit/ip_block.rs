@@ -12,7 +12,7 @@ use crate::reachability::{AddressSet, Direction, IpBlockReach, Peer, Policy, Rea
 use crate::snapshot::FoundPod;
 
 /// An `ipBlock` matches pods on some plugins, and that decides about connections.
-pub const IP_BLOCK_DEPENDS_ON_PLUGIN: CheckId = CheckId("ip-block-depends-on-plugin");
+pub(in crate::audit) const IP_BLOCK_DEPENDS_ON_PLUGIN: CheckId = CheckId("ip-block-depends-on-plugin");
 
 /// The connections of the input in both readings.
 pub(super) struct Readings {

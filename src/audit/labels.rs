@@ -12,10 +12,10 @@ use crate::pod_security::{
 use crate::reachability::Labels;
 
 /// A namespace has no Pod Security label where it should have one.
-pub const POD_SECURITY_LABEL_MISSING: CheckId = CheckId("pod-security-label-missing");
+pub(in crate::audit) const POD_SECURITY_LABEL_MISSING: CheckId = CheckId("pod-security-label-missing");
 
 /// A namespace has a Pod Security label that is weaker than configured.
-pub const POD_SECURITY_LABEL_WEAKER: CheckId = CheckId("pod-security-label-weaker");
+pub(in crate::audit) const POD_SECURITY_LABEL_WEAKER: CheckId = CheckId("pod-security-label-weaker");
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Draft> {
     let config = &model.config.pod_security;

@@ -38,20 +38,20 @@ use crate::snapshot::{Snapshot, locate_all};
 use crate::stream::Stream;
 use crate::verdict::{NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING};
 
-pub use both_directions::POLICY_MIXES_DIRECTIONS;
-pub use default_deny::{DEFAULT_DENY_MISSING, Isolation, NamespaceAudit};
+use both_directions::POLICY_MIXES_DIRECTIONS;
+use default_deny::DEFAULT_DENY_MISSING;
+pub use default_deny::{Isolation, NamespaceAudit};
 use draft::{Draft, Place};
-pub use entrance::{ENTRANCE_BLOCKED, ENTRANCE_OPEN};
+use entrance::{ENTRANCE_BLOCKED, ENTRANCE_OPEN};
 pub use explain::PAGES;
-pub use exposure::{
-    EGRESS_TO_INTERNET, Exposure, INGRESS_FROM_ALL_NAMESPACES, INGRESS_FROM_INTERNET, Opening, RuleName,
-};
-pub use ip_block::IP_BLOCK_DEPENDS_ON_PLUGIN;
-pub use labels::{POD_SECURITY_LABEL_MISSING, POD_SECURITY_LABEL_WEAKER};
+use exposure::{EGRESS_TO_INTERNET, INGRESS_FROM_ALL_NAMESPACES, INGRESS_FROM_INTERNET};
+pub use exposure::{Exposure, Opening, RuleName};
+use ip_block::IP_BLOCK_DEPENDS_ON_PLUGIN;
+use labels::{POD_SECURITY_LABEL_MISSING, POD_SECURITY_LABEL_WEAKER};
 use model::Model;
 pub use policies::{PolicyAudit, RuleAudit};
-pub use rejected::POD_REJECTED;
-pub use selection::POD_NOT_ISOLATED;
+use rejected::POD_REJECTED;
+use selection::POD_NOT_ISOLATED;
 pub use shadow::{POLICY_DUPLICATE, RULE_SHADOWED};
 pub use traffic::{Zone, ZoneTraffic};
 

@@ -10,7 +10,7 @@ use crate::verdict::{CheckRequest, Mode, PodVerdict, check as check_pods};
 use crate::yaml::FieldPath;
 
 /// A pod violates the level that its namespace enforces.
-pub const POD_REJECTED: CheckId = CheckId("pod-rejected");
+pub(in crate::audit) const POD_REJECTED: CheckId = CheckId("pod-rejected");
 
 pub(super) fn check(
     streams: &[Stream<'_>],

@@ -11,7 +11,7 @@ use crate::reachability::Direction;
 use crate::yaml::FieldPath;
 
 /// Policies isolate pods of the namespace in a direction, but not this one.
-pub const POD_NOT_ISOLATED: CheckId = CheckId("pod-not-isolated");
+pub(in crate::audit) const POD_NOT_ISOLATED: CheckId = CheckId("pod-not-isolated");
 
 pub(super) fn check(model: &Model<'_>) -> Vec<Draft> {
     let mut found = Vec::new();

@@ -63,7 +63,7 @@ impl Collection {
     }
 
     /// Whether a cluster may lack it.
-    pub const fn is_custom(&self) -> bool {
+    pub(super) const fn is_custom(&self) -> bool {
         self.version.is_none()
     }
 

@@ -121,11 +121,6 @@ impl ClusterError {
         }
     }
 
-    /// Whether the user lacks a right, and others may not.
-    pub const fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Forbidden { .. })
-    }
-
     /// Whether the same request may succeed the next time.
     pub(super) const fn is_passing(&self) -> bool {
         matches!(self, Self::Cut { .. })
@@ -205,7 +200,7 @@ mod tests {
     fn answers_are_told_apart() {
         let status = r#"{"kind":"Status","message":"pods is forbidden: User \"x\" cannot list"}"#;
         let of = |code| ClusterError::of_answer("https://s", "list pods", code, status);
-        assert!(of(403).is_forbidden());
+        assert!(matches!(of(403), ClusterError::Forbidden { .. }));
         assert_eq!(of(403).to_string(), "pods is forbidden: User \"x\" cannot list");
         assert!(matches!(of(401), ClusterError::Unauthorized { .. }));
         assert!(matches!(of(500), ClusterError::Refused { status: 500, .. }));

@@ -82,7 +82,7 @@ pub struct NetworkPolicy {
 
 impl NetworkPolicy {
     /// Its rules in that direction; absent if it does not isolate there.
-    pub fn rules_for(&self, wanted: Direction) -> Option<&[Rule]> {
+    pub(super) fn rules_for(&self, wanted: Direction) -> Option<&[Rule]> {
         match &self.rules {
             PolicyRules::DefaultDeny => Some(&[]),
             PolicyRules::Allow { direction, rules } => (*direction == wanted).then_some(rules),

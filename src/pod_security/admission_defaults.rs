@@ -20,7 +20,7 @@ use super::pod::{Container, ContainerKind, Pod, boolean, integer, items, object,
 /// Violations of the filled in spec may name a field that the pod itself lacks; [`Evaluator::judge`] cuts that back.
 ///
 /// [`Evaluator::judge`]: super::Evaluator::judge
-pub fn admission_defaults(pod: Pod<'_>) -> Cow<'_, Value> {
+pub(super) fn admission_defaults(pod: Pod<'_>) -> Cow<'_, Value> {
     let volumes: Vec<usize> =
         pod.volumes().filter(|volume| has_no_source(volume.value)).map(|volume| volume.index).collect();
     let containers: Vec<Container<'_>> = pod
@@ -96,7 +96,7 @@ fn is_unconfined(pod: Pod<'_>, container: Container<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{evaluate, message};
+    use super::super::{Evaluator, message};
     use super::*;
     use crate::object::{Level, Version};
 
@@ -184,7 +184,7 @@ mod tests {
         }});
         let pod = Pod::new(&template).unwrap();
         let spec = admission_defaults(pod);
-        let violations = evaluate(pod.with_spec(&spec), Level::Baseline, Version::Latest);
+        let violations = Evaluator::default().evaluate(pod.with_spec(&spec), Level::Baseline, Version::Latest);
         assert_eq!(
             message(Level::Baseline, Version::Latest, &violations),
             format!(

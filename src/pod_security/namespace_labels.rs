@@ -28,7 +28,7 @@ pub struct LevelVersion {
 
 impl LevelVersion {
     /// What a server without configuration applies to a namespace without labels.
-    pub const PRIVILEGED: Self = Self { level: Level::Privileged, version: Version::Latest };
+    const PRIVILEGED: Self = Self { level: Level::Privileged, version: Version::Latest };
 }
 
 impl fmt::Display for LevelVersion {

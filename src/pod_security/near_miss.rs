@@ -8,7 +8,7 @@ use crate::yaml::FieldPath;
 ///
 /// Pod Security compares values exactly, so `drop: [all]` drops nothing for it. floe never overwrites an explicit
 /// value; it says what was probably meant.
-pub fn near_miss(pod: Pod<'_>) -> Vec<(FieldPath, String)> {
+pub(super) fn near_miss(pod: Pod<'_>) -> Vec<(FieldPath, String)> {
     let mut found = Vec::new();
     for context in pod.security_contexts() {
         capability_names(context, &mut found);

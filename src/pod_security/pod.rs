@@ -125,12 +125,12 @@ impl<'a> Pod<'a> {
     }
 
     /// `os.name: windows`. A node selector for windows does not count.
-    pub fn is_windows(self) -> bool {
+    pub(super) fn is_windows(self) -> bool {
         text(self.spec, &["os", "name"]) == Some("windows")
     }
 
     /// `hostUsers: false`: its root is not the node's.
-    pub fn has_user_namespace(self) -> bool {
+    pub(super) fn has_user_namespace(self) -> bool {
         boolean(self.spec, &["hostUsers"]) == Some(false)
     }
 

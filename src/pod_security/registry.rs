@@ -106,11 +106,6 @@ impl Default for Evaluator {
     }
 }
 
-/// The checks that forbid the pod, judged by the newest rules that floe knows where the version is `latest`.
-pub fn evaluate(pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
-    Evaluator::default().evaluate(pod, level, version)
-}
-
 /// The highest minor version at which any rule changes.
 fn newest_revision(checks: &[Check]) -> u32 {
     checks.iter().flat_map(|check| check.revisions).map(|revision| revision.since).max().unwrap_or_default()
@@ -136,6 +131,10 @@ fn effective(checks: &[Check], level: Level, minor: u32) -> impl Iterator<Item =
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn evaluate(pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
+        Evaluator::default().evaluate(pod, level, version)
+    }
 
     fn ids(level: Level, minor: u32) -> Vec<&'static str> {
         effective(CHECKS, level, minor).map(|(check, _)| check.id.0).collect()

@@ -46,15 +46,6 @@ impl Requirement {
 pub struct LabelSelector(BTreeSet<Requirement>);
 
 impl LabelSelector {
-    /// Selects what carries all these labels.
-    pub fn of_labels(labels: &Labels) -> Self {
-        let one = |(key, value): (&String, &String)| Requirement {
-            key: key.clone(),
-            operator: Operator::In([value.clone()].into()),
-        };
-        labels.iter().map(one).collect()
-    }
-
     /// Whether it selects an object with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.0.iter().all(|requirement| requirement.matches(labels))
@@ -142,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_a_value() {
-        let empty = LabelSelector::of_labels(&labels(&[("a", "")]));
+        let empty = requirement("a", Operator::In(values(&[""])));
         assert!(empty.matches(&labels(&[("a", "")])));
         assert!(!empty.matches(&labels(&[])));
     }
@@ -156,7 +147,7 @@ mod tests {
     #[test]
     fn equal_meaning_is_equal() {
         let one = requirement("a", Operator::In(values(&["1"])));
-        assert_eq!(one, LabelSelector::of_labels(&labels(&[("a", "1")])));
+        assert_eq!(one, requirement("a", Operator::In(values(&["1", "1"]))));
         assert_eq!(one.to_string(), "a=1");
         assert_eq!(requirement("a", Operator::NotIn(values(&["2", "1"]))).to_string(), "a notin (1,2)");
     }

@@ -11,7 +11,7 @@ impl SetId {
     /// Nothing passes.
     pub const NOTHING: Self = Self(0);
     /// Everything passes.
-    pub const EVERYTHING: Self = Self(1);
+    pub(super) const EVERYTHING: Self = Self(1);
 }
 
 /// All sets of connections that occur, each kept once: a cluster has millions of pairs and few different sets.

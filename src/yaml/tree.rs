@@ -25,7 +25,7 @@ pub enum ScalarStyle {
 
 impl ScalarStyle {
     /// Whether this is a block scalar, whose text ends at a line start.
-    pub const fn is_block(self) -> bool {
+    pub(super) const fn is_block(self) -> bool {
         matches!(self, Self::Literal | Self::Folded)
     }
 }
@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// Whether this is a mapping or sequence in flow style.
-    pub const fn is_flow_collection(self) -> bool {
+    pub(super) const fn is_flow_collection(self) -> bool {
         matches!(self, Self::Mapping { flow: true } | Self::Sequence { flow: true })
     }
 }

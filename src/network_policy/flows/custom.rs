@@ -12,10 +12,10 @@ use crate::network_policy::{Endpoint, Flows, IpBlock, PortRange, PortSet, Reason
 use crate::object::Inventory;
 
 /// A user's own rule reaches every address of a family.
-pub const ANY_ADDRESS_RULE: CheckId = CheckId("any-address-rule");
+pub(in crate::network_policy) const ANY_ADDRESS_RULE: CheckId = CheckId("any-address-rule");
 
 /// A range of ports is too long to be written out, so its rule is left out.
-pub const PORT_RANGE_TOO_LONG: CheckId = CheckId("port-range-too-long");
+pub(in crate::network_policy) const PORT_RANGE_TOO_LONG: CheckId = CheckId("port-range-too-long");
 
 /// The longest range that is written out: each port is an item of the object and, with many plugins, of every node.
 const WRITTEN_OUT_LIMIT: usize = 1000;

@@ -10,7 +10,7 @@ use crate::network_policy::{Endpoint, Flows, IpBlock, PortSet, Reason};
 use crate::object::{Inventory, Protocol};
 
 /// The platform may reach any address on the ports of the Kubernetes API.
-pub const KUBERNETES_API_ANY_ADDRESS: CheckId = CheckId("kubernetes-api-any-address");
+pub(in crate::network_policy) const KUBERNETES_API_ANY_ADDRESS: CheckId = CheckId("kubernetes-api-any-address");
 
 pub(super) fn declare(config: &Config, _inventory: &Inventory, flows: &mut Flows) {
     let api = &config.network.kubernetes_api;

@@ -15,11 +15,11 @@ mod route;
 mod service;
 mod systems;
 
-pub use custom::{ANY_ADDRESS_RULE, PORT_RANGE_TOO_LONG};
-pub use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
-pub use plugin::{PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, UNKNOWN_PLUGIN};
-pub use route::ROUTE_NOT_REACHABLE;
-pub use service::SERVICE_NOT_NARROWED;
+pub(super) use custom::{ANY_ADDRESS_RULE, PORT_RANGE_TOO_LONG};
+pub(super) use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
+pub(super) use plugin::{PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, UNKNOWN_PLUGIN};
+pub(super) use route::ROUTE_NOT_REACHABLE;
+pub(super) use service::SERVICE_NOT_NARROWED;
 pub(super) use systems::name as system_name;
 
 use super::Flows;

@@ -25,13 +25,13 @@ use crate::object::{Inventory, Protocol};
 use crate::text::excerpt;
 
 /// floe does not know the type of a plugin, which has no address either.
-pub const UNKNOWN_PLUGIN: CheckId = CheckId("unknown-plugin");
+pub(in crate::network_policy) const UNKNOWN_PLUGIN: CheckId = CheckId("unknown-plugin");
 
 /// What a plugin needs cannot or must not be opened.
-pub const PLUGIN_NOT_OPENED: CheckId = CheckId("plugin-not-opened");
+pub(in crate::network_policy) const PLUGIN_NOT_OPENED: CheckId = CheckId("plugin-not-opened");
 
 /// A port that a plugin needs is open to every address outside.
-pub const PLUGIN_ANY_EXTERNAL_ADDRESS: CheckId = CheckId("plugin-any-external-address");
+pub(in crate::network_policy) const PLUGIN_ANY_EXTERNAL_ADDRESS: CheckId = CheckId("plugin-any-external-address");
 
 /// The clients of a system that the table does not have.
 const EVERYONE: &[RoleKind] = &[RoleKind::Platform, RoleKind::Jobs, RoleKind::Domain];

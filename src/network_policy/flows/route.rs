@@ -12,7 +12,7 @@ use crate::network_policy::{Endpoint, Flow, Flows};
 use crate::object::{Inventory, RouteBackend, RouteFacts, RouteKind};
 
 /// A route sends traffic to pods of a managed namespace that its controller may not reach.
-pub const ROUTE_NOT_REACHABLE: CheckId = CheckId("route-not-reachable");
+pub(in crate::network_policy) const ROUTE_NOT_REACHABLE: CheckId = CheckId("route-not-reachable");
 
 /// Where OpenShift runs its routers.
 const OPENSHIFT_ROUTERS: &str = "openshift-ingress";

@@ -21,7 +21,7 @@ use crate::network_policy::{Endpoint, Flows, PortSet, Reason};
 use crate::object::{Inventory, Protocol, ServiceFacts};
 
 /// The pods behind a platform service are not known, so its ports are open on every pod of the platform.
-pub const SERVICE_NOT_NARROWED: CheckId = CheckId("service-not-narrowed");
+pub(in crate::network_policy) const SERVICE_NOT_NARROWED: CheckId = CheckId("service-not-narrowed");
 
 /// Labels whose value names what a pod runs, as charts set them.
 const NAMING_LABELS: [&str; 3] = ["app.kubernetes.io/name", "app.kubernetes.io/component", "app"];

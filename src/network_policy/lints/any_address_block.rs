@@ -4,7 +4,7 @@ use super::{Lint, Subject, Surroundings, cidr, has_except};
 use crate::finding::{CheckId, Severity};
 
 /// A block of every address, without exceptions.
-pub const ANY_ADDRESS_BLOCK: CheckId = CheckId("any-address-block");
+pub(in crate::network_policy) const ANY_ADDRESS_BLOCK: CheckId = CheckId("any-address-block");
 
 pub(super) fn check(subject: &Subject<'_>, _: &Surroundings<'_>) -> Vec<Lint> {
     let is_everything = |text: &str| text.parse::<ipnet::IpNet>().is_ok_and(|net| net.prefix_len() == 0);

@@ -7,7 +7,7 @@ use crate::reachability::{Labels, Operator, Peer, Policy, Rule};
 use crate::yaml::FieldPath;
 
 /// Pods with egress rules that cannot ask for names.
-pub const DNS_BLOCKED: CheckId = CheckId("dns-blocked");
+pub(in crate::network_policy) const DNS_BLOCKED: CheckId = CheckId("dns-blocked");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let policy = subject.policy;

@@ -4,7 +4,7 @@ use super::{Lint, Subject, Surroundings};
 use crate::finding::CheckId;
 
 /// A range of ports that not every plugin understands.
-pub const END_PORT: CheckId = CheckId("end-port");
+pub(in crate::network_policy) const END_PORT: CheckId = CheckId("end-port");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some((severity, where_not)) = surroundings.unsupported(|plugin| plugin.end_port) else { return Vec::new() };

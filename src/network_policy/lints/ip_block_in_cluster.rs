@@ -6,7 +6,7 @@ use crate::finding::{CheckId, Severity};
 use crate::reachability::{AddressSet, IpBlock};
 
 /// An `ipBlock` with addresses of the cluster.
-pub const IP_BLOCK_IN_CLUSTER: CheckId = CheckId("ip-block-in-cluster");
+pub(in crate::network_policy) const IP_BLOCK_IN_CLUSTER: CheckId = CheckId("ip-block-in-cluster");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some(plugins) = surroundings.on(|plugin| plugin.ip_block_reach != Reach::InsideToo) else { return Vec::new() };

@@ -4,7 +4,7 @@ use super::{Lint, Subject, Surroundings, cidr};
 use crate::finding::CheckId;
 
 /// A block of IPv6 addresses, which not every plugin handles.
-pub const IPV6_BLOCK: CheckId = CheckId("ipv6-block");
+pub(in crate::network_policy) const IPV6_BLOCK: CheckId = CheckId("ipv6-block");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some((severity, where_not)) = surroundings.unsupported(|plugin| plugin.ipv6) else { return Vec::new() };

@@ -4,7 +4,7 @@ use super::{Lint, Subject, Surroundings};
 use crate::finding::{CheckId, Severity};
 
 /// More blocks in a policy than a plugin takes.
-pub const MANY_IP_BLOCKS: CheckId = CheckId("many-ip-blocks");
+pub(in crate::network_policy) const MANY_IP_BLOCKS: CheckId = CheckId("many-ip-blocks");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let blocks: Vec<_> = subject.blocks().collect();

@@ -25,20 +25,20 @@ use crate::object::ServiceFacts;
 use crate::reachability::{Direction, Policy, Rule, World};
 use crate::yaml::FieldPath;
 
-pub use any_address_block::ANY_ADDRESS_BLOCK;
-pub use dns_blocked::DNS_BLOCKED;
-pub use end_port::END_PORT;
+use any_address_block::ANY_ADDRESS_BLOCK;
+use dns_blocked::DNS_BLOCKED;
+use end_port::END_PORT;
 pub use host_network_pods::HOST_NETWORK_PODS;
-pub use ip_block_in_cluster::IP_BLOCK_IN_CLUSTER;
-pub use ipv6_block::IPV6_BLOCK;
-pub use many_ip_blocks::MANY_IP_BLOCKS;
-pub use named_port::NAMED_PORT;
-pub use port_before_translation::PORT_BEFORE_TRANSLATION;
-pub use sctp_protocol::SCTP_PROTOCOL;
+use ip_block_in_cluster::IP_BLOCK_IN_CLUSTER;
+use ipv6_block::IPV6_BLOCK;
+use many_ip_blocks::MANY_IP_BLOCKS;
+use named_port::NAMED_PORT;
+use port_before_translation::PORT_BEFORE_TRANSLATION;
+use sctp_protocol::SCTP_PROTOCOL;
 pub use selects_nothing::SELECTS_NOTHING;
-pub use shared_except::SHARED_EXCEPT;
-pub use two_directions::TWO_DIRECTIONS;
-pub use unresolved_named_port::UNRESOLVED_NAMED_PORT;
+use shared_except::SHARED_EXCEPT;
+use two_directions::TWO_DIRECTIONS;
+use unresolved_named_port::UNRESOLVED_NAMED_PORT;
 
 /// Everything that a rule may look at beside the policy.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use super::{Lint, Subject, Surroundings};
 use crate::finding::CheckId;
 
 /// A port by name, which not every plugin resolves as the API says.
-pub const NAMED_PORT: CheckId = CheckId("named-port");
+pub(in crate::network_policy) const NAMED_PORT: CheckId = CheckId("named-port");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some((severity, where_not)) = surroundings.unsupported(|plugin| plugin.named_ports) else { return Vec::new() };

@@ -7,7 +7,7 @@ use crate::object::{ServiceFacts, TargetPort};
 use crate::reachability::{Direction, Peer, Rule};
 
 /// A rule for the port of a pod whose Service has another.
-pub const PORT_BEFORE_TRANSLATION: CheckId = CheckId("port-before-translation");
+pub(in crate::network_policy) const PORT_BEFORE_TRANSLATION: CheckId = CheckId("port-before-translation");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some(plugins) = surroundings.on(|plugin| plugin.judged == Translation::Before) else { return Vec::new() };

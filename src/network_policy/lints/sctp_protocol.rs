@@ -4,7 +4,7 @@ use super::{Lint, Subject, Surroundings};
 use crate::finding::CheckId;
 
 /// A port of SCTP, which not every plugin handles.
-pub const SCTP_PROTOCOL: CheckId = CheckId("sctp-protocol");
+pub(in crate::network_policy) const SCTP_PROTOCOL: CheckId = CheckId("sctp-protocol");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some((severity, where_not)) = surroundings.unsupported(|plugin| plugin.sctp) else { return Vec::new() };

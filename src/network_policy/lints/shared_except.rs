@@ -5,7 +5,7 @@ use crate::cni::Except;
 use crate::finding::{CheckId, Severity};
 
 /// An `ipBlock` with `except` beside other blocks in a rule.
-pub const SHARED_EXCEPT: CheckId = CheckId("shared-except");
+pub(in crate::network_policy) const SHARED_EXCEPT: CheckId = CheckId("shared-except");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let Some(plugins) = surroundings.on(|plugin| plugin.except == Except::WholeRule) else { return Vec::new() };

@@ -7,7 +7,7 @@ use crate::reachability::Direction;
 use crate::yaml::FieldPath;
 
 /// One object for both directions, with rules.
-pub const TWO_DIRECTIONS: CheckId = CheckId("two-directions");
+pub(in crate::network_policy) const TWO_DIRECTIONS: CheckId = CheckId("two-directions");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let isolates = Direction::ALL.iter().all(|&it| subject.policy.rules(it).is_some());

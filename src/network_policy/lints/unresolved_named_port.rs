@@ -8,7 +8,7 @@ use crate::object::{ContainerPort, Protocol};
 use crate::reachability::{Direction, Party};
 
 /// A named port that no pod of the rule has.
-pub const UNRESOLVED_NAMED_PORT: CheckId = CheckId("unresolved-named-port");
+pub(in crate::network_policy) const UNRESOLVED_NAMED_PORT: CheckId = CheckId("unresolved-named-port");
 
 pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let world = surroundings.world;

@@ -9,10 +9,10 @@ use super::real_charts::chart;
 use super::world::{config, inventory, labels, pod, service, with_manifest};
 use crate::config::{Config, IpFamily};
 use crate::finding::Finding;
-use crate::network_policy::{
-    Flows, PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, Reason, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN, declare,
-    prove, synthesize,
+use crate::network_policy::flows::{
+    PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN,
 };
+use crate::network_policy::{Flows, Reason, declare, prove, synthesize};
 use crate::object::{Inventory, NamespaceFacts, TargetPort};
 
 const IDS: [crate::finding::CheckId; 3] = [PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, UNKNOWN_PLUGIN];

@@ -33,7 +33,7 @@ use crate::yaml::FieldPath;
 
 use super::draft::{Change, Draft, HardenError};
 use notices::Reporter;
-pub use notices::{
+pub(super) use notices::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, INJECTED_SIDECARS,
     JOB_TEMPLATE_IMMUTABLE, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED, WRITABLE_PATHS_ANNOTATION,
 };

@@ -10,25 +10,25 @@ use super::template::Template;
 use super::{OPT_OUT_ANNOTATION, writable_paths};
 
 /// A user was filled in.
-pub const FILLED_RUN_AS_USER: CheckId = CheckId("filled-run-as-user");
+pub(in crate::pod_security) const FILLED_RUN_AS_USER: CheckId = CheckId("filled-run-as-user");
 /// A group was filled in where the user is explicit.
-pub const FILLED_RUN_AS_GROUP: CheckId = CheckId("filled-run-as-group");
+pub(in crate::pod_security) const FILLED_RUN_AS_GROUP: CheckId = CheckId("filled-run-as-group");
 /// The template of a Job changes, which the API server refuses for a Job that is still there.
-pub const JOB_TEMPLATE_IMMUTABLE: CheckId = CheckId("job-template-immutable");
+pub(in crate::pod_security) const JOB_TEMPLATE_IMMUTABLE: CheckId = CheckId("job-template-immutable");
 /// The spec of a Pod changes, which the API server refuses for a Pod that is still there.
-pub const POD_SPEC_IMMUTABLE: CheckId = CheckId("pod-spec-immutable");
+pub(in crate::pod_security) const POD_SPEC_IMMUTABLE: CheckId = CheckId("pod-spec-immutable");
 /// A workload asks not to be hardened.
-pub const HARDEN_OPTED_OUT: CheckId = CheckId("harden-opted-out");
+pub(in crate::pod_security) const HARDEN_OPTED_OUT: CheckId = CheckId("harden-opted-out");
 /// The opt-out annotation has a value that means nothing.
-pub const HARDEN_ANNOTATION: CheckId = CheckId("harden-annotation");
+pub(in crate::pod_security) const HARDEN_ANNOTATION: CheckId = CheckId("harden-annotation");
 /// The annotation with writable paths has an entry that is no usable path.
-pub const WRITABLE_PATHS_ANNOTATION: CheckId = CheckId("writable-paths-annotation");
+pub(in crate::pod_security) const WRITABLE_PATHS_ANNOTATION: CheckId = CheckId("writable-paths-annotation");
 /// Containers that are injected in the cluster are neither hardened nor judged.
-pub const INJECTED_SIDECARS: CheckId = CheckId("injected-sidecars");
+pub(in crate::pod_security) const INJECTED_SIDECARS: CheckId = CheckId("injected-sidecars");
 /// Pods of Windows nodes that do not declare `spec.os`.
-pub const WINDOWS_WITHOUT_OS: CheckId = CheckId("windows-without-os");
+pub(in crate::pod_security) const WINDOWS_WITHOUT_OS: CheckId = CheckId("windows-without-os");
 /// A controller makes pods of a shape that floe knows, but not well enough to harden it.
-pub const WORKLOAD_NOT_HARDENED: CheckId = CheckId("workload-not-hardened");
+pub(in crate::pod_security) const WORKLOAD_NOT_HARDENED: CheckId = CheckId("workload-not-hardened");
 
 /// Keys in the annotations or labels of a pod that make a webhook inject containers, and who injects.
 const INJECTION: [(&str, &str); 6] = [
