@@ -265,7 +265,7 @@ fn find_end(
 
 fn named_service<'s>(snapshot: &'s Snapshot, wanted: &str) -> Option<&'s ServiceFacts> {
     let (namespace, name) = wanted.split_once('/')?;
-    service::find(snapshot, namespace, name)
+    ServiceFacts::find(&snapshot.services, namespace, name)
 }
 
 /// The workloads behind a Service, each with its port.
@@ -296,7 +296,7 @@ fn backends(
             Question::Port(protocol, port) if service.headless => add(None, (protocol, port)),
             _ => {
                 for &port in &offered {
-                    let target = service::target(port, &pod.facts);
+                    let target = port.target_on(&pod.facts).map(|target| (port.protocol, target));
                     let via = (!service.headless).then_some(port.port);
                     if let Some(target) = target {
                         add(via, target);
