@@ -156,7 +156,7 @@ fn exit_codes_agree() {
 /// The pages of the project, by path: those for users and for those who work on it, not those that the program prints.
 pub(crate) fn pages() -> Vec<String> {
     let is_page = |path: &std::path::Path| path.extension().is_some_and(|it| it == "md");
-    let here = fs::read_dir(project()).unwrap().map(|entry| entry.unwrap().file_name().into());
+    let here = fs::read_dir(project()).unwrap().map(|entry| std::path::PathBuf::from(entry.unwrap().file_name()));
     let mut pages: Vec<std::path::PathBuf> = here.filter(|path| is_page(path)).collect();
     for folder in [".github", "docs", "examples", "krm", "packaging"] {
         let below = files_below(&project().join(folder)).into_iter().filter(|path| is_page(path));
