@@ -8,8 +8,8 @@ use super::draft::{Draft, Place, some_of};
 use super::model::Model;
 use crate::finding::{CheckId, Severity};
 use crate::object::{PodFacts, ServiceFacts, ServicePort, TargetPort};
-use crate::plan::Entrance;
 use crate::reachability::{Direction, PortSet};
+use crate::snapshot::Entrance;
 use crate::yaml::FieldPath;
 
 /// A Service leads in from outside, and policies let no address through to its pods.

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Conflicts, is_dns_label};
+use crate::config::Conflicts;
+use crate::object::name::is_dns_label;
 use crate::plan::Part;
 
 use super::audit::AuditArgs;

@@ -15,11 +15,10 @@ use super::{findings, log};
 use crate::config::{Config, NamespaceMode};
 use crate::finding::Severity;
 use crate::object::ResourceId;
-use crate::plan::{
-    Action, Detail, ObjectAction, Outcome, Part, Parts, Request, Snapshot, generate, namespace_files, plan,
-};
+use crate::plan::{Action, Detail, ObjectAction, Outcome, Part, Parts, Request, generate, namespace_files, plan};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::report::Origin;
+use crate::snapshot::Snapshot;
 use crate::stream::Stream;
 
 /// The file of what came by standard input.

@@ -3,9 +3,10 @@ use std::{fmt, io};
 use super::args::{LogFormat, LoggingArgs};
 use super::exit::Exit;
 use super::log;
+use crate::document::{Error, Problem};
 use crate::finding::{CheckId, Severity};
-use crate::plan::{Error, NoSuchWorkload, Problem};
 use crate::report::{Origin, WithSource};
+use crate::snapshot::NoSuchWorkload;
 use crate::text::Span;
 
 /// Why a command failed.

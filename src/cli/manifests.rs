@@ -9,10 +9,12 @@ use super::error::CliError;
 use super::input::{self, Source};
 use super::{configuration, findings};
 use crate::config::Config;
+use crate::document::Error;
 use crate::finding::{Finding, Severity};
 use crate::object::Workloads;
-use crate::plan::{Error, Snapshot, resource_list};
+use crate::plan::resource_list;
 use crate::report::{Input, Origin};
+use crate::snapshot::Snapshot;
 use crate::stream::{Stream, frame};
 
 /// Where configuration and manifests come from.

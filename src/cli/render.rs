@@ -9,10 +9,9 @@ use super::exit::Exit;
 use super::input::{self, Source};
 use super::{configuration, findings, log, write};
 use crate::config::Config;
+use crate::document::{Error, Problem};
 use crate::finding::{Finding, Severity};
-use crate::plan::{
-    Action, Detail, Error, Outcome, Output, Part, Parts, Problem, Request, ResourceList, plan, resource_list,
-};
+use crate::plan::{Action, Detail, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
 use crate::report::{Origin, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;
@@ -190,7 +189,7 @@ fn headline(outcome: &Outcome<'_>, arguments: &RenderArgs) -> String {
     let found = [
         counted(of(Severity::Error), "error"),
         counted(of(Severity::Warning), "warning"),
-        counted(of(Severity::Info) + outcome.untold, "note")
+        counted(of(Severity::Info) + outcome.notes_left_out, "note")
             .map(|notes| if arguments.logging.verbose > 0 { notes } else { format!("{notes} (-v shows them)") }),
     ];
     let did = |action| outcome.objects.iter().filter(|it| it.action == action).count();

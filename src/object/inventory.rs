@@ -226,8 +226,8 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Takes over the pods, Services and namespaces of another one. A Service or namespace that is known already stays as it
-    /// is known.
+    /// Takes over the pods, Services and namespaces of another one. A Service or namespace that is known already stays
+    /// as it is known.
     pub fn join(&mut self, other: &Self) {
         let known: BTreeSet<_> = self.services.iter().map(|it| (it.namespace.clone(), it.id.name.clone())).collect();
         let is_new = |it: &&ServiceFacts| !known.contains(&(it.namespace.clone(), it.id.name.clone()));

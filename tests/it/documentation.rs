@@ -6,9 +6,9 @@ use std::fs;
 use floe::config::{Config, NamespaceMode};
 use floe::finding::CheckId;
 use floe::object::Level;
-use floe::pod_security::{NOTICES, checks};
+use floe::pod_security::{NOTICE_PAGES, checks};
 use floe::yaml::Tree;
-use floe::{audit, network_policy, plan};
+use floe::{audit, network_policy, plan, verdict};
 
 use crate::architecture::LAYERS;
 use crate::support::{files_below, floe, project, text};
@@ -187,8 +187,14 @@ fn architecture_names_layers_and_modules() {
 
 #[test]
 fn check_ids_are_unique() {
-    let pages = network_policy::PAGES.iter().chain(&plan::PAGES).chain(&audit::PAGES).map(|page| page.id);
-    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(pages).collect();
+    let pages = NOTICE_PAGES
+        .iter()
+        .chain(network_policy::PAGES)
+        .chain(plan::PAGES)
+        .chain(verdict::PAGES)
+        .chain(audit::PAGES)
+        .map(|page| page.id);
+    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(pages).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use floe::object::{Protocol, Workloads};
-use floe::plan::Snapshot;
 use floe::reachability::{IpBlockReach, Party, Traffic};
+use floe::snapshot::Snapshot;
 use floe::stream::frame;
 
 use crate::support::data_dir;

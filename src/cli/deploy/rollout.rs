@@ -14,11 +14,13 @@ use crate::cli::{configuration, findings, log, plugins, write};
 use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, OnConflict};
 use crate::cni::{self, Detection, Enforced, Enforcers};
 use crate::config::Config;
+use crate::document::objects;
 use crate::finding::Severity;
 use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
-use crate::plan::{Detail, OWNER, Outcome, Parts, Phase, Request, objects, owner, plan_within, rollout};
+use crate::plan::{Detail, Outcome, Parts, Phase, Request, plan_within, rollout};
 use crate::report::Origin;
 use crate::stream::frame;
+use crate::verdict::{OWNER, owner};
 
 /// What Helm runs at its own times.
 const HOOK: &str = "/metadata/annotations/helm.sh~1hook";

@@ -19,7 +19,7 @@ use crate::finding::Page;
 use crate::object::Version;
 use crate::pod_security::Evaluator;
 use crate::report::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
-use crate::{network_policy, plan};
+use crate::{network_policy, plan, verdict};
 
 /// Arguments of `floe network audit`.
 #[derive(Debug, Args)]
@@ -186,6 +186,6 @@ fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), Cli
 
 /// The rules of a SARIF log: those of the audit, and those that it shares with others.
 fn rules() -> Vec<Page> {
-    let others = plan::PAGES.into_iter().chain(network_policy::LINT_PAGES);
-    audit::PAGES.into_iter().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
+    let others = plan::PAGES.iter().chain(verdict::PAGES).copied().chain(network_policy::lint_pages());
+    audit::PAGES.iter().copied().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
 }

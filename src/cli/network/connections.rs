@@ -5,9 +5,9 @@ use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::manifests::frame_all;
-use crate::plan::{ConnectionList, Readings};
 use crate::reachability::IpBlockReach;
 use crate::report::{write_connections_json, write_connections_text, write_csv, write_dot, write_markdown, write_svg};
+use crate::snapshot::{ConnectionList, Readings};
 
 /// Workloads that a note names.
 const NAMED: usize = 5;

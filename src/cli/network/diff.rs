@@ -10,9 +10,10 @@ use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, read_manifests, snapshot};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
-use crate::plan::{Comparison, Drift, First, Snapshot, compare, drift, drift_from};
 use crate::reachability::IpBlockReach;
 use crate::report::{Origin, write_comparison_json, write_comparison_markdown, write_comparison_text};
+use crate::snapshot::{Comparison, Snapshot, compare};
+use crate::verdict::{Drift, First, drift, drift_from};
 
 /// The prefix of a side that is what a configuration wants.
 const CONFIG: &str = "config:";

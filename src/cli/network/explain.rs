@@ -7,8 +7,8 @@ use crate::cli::exit::Exit;
 use crate::cli::log;
 use crate::cli::manifests::frame_all;
 use crate::object::Protocol;
-use crate::plan::{Question, Trace, TraceError, trace};
 use crate::report::{write_explanation_json, write_explanation_text};
+use crate::snapshot::{Question, Trace, TraceError, trace};
 
 /// Arguments of `floe network explain`.
 #[derive(Debug, Args)]

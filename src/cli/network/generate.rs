@@ -130,8 +130,8 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
 #[cfg(feature = "cluster")]
 fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> Result<(String, Exit), CliError> {
     use crate::cli::cluster::{Live, fetch, items};
-    use crate::cluster::{NETWORK, Observed, PLATFORM};
-    use crate::plan::Snapshot;
+    use crate::cluster::{ClusterFacts, NETWORK, PLATFORM};
+    use crate::snapshot::Snapshot;
 
     let cluster = arguments.cluster.open(None)?;
     let platform = fetch(&cluster, &PLATFORM, config, &["kube-system", "default"])?;
@@ -159,7 +159,7 @@ fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> R
     let snapshot: Snapshot = snapshot(&network.sources, &frame_all(&network.sources), config, None)?;
     let snippet = crate::cluster::detect(
         config,
-        &Observed {
+        &ClusterFacts {
             server: cluster.server(),
             inventory: &snapshot.inventory(),
             api_service: address,

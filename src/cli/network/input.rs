@@ -8,8 +8,8 @@ use crate::cli::error::CliError;
 use crate::cli::input::{self, Source};
 use crate::cli::{configuration, log, manifests, write};
 use crate::config::Config;
-use crate::plan::Snapshot;
 use crate::report::Origin;
+use crate::snapshot::Snapshot;
 use crate::stream::Stream;
 
 /// What the commands read.
@@ -62,7 +62,7 @@ impl InputArgs {
         let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
         let snapshot = manifests::snapshot(sources, streams, &config, home.as_deref())?;
         if snapshot.pods.is_empty() && snapshot.finished == 0 {
-            note("the input has no pods and no workloads, so nobody talks", logging);
+            note("the input has no pods and no workloads, so there are no connections", logging);
         }
         Ok((config, snapshot))
     }

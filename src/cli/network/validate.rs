@@ -13,11 +13,12 @@ use crate::cli::{configuration, log, manifests, write};
 use crate::cni::Profile;
 use crate::config::Config;
 use crate::finding::Page;
-use crate::network_policy::LINT_PAGES;
+use crate::network_policy::lint_pages;
 use crate::object::Inventory;
-use crate::plan::{self, Validation, ValidationRequest, generate, policy_stream, resource_list, validate};
+use crate::plan::{self, generate, policy_stream, resource_list};
 use crate::report::{write_findings_json, write_findings_sarif, write_findings_text};
 use crate::stream::frame;
+use crate::verdict::{self, PLUGIN_DIFFERS, Validation, ValidationRequest, validate};
 
 /// What people call the policies that no file holds.
 const GENERATED: &str = "<generated>";
@@ -170,7 +171,7 @@ fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Resu
 
 /// The rules of a SARIF log: those on policies, and those on the comparison with the configuration.
 fn rules() -> Vec<Page> {
-    let of_plan =
-        plan::PAGES.into_iter().filter(|page| page.id.0.starts_with("polic") || page.id == plan::PLUGIN_DIFFERS);
-    of_plan.chain(LINT_PAGES).collect()
+    let own = plan::PAGES.iter().chain(verdict::PAGES).copied();
+    let own = own.filter(|page| page.id.0.starts_with("polic") || page.id == PLUGIN_DIFFERS);
+    own.chain(lint_pages()).collect()
 }

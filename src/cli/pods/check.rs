@@ -9,9 +9,9 @@ use crate::cli::input::{self, Source};
 use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
-use crate::plan::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check};
-use crate::pod_security::{CHECK_PAGES, Evaluator, LevelVersion};
+use crate::pod_security::{Evaluator, LevelVersion, check_pages};
 use crate::report::{Origin, write_json, write_sarif, write_text};
+use crate::verdict::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check};
 
 /// Arguments of `floe pods check`.
 #[derive(Debug, Args)]
@@ -140,8 +140,8 @@ fn write_report(report: &Report, form: Form, sources: &[Source]) -> Result<(), C
 
 /// The rules of a SARIF log: the checks, and what else is told.
 fn rules() -> Vec<Page> {
-    let of_notices = plan::PAGES.into_iter().filter(|page| [NAMESPACE_LABEL, PARTLY_JUDGED].contains(&page.id));
-    CHECK_PAGES.into_iter().chain(of_notices).collect()
+    let of_notices = verdict::PAGES.iter().copied().filter(|page| [NAMESPACE_LABEL, PARTLY_JUDGED].contains(&page.id));
+    check_pages().chain(of_notices).collect()
 }
 
 /// Says on standard error what is no verdict.

@@ -11,8 +11,8 @@ pub(super) fn find<'i>(namespace: &str, name: &str, inventory: &'i Inventory) ->
     inventory.services.iter().find(|it| it.namespace.as_deref() == Some(namespace) && it.id.name == name)
 }
 
-/// The pod ports behind a Service port, in order. A name is looked up on the selected pods, and may differ between them;
-/// none if no pod in the input has it.
+/// The pod ports behind a Service port, in order. A name is looked up on the selected pods, and may differ between
+/// them; none if no pod in the input has it.
 pub(super) fn target_ports(service: &ServiceFacts, offered: &ServicePort, inventory: &Inventory) -> Vec<u16> {
     let name = match &offered.target {
         TargetPort::Number(port) => return vec![*port],

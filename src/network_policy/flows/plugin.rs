@@ -1,8 +1,9 @@
 //! What a plugin or compute target needs, from the addresses in its configuration and the table of systems.
 //!
-//! An address in the configuration wins over the table. A name inside the cluster becomes the pods of its Service, or its
-//! whole namespace where the input has no such Service; an address becomes a range of one. Any other name is outside,
-//! where policies know no names: its port is opened to everything that counts as outside, unless that is open already.
+//! An address in the configuration wins over the table. A name inside the cluster becomes the pods of its Service, or
+//! its whole namespace where the input has no such Service; an address becomes a range of one. Any other name is
+//! outside, where policies know no names: its port is opened to everything that counts as outside, unless that is open
+//! already.
 //!
 //! What must stay closed stays closed: no plugin opens one domain to another (FR-042), or all jobs to anybody (FR-030,
 //! FR-032).

@@ -1,5 +1,6 @@
-//! FR-014, FR-022: whether Ingresses, Routes of OpenShift and routes of the Gateway API lead to pods that their controllers
-//! may reach. This adds no flow: who may come in is for the configuration to say, not for an object of some release.
+//! FR-014, FR-022: whether Ingresses, Routes of OpenShift and routes of the Gateway API lead to pods that their
+//! controllers may reach. This adds no flow: who may come in is for the configuration to say, not for an object of some
+//! release.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ use regex::Regex;
 
 use crate::documentation::{block, write_block};
 use crate::examples::updates;
-use crate::support::{pins, skip, test_name};
+use crate::support::{pins, project, skip, test_name};
 
 /// Where the table stands.
 const PAGE: &str = "docs/hosts.md";
@@ -145,7 +145,9 @@ fn the_page_has_the_table_of_tested_hosts() {
         let row = rows.entry((name.to_lowercase(), name, way)).or_default();
         row.versions.insert(version.to_owned());
         row.is_pinned = pinned == "true";
-        row.files.insert(format!("[{file}](../tests/it/hosts/{file}.rs)"));
+        let is_folder = project().join("tests/it/hosts").join(file).is_dir();
+        let path = if is_folder { format!("{file}/mod.rs") } else { format!("{file}.rs") };
+        row.files.insert(format!("[{file}](../tests/it/hosts/{path})"));
     }
     let joined = |set: &BTreeSet<String>| set.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut table = "| Host | Version | How floe is started | Tests |\n|---|---|---|---|\n".to_owned();
