@@ -24,7 +24,7 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
         return None;
     }
     if let Some((node, value)) = observed.node_with("labels", AKS_POLICY_LABEL).filter(|(_, it)| *it == "calico") {
-        let evidence = Evidence::of(node, "Node", format!("metadata.labels[{}]", AKS_POLICY_LABEL), value);
+        let evidence = Evidence::of(node, "Node", format!("metadata.labels[{AKS_POLICY_LABEL}]"), value);
         return Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![evidence]));
     }
     let by_group = || observed.group("crd.projectcalico.org");

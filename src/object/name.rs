@@ -94,7 +94,8 @@ mod tests {
     /// The functions and the expressions say the same.
     #[test]
     fn the_expressions_are_those_of_the_functions() {
-        let forms: [(&str, fn(&str) -> bool); 3] = [
+        type Form = (&'static str, fn(&str) -> bool);
+        let forms: [Form; 3] = [
             (LABEL_FORMAT, has_label_form),
             (SUBDOMAIN_FORMAT, has_subdomain_form),
             (LABEL_NAME_FORMAT, has_label_name_form),

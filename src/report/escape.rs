@@ -24,17 +24,14 @@ pub(in crate::report) fn table_cell(text: &str) -> String {
         push_plain(before, &mut cell);
         let (fence, after) = ticks.split_at(length_of_fence(ticks));
         // The pipe needs a backslash before it, which another before that one would take away.
-        match code_up_to(fence, after).filter(|(code, _)| !code.contains("\\|")) {
-            Some((code, behind)) => {
-                cell.push_str(fence);
-                cell.push_str(&one_line(code).replace('|', "\\|"));
-                cell.push_str(fence);
-                rest = behind;
-            }
-            None => {
-                cell.push_str(&fence.replace('`', "\\`"));
-                rest = after;
-            }
+        if let Some((code, behind)) = code_up_to(fence, after).filter(|(code, _)| !code.contains("\\|")) {
+            cell.push_str(fence);
+            cell.push_str(&one_line(code).replace('|', "\\|"));
+            cell.push_str(fence);
+            rest = behind;
+        } else {
+            cell.push_str(&fence.replace('`', "\\`"));
+            rest = after;
         }
     }
     push_plain(rest, &mut cell);
