@@ -60,7 +60,7 @@ pub(super) struct AuditArgs {
     /// Report on this namespace only; may be given several times
     ///
     /// All objects are looked at all the same: who reaches a namespace does not depend on it alone.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace)]
     namespace: Vec<String>,
 
     /// What a document without metadata.namespace means
