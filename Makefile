@@ -31,11 +31,11 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 
 # No tools and no data: tests that need them say so. Clippy first, because it is done sooner.
 .PHONY: check
-check: format-rust clippy ## before a push: format, clippy and every test that needs Rust alone; names what was left out
+check: format-rust clippy ## before a push: format, clippy and every test that needs Rust alone; says what was left out
 	@mkdir -p target && : > $(SKIPPED)
 	@export FLOE_TOOLS= FLOE_TEST_DATA= FLOE_SKIPPED=$(SKIPPED); status=0; \
 	cargo test --locked --no-fail-fast || status=$$?; \
-	FLOE_NO_SKIP= tests/report-skipped $(SKIPPED); exit $$status
+	FLOE_NO_SKIP= tests/report-skipped --reasons $(SKIPPED); exit $$status
 
 # With -trimpath, as the tools are built: what a tool and its tests have in common is compiled once.
 .PHONY: test
