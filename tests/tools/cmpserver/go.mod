@@ -182,9 +182,9 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.0 // indirect
 )
 
-// Argo CD builds with a folder of its repository, which its module does not hold: this is that folder, some weeks older.
 replace floe.dev/tests/tools/streamprotocol => ../streamprotocol
 
+// Argo CD builds with a folder of its repository, which its module does not hold: this is that folder, some weeks older.
 replace github.com/argoproj/argo-cd/gitops-engine => github.com/argoproj/argo-cd/gitops-engine v0.0.0-20260914071520-c9c369efcc5b
 
 // As in Argo CD's go.mod: k8s.io/kubernetes names no versions of its parts.
