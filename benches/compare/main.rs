@@ -28,6 +28,9 @@ mod measure;
 mod network;
 mod pods;
 #[allow(dead_code, reason = "the tests use the rest of it")]
+#[path = "../../src/skipped.rs"]
+mod skipped;
+#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../../tests/it/support.rs"]
 mod support;
 mod table;

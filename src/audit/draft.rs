@@ -2,7 +2,7 @@
 
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::object::ResourceId;
-use crate::plan::Origin;
+use crate::snapshot::Origin;
 use crate::yaml::FieldPath;
 
 use super::AuditFinding;

@@ -8,8 +8,8 @@ use super::draft::Draft;
 use super::model::{Model, RuleAt};
 use crate::finding::{CheckId, Severity};
 use crate::object::PodFacts;
-use crate::plan::FoundPod;
 use crate::reachability::{AddressSet, Direction, IpBlockReach, Peer, Policy, Reachability, SetId, Source, World};
+use crate::snapshot::FoundPod;
 
 /// An `ipBlock` matches pods on some plugins, and that decides about connections.
 pub const IP_BLOCK_DEPENDS_ON_PLUGIN: CheckId = CheckId("ip-block-depends-on-plugin");
@@ -106,8 +106,8 @@ impl Readings {
         found
     }
 
-    /// The pods of a connection on which the readings differ, between one that the policy selects and one that the block
-    /// covers: source, then destination.
+    /// The pods of a connection on which the readings differ, between one that the policy selects and one that the
+    /// block covers: source, then destination.
     fn difference(
         &self,
         policy: &Policy,

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, Place};
 use super::model::Model;
+use crate::document::Error;
 use crate::finding::Severity;
 use crate::network_policy::NetworkPolicy;
-use crate::plan::{Error, POLICY_CHANGED, POLICY_MISSING, POLICY_UNREADABLE, POLICY_WIDENS, generate};
+use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::Policy;
+use crate::verdict::{POLICY_CHANGED, POLICY_MISSING};
 use crate::yaml::FieldPath;
 
 pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {

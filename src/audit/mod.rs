@@ -27,15 +27,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cni::{Profile, Reach};
 use crate::config::Config;
+use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING};
 use crate::object::Workloads;
-use crate::plan::{
-    Error, NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING, POLICY_UNREADABLE, POLICY_WIDENS, Snapshot, locate_all,
-};
+use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS};
 use crate::pod_security::Evaluator;
 use crate::reachability::IpBlockReach;
+use crate::snapshot::{Snapshot, locate_all};
 use crate::stream::Stream;
+use crate::verdict::{NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING};
 
 pub use both_directions::POLICY_MIXES_DIRECTIONS;
 pub use default_deny::{DEFAULT_DENY_MISSING, Isolation, NamespaceAudit};
@@ -55,7 +56,7 @@ pub use shadow::{POLICY_DUPLICATE, RULE_SHADOWED};
 pub use traffic::{Zone, ZoneTraffic};
 
 /// What an audit reports under the ids of others: the same fact has one id and one page.
-pub const SHARED: [CheckId; 7] = [
+pub const SHARED: &[CheckId] = &[
     HOST_NETWORK_PODS,
     NAMESPACE_LABEL,
     POLICY_CHANGED,
@@ -92,7 +93,8 @@ pub struct AuditFinding {
 /// Everything that an audit has found, each list in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
-    /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision 8).
+    /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision
+    /// 8).
     pub ip_blocks_match_pods: bool,
     /// Every namespace, by name.
     pub namespaces: Vec<NamespaceAudit>,

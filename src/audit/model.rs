@@ -8,10 +8,10 @@ use super::draft::Place;
 use super::internet::Internet;
 use crate::config::Config;
 use crate::object::{COMPONENT, COMPONENT_LABEL, PodFacts};
-use crate::plan::{FoundPod, Snapshot};
 use crate::reachability::{
     Direction, IpBlockReach, Labels, Peer, Policy, PortSet, Reachability, Rule, World, representatives,
 };
+use crate::snapshot::{FoundPod, Snapshot};
 use crate::yaml::FieldPath;
 
 /// A rule of a policy, by positions.

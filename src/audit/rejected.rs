@@ -4,9 +4,9 @@ use super::AuditError;
 use super::draft::{Draft, Place};
 use crate::config::Config;
 use crate::finding::{CheckId, Location, Severity};
-use crate::plan::{CheckRequest, Mode, PodVerdict, check as check_pods};
 use crate::pod_security::Evaluator;
 use crate::stream::Stream;
+use crate::verdict::{CheckRequest, Mode, PodVerdict, check as check_pods};
 use crate::yaml::FieldPath;
 
 /// A pod violates the level that its namespace enforces.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::internet::Internet;
 use super::model::Model;
-use crate::plan::Snapshot;
 use crate::reachability::{PortSet, Reachability, SetId, Source};
+use crate::snapshot::Snapshot;
 
 /// An end of the traffic in summary.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-/// Exit codes; the README has the same table.
+/// Exit codes; `docs/exit-codes.md` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done and clean.

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::write;
 use crate::finding::Page;
 use crate::text::{excerpt, nearest};
-use crate::{audit, network_policy, plan, pod_security};
+use crate::{audit, network_policy, plan, pod_security, verdict};
 
 /// Arguments of `floe explain`.
 #[derive(Debug, Args)]
@@ -17,13 +17,12 @@ pub struct ExplainArgs {
 
 /// Every page: the checks of the Pod Security Standards, then floe's own rules.
 fn pages() -> impl Iterator<Item = Page> {
-    pod_security::CHECK_PAGES
-        .into_iter()
-        .chain(pod_security::NOTICE_PAGES)
-        .chain(network_policy::PAGES)
-        .chain(network_policy::LINT_PAGES)
-        .chain(plan::PAGES)
-        .chain(audit::PAGES)
+    pod_security::check_pages()
+        .chain(pod_security::NOTICE_PAGES.iter().copied())
+        .chain(network_policy::PAGES.iter().copied())
+        .chain(network_policy::lint_pages())
+        .chain(plan::PAGES.iter().chain(verdict::PAGES).copied())
+        .chain(audit::PAGES.iter().copied())
 }
 
 /// Prints the page of a check, or the list of all.

@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::input::Source;
 use super::manifests;
 use crate::cni::Observed;
-use crate::plan::objects_of_kinds;
+use crate::document::objects_of_kinds;
 use crate::stream::Stream;
 
 /// What was seen of plugins.

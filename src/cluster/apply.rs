@@ -1,18 +1,19 @@
-//! Objects go into the cluster by server-side apply: the server merges by field, and names the owner of a field that another
-//! manager has set differently.
+//! Objects go into the cluster by server-side apply: the server merges by field, and names the owner of a field that
+//! another manager has set differently.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
+use kube::core::response::StatusCause;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::client::Cluster;
 use super::error::{ClusterError, causes};
+use super::kinds::Kinds;
 use super::list::encoded;
 use super::request::{Answer, Connection, JSON, Question};
 use crate::object::{COMPONENT_LABEL, ResourceId};
@@ -51,8 +52,8 @@ impl Commitment {
         }
     }
 
-    /// What tells whether an object has changed: the version that is stored. A dry run stores none, so there it is the object
-    /// itself, but for who has set what.
+    /// What tells whether an object has changed: the version that is stored. A dry run stores none, so there it is the
+    /// object itself, but for who has set what.
     fn state(self, mut object: Value) -> Value {
         if self == Self::Store {
             return object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
@@ -97,41 +98,24 @@ pub struct Conflict {
 }
 
 /// Why an object is not applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
     /// Somebody else has set some of its fields differently.
+    #[error("{}", owners(.0))]
     Conflicts(Vec<Conflict>),
     /// The server has no such kind.
+    #[error("the cluster has no kind {0}: its definition is missing")]
     NoSuchKind(String),
     /// The server refuses it, or cannot be asked.
-    Cluster(ClusterError),
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
 }
 
-impl fmt::Display for ApplyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Conflicts(conflicts) => {
-                let each = conflicts.iter().map(|it| format!("{} belongs to {}", it.field, it.owner));
-                f.write_str(&each.collect::<Vec<_>>().join("; "))
-            }
-            Self::NoSuchKind(kind) => write!(f, "the cluster has no kind {kind}: its definition is missing"),
-            Self::Cluster(error) => error.fmt(f),
-        }
-    }
+/// What belongs to whom, in one line.
+fn owners(conflicts: &[Conflict]) -> String {
+    let each = conflicts.iter().map(|it| format!("{} belongs to {}", it.field, it.owner));
+    each.collect::<Vec<_>>().join("; ")
 }
-
-impl From<ClusterError> for ApplyError {
-    fn from(error: ClusterError) -> Self {
-        Self::Cluster(error)
-    }
-}
-
-/// The resources of a version of the API by kind: the name in paths, and whether they are in namespaces.
-type Kinds = BTreeMap<String, (String, bool)>;
-
-/// What is known of the API.
-#[derive(Default)]
-pub(super) struct KnownKinds(Mutex<BTreeMap<String, Kinds>>);
 
 #[derive(Deserialize)]
 struct Resources {
@@ -354,9 +338,9 @@ impl Connection {
     }
 }
 
-/// Writes the rules that a policy of floe does not have as empty lists, where somebody else has set some. A field that floe
-/// leaves out belongs to whoever sets it, so rules that are added to a default-deny would stay, and nobody would say so; an
-/// empty list is a conflict. The server does not store it, so it is not written always.
+/// Writes the rules that a policy of floe does not have as empty lists, where somebody else has set some. A field that
+/// floe leaves out belongs to whoever sets it, so rules that are added to a default-deny would stay, and nobody would
+/// say so; an empty list is a conflict. The server does not store it, so it is not written always.
 fn claim_rules(object: &mut Value, live: &Value) {
     let is_own = object.pointer("/metadata/labels").and_then(|labels| labels.get(COMPONENT_LABEL)).is_some();
     if !is_own || object.get("kind").and_then(Value::as_str) != Some("NetworkPolicy") {
@@ -379,11 +363,10 @@ fn named(object: &Value) -> String {
 
 /// The fields that others have set, of an answer that says so.
 fn conflicts(answer: &Answer) -> Vec<Conflict> {
-    let conflict = |cause: &Value| {
-        let text = |field: &str| cause.get(field).and_then(Value::as_str);
-        let owner = text("message")?.trim_start_matches("conflict with ").to_owned();
-        (text("reason")? == "FieldManagerConflict")
-            .then(|| Conflict { field: text("field").unwrap_or_default().to_owned(), owner })
+    let causes = causes(&answer.text).into_iter().filter(|it| it.reason == "FieldManagerConflict");
+    let conflict = |it: StatusCause| Conflict {
+        field: it.field,
+        owner: it.message.trim_start_matches("conflict with ").to_owned(),
     };
-    causes(&answer.text).iter().filter_map(conflict).collect()
+    causes.map(conflict).collect()
 }

@@ -1,41 +1,14 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use kube::{Client, Config};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::RwLock;
 
-use super::apply::KnownKinds;
+use super::access::Access;
 use super::error::ClusterError;
+use super::kinds::KnownKinds;
 use super::kubeconfig;
-use super::request::{Connection, Pace};
-
-/// Which cluster, as whom, and how patiently.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Access {
-    /// A kubeconfig; without it `KUBECONFIG`, `~/.kube/config`, or the service account of a pod.
-    pub kubeconfig: Option<PathBuf>,
-    /// A context of the kubeconfig; without it the current one.
-    pub context: Option<String>,
-    /// How long to wait for each answer; absent for ever.
-    pub request_timeout: Option<Duration>,
-    /// The user to act as.
-    pub impersonate: Option<String>,
-    /// The groups to act as.
-    pub impersonate_groups: Vec<String>,
-    /// Requests a second at most; absent for as many as there are.
-    pub queries_per_second: Option<f64>,
-}
-
-/// Makes a client; an exec plugin of the kubeconfig runs.
-pub(super) fn client(config: Config, server: &str) -> Result<Client, ClusterError> {
-    Client::try_from(config).map_err(|error| match &error {
-        kube::Error::Auth(auth) => ClusterError::Credentials { server: server.to_owned(), reason: auth.to_string() },
-        _ => ClusterError::Kubeconfig(error.to_string()),
-    })
-}
+use super::request::{Connection, Pace, new_client};
 
 /// A cluster that can be asked. Every call blocks until the answer is there.
 pub struct Cluster {
@@ -62,7 +35,7 @@ impl Cluster {
             let namespace = config.default_namespace.clone();
             // Only a plugin can give other credentials than before; files are read again anyway.
             let renewed_by = Some(&config).filter(|config| config.auth_info.exec.is_some()).cloned();
-            let client = client(config, &server)?;
+            let client = new_client(config, &server)?;
             let pace = Pace::new(access.queries_per_second);
             Ok(Connection {
                 client: RwLock::new(Arc::new(client)),

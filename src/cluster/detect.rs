@@ -1,5 +1,6 @@
-//! What of the configuration a cluster tells by itself: where DNS, the API server, the ingress controller and the platform's
-//! services are. A proposal, as a snippet with a comment on where each value comes from; it is never applied by itself.
+//! What of the configuration a cluster tells by itself: where DNS, the API server, the ingress controller and the
+//! platform's services are. A proposal, as a snippet with a comment on where each value comes from; it is never applied
+//! by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,9 +15,9 @@ use crate::object::{Inventory, Protocol, ServiceFacts, TargetPort};
 use crate::reachability::PortSet;
 use crate::yaml::{Tree, flow};
 
-/// What is there.
+/// What is there, as far as it tells of the configuration.
 #[derive(Debug)]
-pub struct Observed<'o> {
+pub struct ClusterFacts<'o> {
     /// The URL of the server.
     pub server: &'o str,
     /// Pods and Services.
@@ -54,23 +55,23 @@ const CONTROLLERS: [&str; 7] =
 const OPENSHIFT_ROUTER: &str = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller";
 
 /// A Manifest with what was found.
-pub fn detect(config: &Config, observed: &Observed<'_>) -> String {
+pub fn detect(config: &Config, facts: &ClusterFacts<'_>) -> String {
     let mut sections = String::new();
-    dns(observed, &mut sections);
-    kubernetes_api(observed, &mut sections);
-    ingress_controller(observed, &mut sections);
-    services(config, observed, &mut sections);
+    dns(facts, &mut sections);
+    kubernetes_api(facts, &mut sections);
+    ingress_controller(facts, &mut sections);
+    services(config, facts, &mut sections);
     let is_empty = sections.lines().all(|line| line.trim_start().starts_with('#'));
     format!(
         "# Found in {} by `floe network generate --detect`. Read it, then take it over into your manifest.\n\
          apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  network_policies:{}\n{sections}",
-        observed.server,
+        facts.server,
         if is_empty { " {}" } else { "" }
     )
 }
 
-/// The namespaces of pods that have to be known to narrow policies: those of Services that the configuration leads to and that
-/// name the port of their pods.
+/// The namespaces of pods that have to be known to narrow policies: those of Services that the configuration leads to
+/// and that name the port of their pods.
 pub fn namespaces_of_named_ports(config: &Config, inventory: &Inventory) -> BTreeSet<String> {
     let wanted: BTreeSet<_> = declare(config, inventory)
         .flows
@@ -90,9 +91,9 @@ pub fn namespaces_of_named_ports(config: &Config, inventory: &Inventory) -> BTre
     inventory.services.iter().filter(is_named).filter_map(|service| service.namespace.clone()).collect()
 }
 
-fn dns(observed: &Observed<'_>, out: &mut String) {
-    let mut found = DNS_SERVICES.iter().filter_map(|(namespace, name)| service(observed, namespace, name));
-    let cache = node_cache(observed);
+fn dns(facts: &ClusterFacts<'_>, out: &mut String) {
+    let mut found = DNS_SERVICES.iter().filter_map(|(namespace, name)| service(facts, namespace, name));
+    let cache = node_cache(facts);
     let Some(service) = found.next() else {
         let _ = writeln!(out, "    # dns: no Service of cluster DNS was found");
         if let Some((origin, cidrs)) = cache {
@@ -101,7 +102,7 @@ fn dns(observed: &Observed<'_>, out: &mut String) {
         return;
     };
     let namespace = service.namespace.as_deref().unwrap_or_default();
-    let ports = dns_ports(service, observed);
+    let ports = dns_ports(service, facts);
     let _ = writeln!(out, "    # Service {namespace}/{}", service.id.name);
     let _ = writeln!(out, "    dns:\n      namespace: {}", text(namespace));
     let _ = writeln!(out, "      pod_labels: {}\n      ports: {}", labels(&service.selector), list(&ports));
@@ -110,29 +111,15 @@ fn dns(observed: &Observed<'_>, out: &mut String) {
     }
 }
 
-fn service<'o>(observed: &'o Observed<'_>, namespace: &str, name: &str) -> Option<&'o ServiceFacts> {
-    let mut services = observed.inventory.services.iter();
-    services.find(|it| it.namespace.as_deref() == Some(namespace) && it.id.name == name && !it.selector.is_empty())
+fn service<'o>(facts: &'o ClusterFacts<'_>, namespace: &str, name: &str) -> Option<&'o ServiceFacts> {
+    ServiceFacts::find(&facts.inventory.services, namespace, name).filter(|it| !it.selector.is_empty())
 }
 
 /// The pod ports behind port 53.
-fn dns_ports(service: &ServiceFacts, observed: &Observed<'_>) -> BTreeSet<u16> {
-    let mut ports = BTreeSet::new();
-    for offered in service.ports.iter().filter(|offered| offered.port == 53) {
-        match &offered.target {
-            TargetPort::Number(port) => {
-                ports.insert(*port);
-            }
-            TargetPort::Name(name) => {
-                let pods =
-                    observed.inventory.pods.iter().filter(|pod| Some(&pod.namespace) == service.namespace.as_ref());
-                let selected =
-                    pods.filter(|pod| service.selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value)));
-                let named = selected.flat_map(|pod| &pod.ports).filter(|port| port.name.as_ref() == Some(name));
-                ports.extend(named.map(|port| port.port));
-            }
-        }
-    }
+fn dns_ports(service: &ServiceFacts, facts: &ClusterFacts<'_>) -> BTreeSet<u16> {
+    let offered = service.ports.iter().filter(|offered| offered.port == 53);
+    let mut ports: BTreeSet<u16> =
+        offered.flat_map(|offered| service.target_ports(offered, &facts.inventory.pods)).collect();
     if ports.is_empty() {
         ports.insert(if service.namespace.as_deref() == Some("openshift-dns") { OPENSHIFT_DNS_PORT } else { 53 });
     }
@@ -140,8 +127,8 @@ fn dns_ports(service: &ServiceFacts, observed: &Observed<'_>) -> BTreeSet<u16> {
 }
 
 /// The addresses on which a node-local cache listens: no pod selector matches them.
-fn node_cache(observed: &Observed<'_>) -> Option<(String, BTreeSet<IpNet>)> {
-    let cache = observed.daemon_sets.iter().find(|it| NODE_CACHES.contains(&string(it, "/metadata/name")))?;
+fn node_cache(facts: &ClusterFacts<'_>) -> Option<(String, BTreeSet<IpNet>)> {
+    let cache = facts.daemon_sets.iter().find(|it| NODE_CACHES.contains(&string(it, "/metadata/name")))?;
     let origin = format!("DaemonSet {}/{}", string(cache, "/metadata/namespace"), string(cache, "/metadata/name"));
     let containers = cache.pointer("/spec/template/spec/containers").and_then(Value::as_array);
     let arguments =
@@ -166,8 +153,8 @@ fn node_cache(observed: &Observed<'_>) -> Option<(String, BTreeSet<IpNet>)> {
     Some((format!("{origin}, -localip"), addresses))
 }
 
-fn kubernetes_api(observed: &Observed<'_>, out: &mut String) {
-    let slices = || observed.endpoint_slices.iter().filter(|it| string(it, "/metadata/namespace") == "default");
+fn kubernetes_api(facts: &ClusterFacts<'_>, out: &mut String) {
+    let slices = || facts.endpoint_slices.iter().filter(|it| string(it, "/metadata/namespace") == "default");
     let endpoints = slices().filter_map(|it| it.get("endpoints")?.as_array()).flatten();
     let addresses = endpoints.filter_map(|it| it.get("addresses")?.as_array()).flatten().filter_map(Value::as_str);
     let cidrs: BTreeSet<IpNet> = addresses.filter_map(|it| it.parse().ok()).map(single).collect();
@@ -179,7 +166,7 @@ fn kubernetes_api(observed: &Observed<'_>, out: &mut String) {
     }
     let _ = writeln!(out, "    # EndpointSlices of the Service default/kubernetes");
     let _ = writeln!(out, "    kubernetes_api:\n      cidrs: {}\n      ports: {}", list(&cidrs), list(&ports));
-    if let Some(address) = observed.api_service {
+    if let Some(address) = facts.api_service {
         let _ = writeln!(
             out,
             "      # for a plugin that judges before translation, such as the AWS VPC CNI, add {} and port 443",
@@ -188,9 +175,9 @@ fn kubernetes_api(observed: &Observed<'_>, out: &mut String) {
     }
 }
 
-fn ingress_controller(observed: &Observed<'_>, out: &mut String) {
-    let workloads = observed.deployments.iter().map(|it| ("Deployment", it));
-    let workloads = workloads.chain(observed.daemon_sets.iter().map(|it| ("DaemonSet", it)));
+fn ingress_controller(facts: &ClusterFacts<'_>, out: &mut String) {
+    let workloads = facts.deployments.iter().map(|it| ("Deployment", it));
+    let workloads = workloads.chain(facts.daemon_sets.iter().map(|it| ("DaemonSet", it)));
     let mut found: Vec<(String, &str, BTreeMap<String, String>, bool)> = workloads
         .filter_map(|(kind, workload)| {
             let labels = workload.pointer("/spec/template/metadata/labels")?.as_object()?;
@@ -232,8 +219,8 @@ fn ingress_controller(observed: &Observed<'_>, out: &mut String) {
 }
 
 /// The services of the platform, found as the filter finds them in manifests.
-fn services(config: &Config, observed: &Observed<'_>, out: &mut String) {
-    let flows = declare(config, observed.inventory);
+fn services(config: &Config, facts: &ClusterFacts<'_>, out: &mut String) {
+    let flows = declare(config, facts.inventory);
     let mut lines = String::new();
     for (key, reason) in
         [("polaris", Reason::Catalog), ("otel_collector", Reason::Telemetry), ("minio", Reason::Storage)]
@@ -305,13 +292,13 @@ mod tests {
 
     use super::*;
     use crate::object::Workloads;
-    use crate::plan::Snapshot;
+    use crate::snapshot::Snapshot;
     use crate::stream::frame;
 
     fn found(manifests: &str, slices: &[Value], daemon_sets: &[Value], deployments: &[Value]) -> String {
         let snapshot = Snapshot::take(&[frame(manifests)], &Workloads::new(&[]), None).unwrap();
         let inventory = snapshot.inventory();
-        let observed = Observed {
+        let facts = ClusterFacts {
             server: "https://s",
             inventory: &inventory,
             api_service: "10.96.0.1".parse().ok(),
@@ -319,7 +306,7 @@ mod tests {
             daemon_sets,
             deployments,
         };
-        let snippet = detect(&Config::default(), &observed);
+        let snippet = detect(&Config::default(), &facts);
         let tree = Tree::parse(&snippet).unwrap();
         Config::from_manifest(&tree).unwrap_or_else(|error| panic!("{}: {}\n{snippet}", error.path, error.message));
         snippet

@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use hyper_util::client::legacy::Error as ConnectionError;
-use serde_json::Value;
+use kube::core::Status;
+use kube::core::response::StatusCause;
 
 /// Why a cluster does not tell or do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -173,30 +174,25 @@ fn is_auth(error: &(dyn StdError + 'static)) -> bool {
     error.is::<kube::client::AuthError>() || matches!(error.downcast_ref::<kube::Error>(), Some(kube::Error::Auth(_)))
 }
 
+/// The `Status` of an answer; other answers, such as those of a proxy, are none.
+fn status(text: &str) -> Option<Status> {
+    serde_json::from_str(text).ok()
+}
+
 /// What a `Status` names as its causes.
-pub(super) fn causes(text: &str) -> Vec<Value> {
-    let mut status: Value = serde_json::from_str(text).unwrap_or_default();
-    match status.pointer_mut("/details/causes").map(Value::take) {
-        Some(Value::Array(causes)) => causes,
-        _ => Vec::new(),
-    }
+pub(super) fn causes(text: &str) -> Vec<StatusCause> {
+    status(text).and_then(|status| status.details).map(|details| details.causes).unwrap_or_default()
 }
 
 /// The fields that a `Status` says are wrong, with its words on each.
 fn fields_at_fault(text: &str) -> Vec<(String, String)> {
-    let cause = |it: &Value| {
-        let field = it.get("field")?.as_str()?;
-        let message = it.get("message").and_then(Value::as_str).unwrap_or_default();
-        Some((field.to_owned(), message.to_owned()))
-    };
-    causes(text).iter().filter_map(cause).collect()
+    causes(text).into_iter().filter(|it| !it.field.is_empty()).map(|it| (it.field, it.message)).collect()
 }
 
-/// The words of a `Status`; of other answers, such as those of a proxy, the first line.
+/// The words of a `Status`; of other answers the first line.
 pub(super) fn message(text: &str) -> String {
-    let status: Option<Value> = serde_json::from_str(text).ok();
-    match status.as_ref().and_then(|status| status.get("message")).and_then(Value::as_str) {
-        Some(message) => message.to_owned(),
+    match status(text).map(|status| status.message).filter(|message| !message.is_empty()) {
+        Some(message) => message,
         None => text.lines().next().unwrap_or("nothing").chars().take(200).collect(),
     }
 }

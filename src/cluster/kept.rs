@@ -112,8 +112,8 @@ pub(super) fn read(text: &str, of_each: Keep) -> Result<Value, serde_json::Error
     Ok(list)
 }
 
-/// A list as the text that is read on: in block style, which is read several times as fast as JSON and has a line for each
-/// field, so that places in it can be shown.
+/// A list as the text that is read on: in block style, which is read several times as fast as JSON and has a line for
+/// each field, so that places in it can be shown.
 pub(super) fn written(list: &Value) -> String {
     let mut text = String::new();
     block(list, 0, Style::default(), &mut text);

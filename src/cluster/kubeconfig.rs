@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-use super::client::Access;
+use super::access::Access;
 use super::error::ClusterError;
 
 /// Finds the cluster: `--kubeconfig`, the files of `KUBECONFIG`, `~/.kube/config`, the service account of a pod.

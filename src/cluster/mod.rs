@@ -3,6 +3,7 @@
 //! An edge module: it reads kubeconfigs and talks to API servers. What it reads it hands on as lists, without what floe
 //! does not look at, so that live objects are read and judged by the same code as files.
 
+mod access;
 mod apply;
 mod client;
 mod collection;
@@ -10,14 +11,16 @@ mod detect;
 mod error;
 mod fetch;
 mod kept;
+mod kinds;
 mod kubeconfig;
 mod list;
 mod request;
 mod wait;
 
+pub use access::Access;
 pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
-pub use client::{Access, Cluster};
+pub use client::Cluster;
 pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, PLUGIN_NAMESPACES, PLUGINS, role};
-pub use detect::{Observed, detect, namespaces_of_named_ports};
+pub use detect::{ClusterFacts, detect, namespaces_of_named_ports};
 pub use error::ClusterError;
 pub use fetch::{Fetched, Page, Scope, Unseen};

@@ -12,8 +12,8 @@ use kube::{Client, Config};
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::apply::KnownKinds;
 use super::error::ClusterError;
+use super::kinds::KnownKinds;
 
 /// How often a request is repeated that may succeed the next time.
 const REPETITIONS: u32 = 5;
@@ -39,6 +39,14 @@ pub(super) struct Connection {
     pub(super) pace: Pace,
     pub(super) kinds: KnownKinds,
     pub(super) expects_definitions: AtomicBool,
+}
+
+/// Makes a client; an exec plugin of the kubeconfig runs.
+pub(super) fn new_client(config: Config, server: &str) -> Result<Client, ClusterError> {
+    Client::try_from(config).map_err(|error| match &error {
+        kube::Error::Auth(auth) => ClusterError::Credentials { server: server.to_owned(), reason: auth.to_string() },
+        _ => ClusterError::Kubeconfig(error.to_string()),
+    })
 }
 
 /// Keeps requests apart, for `--kube-api-qps`.
@@ -103,8 +111,8 @@ impl Answer {
 }
 
 impl Connection {
-    /// Asks, and asks again where the server is overloaded, fails, or is cut off, and with new credentials where it does not
-    /// take these any more. Every question of floe may be asked twice: it reads, applies or deletes.
+    /// Asks, and asks again where the server is overloaded, fails, or is cut off, and with new credentials where it
+    /// does not take these any more. Every question of floe may be asked twice: it reads, applies or deletes.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer, ClusterError> {
         let used = Arc::clone(&*self.client.read().await);
         let answer = self.ask_patiently(question).await?;
@@ -113,7 +121,7 @@ impl Connection {
         // Another question may have renewed it meanwhile.
         if Arc::ptr_eq(&client, &used) {
             tracing::debug!("{}: the credentials are not accepted, the plugin is asked again", question.what);
-            *client = Arc::new(super::client::client(config.clone(), &self.server)?);
+            *client = Arc::new(new_client(config.clone(), &self.server)?);
         }
         drop(client);
         self.ask_patiently(question).await

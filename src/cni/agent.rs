@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Observed;
-use super::detect::{Confidence, Evidence, text};
+use super::evidence::{Confidence, Evidence, text};
 
 /// Where the containers of a workload are.
 const CONTAINERS: &str = "/spec/template/spec/containers";

@@ -1,6 +1,6 @@
 //! Antrea.
 
-use super::detect::Detection;
+use super::detection::Detection;
 use super::{Observed, Profile};
 
 /// Antrea.

@@ -1,6 +1,7 @@
 //! The Amazon VPC CNI with its network policy agent.
 
-use super::detect::{Confidence, Detection, Evidence, is_true};
+use super::detection::Detection;
+use super::evidence::{Confidence, Evidence, is_true};
 use super::{Enforcement, Except, Observed, Profile, Reach, Translation};
 
 /// The container that enforces.

@@ -1,8 +1,10 @@
 //! Calico.
 
 use super::agent::has_container;
-use super::detect::{Confidence, Detection, Enforced, Evidence};
-use super::{Observed, Profile, azure, canal};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence};
+use super::signs::AKS_POLICY_LABEL;
+use super::{Observed, Profile, canal};
 
 /// Calico.
 pub(super) const PROFILE: Profile = Profile {
@@ -21,8 +23,8 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
     if observed.daemon_sets.iter().any(is_foreign) {
         return None;
     }
-    if let Some((node, value)) = observed.node_with("labels", azure::POLICY_LABEL).filter(|(_, it)| *it == "calico") {
-        let evidence = Evidence::of(node, "Node", format!("metadata.labels[{}]", azure::POLICY_LABEL), value);
+    if let Some((node, value)) = observed.node_with("labels", AKS_POLICY_LABEL).filter(|(_, it)| *it == "calico") {
+        let evidence = Evidence::of(node, "Node", format!("metadata.labels[{AKS_POLICY_LABEL}]"), value);
         return Some(Detection::by(&PROFILE, Enforced::Yes, Confidence::Medium, vec![evidence]));
     }
     let by_group = || observed.group("crd.projectcalico.org");

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::agent::has_container;
-use super::detect::{Detection, text};
+use super::detection::Detection;
+use super::evidence::text;
 use super::{Observed, Profile};
 
 /// Names of its `DaemonSet`.

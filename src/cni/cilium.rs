@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::detect::{Confidence, Detection, Evidence, is_false, text};
-use super::{Enforcement, Observed, Profile, Reach, Support, azure, gke};
+use super::detection::Detection;
+use super::evidence::{Confidence, Evidence, is_false, text};
+use super::signs::{GKE_AGENT, cilium_of_aks};
+use super::{Enforcement, Observed, Profile, Reach, Support};
 
 /// Cilium.
 pub(super) const PROFILE: Profile = Profile {
@@ -19,14 +21,14 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// The `DaemonSet` `cilium`. On AKS it is Azure's, and GKE's `anetd` is none of it.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    if azure::runs_cilium(observed).is_some() {
+    if cilium_of_aks(observed).is_some() {
         return None;
     }
     if let Some(found) = detect_as(&PROFILE, observed) {
         return Some(found);
     }
     // GKE's data plane has the group as well.
-    if observed.daemon_sets.iter().any(|it| text(it, "/metadata/name") == gke::AGENT) {
+    if observed.daemon_sets.iter().any(|it| text(it, "/metadata/name") == GKE_AGENT) {
         return None;
     }
     let evidence = observed.controller(&["cilium-operator"]).or_else(|| observed.group("cilium.io"))?;
@@ -35,7 +37,7 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
 
 /// The agent with its settings, as that of a product.
 pub(super) fn detect_as(plugin: &'static Profile, observed: &Observed) -> Option<Detection> {
-    let is_foreign = |it: &Value| text(it, "/metadata/name") == gke::AGENT;
+    let is_foreign = |it: &Value| text(it, "/metadata/name") == GKE_AGENT;
     let agent = observed.agent_unless(
         &["cilium"],
         &["cilium/cilium", "rancher/mirrored-cilium-cilium", "isovalent/cilium"],

@@ -1,7 +1,8 @@
 //! EKS Auto Mode.
 
 use super::aws_vpc_cni::CONTROLLER;
-use super::detect::{Confidence, Detection, Enforced, Evidence, is_true, text};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence, is_true, text};
 use super::{Enforcement, Except, Observed, Profile, Reach, Translation};
 
 /// EKS Auto Mode.

@@ -1,13 +1,12 @@
 //! Flannel alone.
 
-use super::detect::{Confidence, Detection, Enforced, Evidence};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence};
+use super::signs::FLANNEL_NAMES;
 use super::{Enforcement, Observed, Profile, canal, k3s, kube_network_policies};
 
 /// What flannel writes on nodes.
 const BACKEND: &str = "flannel.alpha.coreos.com/backend-type";
-
-/// Names of its `DaemonSet`.
-pub(super) const NAMES: [&str; 2] = ["kube-flannel-ds", "kube-flannel"];
 
 /// Flannel alone.
 pub(super) const PROFILE: Profile = Profile {
@@ -27,7 +26,7 @@ pub(super) fn detect(observed: &Observed) -> Option<Detection> {
         "rancher/mirrored-flannel",
         "rancher/hardened-flannel",
     ];
-    if let Some(agent) = observed.agent_unless(&NAMES, &images, canal::is_canal) {
+    if let Some(agent) = observed.agent_unless(&FLANNEL_NAMES, &images, canal::is_canal) {
         let found = Detection::running(&PROFILE, &agent);
         return Some(match agent.program("/bin/netpol") {
             Some(evidence) => Detection { plugin: &kube_network_policies::PROFILE, ..found.because(evidence) },

@@ -1,6 +1,8 @@
 //! GKE Dataplane V2, which is Cilium.
 
-use super::detect::{Confidence, Detection, Enforced, Evidence};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence};
+use super::signs::GKE_AGENT;
 use super::{Observed, Profile, Reach, Support, calico};
 
 /// The label of every node of GKE.
@@ -16,12 +18,9 @@ pub(super) const PROFILE: Profile = Profile {
     ..Profile::conforming("gke-dataplane-v2", "GKE Dataplane V2")
 };
 
-/// The `DaemonSet` of the data plane.
-pub(super) const AGENT: &str = "anetd";
-
 /// `anetd`; a GKE cluster with neither it nor Calico has policies turned off.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    if let Some(agent) = observed.agent(&[AGENT], &[]) {
+    if let Some(agent) = observed.agent(&[GKE_AGENT], &[]) {
         let mut found = Detection::running(&PROFILE, &agent);
         if found.enforced == Enforced::Yes {
             // Its images are Google's own and tell no more than the name.

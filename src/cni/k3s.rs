@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::detect::{Confidence, Detection, Enforced, Evidence, is_false, text};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence, is_false, text};
 use super::{Enforcement, Except, Observed, Profile, TwoDirections};
 
 /// k3s, which has kube-router's policies built in.

@@ -1,6 +1,7 @@
 //! kindnet, of kind clusters.
 
-use super::detect::{Confidence, Detection, Enforced, is_false};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, is_false};
 use super::{Enforcement, Observed, Profile};
 
 /// kindnet, of kind clusters.

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::detect::{Detection, text};
-use super::{Observed, Profile, flannel};
+use super::detection::Detection;
+use super::evidence::text;
+use super::signs::FLANNEL_NAMES;
+use super::{Observed, Profile};
 
 /// kube-network-policies of the Kubernetes project.
 pub(super) const PROFILE: Profile = Profile {
@@ -14,7 +16,7 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// Its own agent, beside a plugin that only connects pods. As a container of flannel's it is found there.
 pub(super) fn detect(observed: &Observed) -> Option<Detection> {
-    let is_flannel = |it: &Value| flannel::NAMES.contains(&text(it, "/metadata/name"));
+    let is_flannel = |it: &Value| FLANNEL_NAMES.contains(&text(it, "/metadata/name"));
     let images = ["networking/kube-network-policies"];
     let agent = observed.agent_unless(&["kube-network-policies"], &images, is_flannel)?;
     Some(Detection::running(&PROFILE, &agent))

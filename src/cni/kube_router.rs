@@ -1,6 +1,7 @@
 //! kube-router.
 
-use super::detect::{Detection, is_false};
+use super::detection::Detection;
+use super::evidence::is_false;
 use super::{Enforcement, Except, Observed, Profile, TwoDirections};
 
 /// kube-router.

@@ -11,7 +11,9 @@ mod calico;
 mod canal;
 mod cilium;
 mod detect;
+mod detection;
 mod eks_auto_mode;
+mod evidence;
 mod flannel;
 mod gke;
 mod k3s;
@@ -23,6 +25,7 @@ mod observed;
 mod openshift_sdn;
 mod ovn_kubernetes;
 mod profile;
+mod signs;
 #[cfg(test)]
 mod tests;
 mod unknown;
@@ -30,54 +33,45 @@ mod weave;
 
 use crate::text::nearest;
 
-pub use detect::{Confidence, Detection, Enforced, Enforcers, Evidence, detect};
+pub use detect::{Enforcers, detect};
+pub use detection::Detection;
+pub use evidence::{Confidence, Enforced, Evidence};
 pub use node_pool::NodePool;
 pub use observed::Observed;
 pub use profile::{Enforcement, Except, Profile, Reach, Support, Translation, TwoDirections};
 
+/// A plugin, and how it is recognised.
+struct Plugin {
+    profile: &'static Profile,
+    detect: fn(&Observed) -> Option<Detection>,
+}
+
 /// Every plugin, by name; the last one stands for those that nobody knows.
-pub const PROFILES: [Profile; 18] = [
-    antrea::PROFILE,
-    aws_vpc_cni::PROFILE,
-    azure::CILIUM,
-    azure::NPM,
-    calico::PROFILE,
-    canal::PROFILE,
-    cilium::PROFILE,
-    eks_auto_mode::PROFILE,
-    flannel::PROFILE,
-    gke::PROFILE,
-    k3s::PROFILE,
-    kindnet::PROFILE,
-    kube_network_policies::PROFILE,
-    kube_router::PROFILE,
-    openshift_sdn::PROFILE,
-    ovn_kubernetes::PROFILE,
-    weave::PROFILE,
-    unknown::PROFILE,
+const PLUGINS: &[Plugin] = &[
+    Plugin { profile: &antrea::PROFILE, detect: antrea::detect },
+    Plugin { profile: &aws_vpc_cni::PROFILE, detect: aws_vpc_cni::detect },
+    Plugin { profile: &azure::CILIUM, detect: azure::detect_cilium },
+    Plugin { profile: &azure::NPM, detect: azure::detect_npm },
+    Plugin { profile: &calico::PROFILE, detect: calico::detect },
+    Plugin { profile: &canal::PROFILE, detect: canal::detect },
+    Plugin { profile: &cilium::PROFILE, detect: cilium::detect },
+    Plugin { profile: &eks_auto_mode::PROFILE, detect: eks_auto_mode::detect },
+    Plugin { profile: &flannel::PROFILE, detect: flannel::detect },
+    Plugin { profile: &gke::PROFILE, detect: gke::detect },
+    Plugin { profile: &k3s::PROFILE, detect: k3s::detect },
+    Plugin { profile: &kindnet::PROFILE, detect: kindnet::detect },
+    Plugin { profile: &kube_network_policies::PROFILE, detect: kube_network_policies::detect },
+    Plugin { profile: &kube_router::PROFILE, detect: kube_router::detect },
+    Plugin { profile: &openshift_sdn::PROFILE, detect: openshift_sdn::detect },
+    Plugin { profile: &ovn_kubernetes::PROFILE, detect: ovn_kubernetes::detect },
+    Plugin { profile: &weave::PROFILE, detect: weave::detect },
+    Plugin { profile: &unknown::PROFILE, detect: unknown::detect },
 ];
 
-/// How each plugin is recognised, in the order of [`PROFILES`].
-const DETECTORS: [fn(&Observed) -> Option<Detection>; 18] = [
-    antrea::detect,
-    aws_vpc_cni::detect,
-    azure::detect_cilium,
-    azure::detect_npm,
-    calico::detect,
-    canal::detect,
-    cilium::detect,
-    eks_auto_mode::detect,
-    flannel::detect,
-    gke::detect,
-    k3s::detect,
-    kindnet::detect,
-    kube_network_policies::detect,
-    kube_router::detect,
-    openshift_sdn::detect,
-    ovn_kubernetes::detect,
-    weave::detect,
-    unknown::detect,
-];
+/// What each plugin makes of policies, by name; the last one stands for those that nobody knows.
+pub fn profiles() -> impl DoubleEndedIterator<Item = &'static Profile> + ExactSizeIterator + Clone {
+    PLUGINS.iter().map(|plugin| plugin.profile)
+}
 
 /// Why there is no such plugin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,14 +85,13 @@ pub struct NoSuchPlugin {
 
 /// The plugin of an id, a name or an alias; case, `-`, `_` and blanks do not count.
 pub fn plugin(name: &str) -> Result<&'static Profile, NoSuchPlugin> {
-    static ALL: [Profile; 18] = PROFILES;
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect()
     };
     let is_named = |profile: &&Profile| profile.names().any(|it| plain(it) == plain(name));
-    ALL.iter().find(is_named).ok_or_else(|| {
-        let meant = nearest(name, ALL.iter().flat_map(Profile::names));
-        let meant = ALL.iter().find(|profile| profile.names().any(|it| Some(it) == meant)).map(|profile| profile.id);
-        NoSuchPlugin { meant, known: ALL.iter().map(|profile| profile.id).collect() }
+    profiles().find(is_named).ok_or_else(|| {
+        let meant = nearest(name, profiles().flat_map(Profile::names));
+        let meant = profiles().find(|profile| profile.names().any(|it| Some(it) == meant)).map(|profile| profile.id);
+        NoSuchPlugin { meant, known: profiles().map(|profile| profile.id).collect() }
     })
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Observed;
 use super::agent::has_container;
-use super::detect::{Detection, Enforced, text};
-use super::{Observed, azure};
+use super::detection::Detection;
+use super::evidence::{Enforced, text};
+use super::signs::AKS_POLICY_LABEL;
 
 /// Labels that name the group of a node: AKS, GKE, EKS, Karpenter and EKS Auto Mode.
 const POOL_LABELS: [&str; 4] = [
@@ -106,7 +108,7 @@ fn judge(observed: &Observed, decisive: Option<&Detection>, node: &Value, os: &s
         };
     }
     let is_azure = matches!(id, "azure-npm" | "azure-cilium");
-    if is_azure && label(node, azure::POLICY_LABEL) == Some("none") {
+    if is_azure && label(node, AKS_POLICY_LABEL) == Some("none") {
         return (Enforced::No, Some("its label kubernetes.azure.com/network-policy is none"));
     }
     if id == "aws-vpc-cni" && kernel(node).is_some_and(|version| version < KERNEL_OF_VPC_AGENT) {

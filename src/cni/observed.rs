@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::detect::{Evidence, text};
+use super::evidence::{Evidence, text};
 
 /// The group of policies of administrators, which come before those of Kubernetes or after them.
 const ADMIN_POLICIES: &str = "policy.networking.k8s.io";

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::detect::{Confidence, Detection, Enforced, Evidence, text};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence, text};
 use super::{Enforcement, Except, Observed, Profile, Reach, Support};
 
 /// OpenShift SDN, gone with OpenShift 4.15.

@@ -1,6 +1,7 @@
 //! OVN-Kubernetes, of OpenShift and others.
 
-use super::detect::{Confidence, Detection, Enforced, Evidence, text};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence, text};
 use super::{Observed, Profile, Support};
 
 /// OVN-Kubernetes, of OpenShift and others.

@@ -1,6 +1,7 @@
 //! A plugin that nobody knows.
 
-use super::detect::{Confidence, Detection, Enforced, Evidence, text};
+use super::detection::Detection;
+use super::evidence::{Confidence, Enforced, Evidence, text};
 use super::{Enforcement, Observed, Profile, Reach, Support};
 
 /// A plugin that nobody knows.

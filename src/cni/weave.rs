@@ -1,6 +1,7 @@
 //! Weave Net, archived in 2022.
 
-use super::detect::{Detection, Evidence};
+use super::detection::Detection;
+use super::evidence::Evidence;
 use super::{Enforcement, Observed, Profile, Support};
 
 /// Weave Net, archived in 2022.

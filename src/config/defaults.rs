@@ -7,12 +7,10 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::model::{
     Config, Conflicts, DnsConfig, IpFamily, KubernetesApiConfig, ManagedNamespace, NamespaceMode, NetworkConfig,
-    PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,
+    PLATFORM, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,
 };
 use crate::object::{Level, Version};
 
-/// The platform namespace.
-pub(super) const PLATFORM: &str = "floe-platform";
 /// The namespace of job pods.
 pub(super) const JOBS: &str = "floe-jobs";
 /// The name of the summary `ConfigMap`.

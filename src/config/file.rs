@@ -177,7 +177,7 @@ pub(super) struct Service {
     pub(super) pod_labels: Option<BTreeMap<String, String>>,
 }
 
-/// One entry of the `*_egress_allow` lists (FR-033).
+/// One entry of the `*_egress_allow` lists.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct Egress {

@@ -1,4 +1,5 @@
-//! Configuration: text goes in, a validated [`Config`] comes out, and every error points at the key or value it is about.
+//! Configuration: text goes in, a validated [`Config`] comes out, and every error points at the key or value it is
+//! about.
 //!
 //! Unvalidated configuration has types of its own (`file`), because what was written and what it means are different
 //! things: there everything is optional and a port is any number, here nothing is.
@@ -29,4 +30,3 @@ pub use model::{
 pub use plugins::{ConfigPlace, PluginConfig, PluginEndpoint, PluginSource};
 pub use product::Product;
 pub use schema::schema;
-pub(crate) use syntax::is_dns_label;

@@ -3,9 +3,11 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::defaults::PLATFORM;
 use super::plugins::PluginConfig;
 use crate::object::{CustomWorkload, Level, Protocol, Version};
+
+/// The platform's namespace, unless the configuration names another.
+pub(super) const PLATFORM: &str = "floe-platform";
 
 /// What a namespace is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,8 +1,8 @@
 //! What a manifest and a data product say of the systems that the platform uses: `plugins`, `observability` and
 //! `compute`.
 //!
-//! Read leniently, because these sections are not floe's: unknown keys and odd values are passed over, and what bears on
-//! traffic is taken wherever it stands: types, and the addresses under keys such as `uri`, `endpoint` and `host`.
+//! Read leniently, because these sections are not floe's: unknown keys and odd values are passed over, and what bears
+//! on traffic is taken wherever it stands: types, and the addresses under keys such as `uri`, `endpoint` and `host`.
 
 use std::fmt;
 

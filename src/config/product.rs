@@ -20,8 +20,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// Reads a data product's file: `compute` (a type, or a mapping with `target` or `type`), `plugins`, and `compute` of
-    /// each of its `transforms`. Everything else is accepted unread.
+    /// Reads a data product's file: `compute` (a type, or a mapping with `target` or `type`), `plugins`, and `compute`
+    /// of each of its `transforms`. Everything else is accepted unread.
     ///
     /// # Errors
     ///

@@ -12,18 +12,16 @@ use serde_json::{Map, Value, json};
 
 use super::file::{self, PodSecurity, PodSecurityKeys};
 use super::manifest::{API_VERSION, KIND};
+use crate::object::name::{LABEL_FORMAT, SUBDOMAIN_FORMAT};
 
-/// A pattern of `dns_label` (RFC 1123).
-const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-const SUBDOMAIN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-const LABEL_KEY: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$";
-const LABEL_VALUE: &str = "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$";
-const CIDR: &str = "^[0-9A-Fa-f:.]+/[0-9]{1,3}$";
-const QUANTITY: &str = r"^([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$";
-const VERSION: &str = r"^(latest|v1\.(0|[1-9][0-9]*))$";
-const LINE: &str = r"^[^\x00-\x1f\x7f]+$";
-const GO_KIND: &str = "^[A-Z][A-Za-z0-9]{0,62}$";
-const FIELDS: &str = r"^[-_A-Za-z0-9]+(\[\*\])*(\.[-_A-Za-z0-9]+(\[\*\])*)*$";
+/// The name part of a label key, or a label value, with its length.
+const LABEL_NAME: &str = "[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?";
+const CIDR: &str = "[0-9A-Fa-f:.]+/[0-9]{1,3}";
+const QUANTITY: &str = r"([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?";
+const VERSION: &str = r"(latest|v1\.(0|[1-9][0-9]*))";
+const LINE: &str = r"[^\x00-\x1f\x7f]+";
+const GO_KIND: &str = "[A-Z][A-Za-z0-9]{0,62}";
+const FIELDS: &str = r"[-_A-Za-z0-9]+(\[\*\])*(\.[-_A-Za-z0-9]+(\[\*\])*)*";
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 const MAX_ID: i64 = i32::MAX as i64;
 
@@ -31,7 +29,7 @@ const MAX_ID: i64 = i32::MAX as i64;
 enum Rule {
     /// No more than its type.
     Type,
-    /// A text of this pattern, of at most so many characters.
+    /// A text that is of this form from its beginning to its end, of at most so many characters.
     Text(&'static str, u32),
     /// One of these words.
     Word(&'static [&'static str]),
@@ -49,7 +47,7 @@ enum Rule {
 
 use Rule::{Each, Labels, MountPath, Number, Text, Type, Word, WordOrOff};
 
-const NAMESPACE: Rule = Text(LABEL, 63);
+const NAMESPACE: Rule = Text(LABEL_FORMAT, 63);
 const PORT: Rule = Number(1, 65535);
 const PORTS: Rule = Each(1, &PORT);
 const CIDRS: Rule = Each(0, &Text(CIDR, 49));
@@ -72,7 +70,7 @@ const KEYS: &[(&str, &str, Rule, &str)] = &[
     ("Spec", "domains", Type, "Data domains, each with a namespace of its own"),
     ("Namespaces", "platform", NAMESPACE, "The platform's namespace; floe-platform"),
     ("Namespaces", "jobs", NAMESPACE, "The namespace of jobs; floe-jobs"),
-    ("Domain", "name", Text(LABEL, 51), "The domain's name"),
+    ("Domain", "name", Text(LABEL_FORMAT, 51), "The domain's name"),
     ("Domain", "namespace", NAMESPACE, "Its namespace; floe-<name>-domain"),
     ("NetworkPolicies", "enabled", Type, "Whether policies are generated; true"),
     ("NetworkPolicies", "default_deny", Type, "Whether all other traffic is denied; true"),
@@ -107,7 +105,7 @@ const KEYS: &[(&str, &str, Rule, &str)] = &[
     ("Egress", "end_port", PORT, "The last port of a range"),
     ("Egress", "protocol", Word(&["TCP", "UDP", "SCTP"]), "TCP by default"),
     ("Summary", "enabled", Type, "Whether the summary is added; true"),
-    ("Summary", "name", Text(SUBDOMAIN, 253), "Its name; floe-network-security"),
+    ("Summary", "name", Text(SUBDOMAIN_FORMAT, 253), "Its name; floe-network-security"),
     ("Summary", "namespace", NAMESPACE, "Its namespace; the platform's"),
     ("PodSecurity", "enabled", Type, "Whether namespaces are labelled and pods patched; true"),
     (
@@ -133,7 +131,7 @@ const KEYS: &[(&str, &str, Rule, &str)] = &[
     ),
     ("PodSecurity", "conflicts", Word(&["fail", "warn"]), "Pods that violate their level even so; fail"),
     ("PodSecurity", "workloads", Each(0, &Type), "Further kinds with pod templates"),
-    ("Workload", "group", Text(SUBDOMAIN, 253), "The API group"),
+    ("Workload", "group", Text(SUBDOMAIN_FORMAT, 253), "The API group"),
     ("Workload", "kind", Text(GO_KIND, 63), "The kind"),
     ("Workload", "path", Text(FIELDS, 4096), "Where the template is, such as spec.workers[*].template"),
 ];
@@ -208,7 +206,7 @@ fn apply(object: &mut Map<String, Value>, rule: &Rule) {
     match rule {
         Type => {}
         Text(pattern, most) => {
-            set("pattern", json!(pattern));
+            set("pattern", json!(whole(pattern)));
             set("maxLength", json!(most));
         }
         Word(words) => word(object, words, &[]),
@@ -232,10 +230,23 @@ fn apply(object: &mut Map<String, Value>, rule: &Rule) {
             set("not", json!({"pattern": r"/\.\.?(/|$)"}));
         }
         Labels => {
-            set("propertyNames", json!({"pattern": LABEL_KEY}));
-            set("additionalProperties", json!({"type": "string", "pattern": LABEL_VALUE}));
+            set("propertyNames", json!({"pattern": label_key()}));
+            set("additionalProperties", json!({"type": "string", "pattern": label_value()}));
         }
     }
+}
+
+/// A pattern for a whole text.
+fn whole(form: &str) -> String {
+    format!("^{form}$")
+}
+
+fn label_key() -> String {
+    whole(&format!("({SUBDOMAIN_FORMAT}/)?{LABEL_NAME}"))
+}
+
+fn label_value() -> String {
+    whole(&format!("({LABEL_NAME})?"))
 }
 
 /// The words, and null where the type takes it.
@@ -261,5 +272,32 @@ impl JsonSchema for PodSecurity {
         });
         schema.insert("patternProperties".to_owned(), json!({"_level$": level}));
         schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::name::{is_label_key, is_label_value};
+
+    /// A rule for a key that has gone, or is misspelt, would say nothing.
+    #[test]
+    fn every_rule_is_of_a_key() {
+        let schema = schema();
+        for (name, key, _, meaning) in KEYS {
+            let said = schema.pointer(&format!("/$defs/{name}/properties/{key}/description"));
+            assert_eq!(said.and_then(Value::as_str), Some(*meaning), "{name}.{key}");
+        }
+    }
+
+    #[test]
+    fn patterns_of_labels_are_those_of_validation() {
+        let (key, value) = (regex::Regex::new(&label_key()).unwrap(), regex::Regex::new(&label_value()).unwrap());
+        let long = ["x".repeat(63), "x".repeat(64), format!("a.b/{}", "x".repeat(63)), format!("a/{}", "x".repeat(64))];
+        let texts = ["", "a", "-a", "a_", "A.b-c", "a/b", "A/b", "a.b/C_d", "/a", "a/", "a/b/c", "a b", "ä"];
+        for text in texts.into_iter().chain(long.iter().map(String::as_str)) {
+            assert_eq!(key.is_match(text), is_label_key(text), "{text}");
+            assert_eq!(value.is_match(text), is_label_value(text), "{text}");
+        }
     }
 }

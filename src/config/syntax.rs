@@ -1,34 +1,4 @@
-//! The forms of names, labels, quantities and paths that the Kubernetes API accepts.
-
-/// RFC 1123 label, of at most `most` characters (`IsDNS1123Label` with 63).
-pub(crate) fn is_dns_label(text: &str, most: usize) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=most).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
-}
-
-/// RFC 1123 subdomain (`IsDNS1123Subdomain`): labels joined by dots, of at most 253 characters together.
-pub(super) fn is_dns_subdomain(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(|label| is_dns_label(label, 253))
-}
-
-/// Label key (`IsQualifiedName`): a name, after an optional subdomain and `/`.
-pub(super) fn is_label_key(text: &str) -> bool {
-    match text.split_once('/') {
-        Some((prefix, name)) => is_dns_subdomain(prefix) && is_label_name(name),
-        None => is_label_name(text),
-    }
-}
-
-/// Label value (`IsValidLabelValue`): empty, or like the name of a key.
-pub(super) fn is_label_value(text: &str) -> bool {
-    text.is_empty() || is_label_name(text)
-}
-
-fn is_label_name(text: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let outer = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-    text.len() <= 63 && text.bytes().all(inner) && outer(text.bytes().next()) && outer(text.bytes().last())
-}
+//! The forms of kinds, quantities and paths that the Kubernetes API accepts.
 
 /// A quantity without sign (`resource.ParseQuantity`): a decimal number and a suffix such as `Mi`, `M`, `m` or `e6`.
 pub(super) fn is_quantity(text: &str) -> bool {
@@ -88,27 +58,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
-        for good in ["a", "a-b", "0", "x".repeat(63).as_str()] {
-            assert!(is_dns_label(good, 63), "{good}");
-        }
-        for bad in ["", "-a", "a-", "A", "a.b", "a_b", "ä", "a\n", "x".repeat(64).as_str()] {
-            assert!(!is_dns_label(bad, 63), "{bad}");
-        }
-        assert!(is_dns_subdomain("a.b-c.d") && is_dns_subdomain(&"x".repeat(253)));
-        assert!(!is_dns_subdomain("a..b") && !is_dns_subdomain(".a") && !is_dns_subdomain(&"x".repeat(254)));
+    fn kinds() {
         assert!(is_kind("RayCluster") && !is_kind("rayCluster") && !is_kind("Ray-Cluster") && !is_kind(""));
-    }
-
-    #[test]
-    fn labels() {
-        for good in ["app", "app.kubernetes.io/name", "A_b.c-d", "k8s-app"] {
-            assert!(is_label_key(good), "{good}");
-        }
-        for bad in ["", "/a", "a/", "a/b/c", "A.b/c", "-a", "a ", "x".repeat(64).as_str()] {
-            assert!(!is_label_key(bad), "{bad}");
-        }
-        assert!(is_label_value("") && is_label_value("v1.2_x") && !is_label_value("a/b") && !is_label_value("_a"));
     }
 
     #[test]

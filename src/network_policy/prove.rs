@@ -2,8 +2,8 @@
 //!
 //! It compares two readings that share no code but set arithmetic: what the declared flows cover, and what the policies
 //! let pass, read from the objects that are written. The parties are a finite set that stands for all: every label set
-//! that a selector can tell apart, in each namespace that is named and in one that is not, and every class of addresses.
-//! Ports are not sampled: whole port sets are compared.
+//! that a selector can tell apart, in each namespace that is named and in one that is not, and every class of
+//! addresses. Ports are not sampled: whole port sets are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -158,6 +158,9 @@ pub enum RoutePort {
     Number(u16),
     /// The port of the pods with that number: what an OpenShift `Route` means by a number.
     Target(u16),
+    /// The port of the endpoints with that name: what an OpenShift `Route` means by a name. That is the name of the Service
+    /// port; the name of the port of the pods, which the field's name suggests, counts too.
+    TargetName(String),
 }
 
 /// A Service that a route sends traffic to.
@@ -226,8 +229,8 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Takes over the pods, Services and namespaces of another one. A Service or namespace that is known already stays as it
-    /// is known.
+    /// Takes over the pods, Services and namespaces of another one. A Service or namespace that is known already stays
+    /// as it is known.
     pub fn join(&mut self, other: &Self) {
         let known: BTreeSet<_> = self.services.iter().map(|it| (it.namespace.clone(), it.id.name.clone())).collect();
         let is_new = |it: &&ServiceFacts| !known.contains(&(it.namespace.clone(), it.id.name.clone()));

@@ -5,8 +5,11 @@ mod facts;
 mod id;
 mod inventory;
 mod level;
+pub mod name;
 mod path_pattern;
 mod route;
+mod service;
+mod shape;
 mod version;
 mod workload;
 mod workload_table;
@@ -18,9 +21,11 @@ pub use inventory::{
     RouteKind, RouteParent, RoutePort, ServiceFacts, ServicePort, TargetPort,
 };
 pub use level::Level;
+pub(crate) use route::GATEWAY_ROUTES;
 pub use route::{route_facts, route_kind};
+pub use shape::Shape;
 pub use version::Version;
-pub use workload::{CustomWorkload, Place, Shape, Workload, Workloads, template_path};
+pub use workload::{CustomWorkload, Place, Workload, Workloads, template_path};
 
 /// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
 /// objects, so that one cannot serve.

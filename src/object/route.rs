@@ -5,18 +5,21 @@ use super::{GroupVersionKind, Origin, ResourceId, RouteBackend, RouteFacts, Rout
 
 const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
+/// Routes of the Gateway API.
+pub(crate) const GATEWAY_ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
+
 /// What kind of route objects of a type are; absent for types that are no routes. The version does not matter.
 pub fn route_kind(gvk: &GroupVersionKind) -> Option<RouteKind> {
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("networking.k8s.io" | "extensions", "Ingress") => Some(RouteKind::Ingress),
         ("route.openshift.io", "Route") => Some(RouteKind::OpenShiftRoute),
-        (GATEWAY_API, "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute") => Some(RouteKind::GatewayRoute),
+        (GATEWAY_API, kind) if GATEWAY_ROUTES.contains(&kind) => Some(RouteKind::GatewayRoute),
         _ => None,
     }
 }
 
-/// Reads the facts of a route; `namespace` is its namespace after defaulting, where that is known. Absent for objects of
-/// other kinds.
+/// Reads the facts of a route; `namespace` is its namespace after defaulting, where that is known. Absent for objects
+/// of other kinds.
 ///
 /// Fields of a wrong type count as absent, and backends that are no Services (buckets, other custom backends) are left
 /// out. Backends with weight 0 and mirrors count: traffic is meant to reach them.
@@ -52,7 +55,7 @@ fn ingress(spec: &Value) -> Vec<RouteBackend> {
 
 fn open_shift(spec: &Value) -> Vec<RouteBackend> {
     let port = match spec.pointer("/port/targetPort") {
-        Some(Value::String(name)) if !name.is_empty() => RoutePort::Name(name.clone()),
+        Some(Value::String(name)) if !name.is_empty() => RoutePort::TargetName(name.clone()),
         number => number.and_then(port_number).map_or(RoutePort::Any, RoutePort::Target),
     };
     let targets = spec.get("to").into_iter().chain(items(spec, "alternateBackends"));

@@ -4,6 +4,7 @@ use crate::yaml::FieldPath;
 
 use super::GroupVersionKind;
 use super::path_pattern::PathPattern;
+use super::shape::Shape;
 use super::workload_table::{CLUSTER_SCOPED, TABLE};
 
 /// Kinds of Kubernetes and OpenShift with a pod template: groups, kind, path of the template. The path holds for every
@@ -45,46 +46,6 @@ pub struct CustomWorkload {
     pub path: Vec<String>,
 }
 
-/// What stands at a place in an object from which pods are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shape {
-    /// A pod template as Kubernetes has it: `metadata` and `spec`, a complete pod spec.
-    PodTemplate,
-    /// A pod template whose API takes security fields of containers only: none of the pod, and no free choice of
-    /// volumes. Knative.
-    ReducedTemplate,
-    /// The pod spec itself, with `containers` right here, of the same reduced API.
-    ReducedSpec,
-    /// Part of a pod spec, by the same field names, that a controller completes or merges by name.
-    PartialSpec,
-    /// A pod's security context.
-    PodContext,
-    /// A container, or part of one that includes its `securityContext`.
-    Container,
-    /// A volume of a pod.
-    Volume,
-    /// Something that a controller makes pods from and that says nothing of their security by itself.
-    Opaque,
-}
-
-impl Shape {
-    /// Whether the shape is known well enough to be hardened. All others are judged by what they say explicitly, as far
-    /// as they say anything.
-    pub const fn is_hardened(self) -> bool {
-        matches!(self, Self::PodTemplate | Self::ReducedTemplate | Self::ReducedSpec)
-    }
-
-    /// Whether the fields of the pod itself, security context and volumes, may be filled.
-    pub const fn has_pod_fields(self) -> bool {
-        matches!(self, Self::PodTemplate)
-    }
-
-    /// Whether `metadata` and `spec` stand below the place, rather than the fields of the spec.
-    pub const fn is_template(self) -> bool {
-        matches!(self, Self::PodTemplate | Self::ReducedTemplate)
-    }
-}
-
 /// One place in an object from which pods are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -119,7 +80,7 @@ enum Scope {
 
 /// Who knows a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
+enum KnownBy {
     Kubernetes,
     Table,
     Configuration,
@@ -131,7 +92,7 @@ pub struct Workload {
     group: String,
     kind: String,
     scope: Scope,
-    origin: Origin,
+    known_by: KnownBy,
     patterns: Vec<(PathPattern, Shape)>,
 }
 
@@ -140,13 +101,13 @@ impl Workload {
     /// lacks it; elsewhere only what is there counts, and without containers it is part of a pod spec at most: a
     /// controller brings them.
     pub fn places(&self, object: &Value) -> Vec<Place> {
-        let own = if self.origin == Origin::Kubernetes { core_path(&self.group, &self.kind) } else { None };
+        let own = if self.known_by == KnownBy::Kubernetes { core_path(&self.group, &self.kind) } else { None };
         let own = own.map(|path| Place { path, shape: Shape::PodTemplate });
         let mut places: Vec<Place> = own.into_iter().collect();
         for (pattern, shape) in &self.patterns {
             places.extend(pattern.expand(object).into_iter().map(|path| Place { path, shape: *shape }));
         }
-        if self.origin == Origin::Table {
+        if self.known_by == KnownBy::Table {
             for place in &mut places {
                 place.demote(object);
             }
@@ -161,7 +122,7 @@ impl Workload {
 
     /// Whether any of its places can be hardened.
     pub fn is_hardened(&self) -> bool {
-        self.origin == Origin::Kubernetes || self.patterns.iter().any(|(_, shape)| shape.is_hardened())
+        self.known_by == KnownBy::Kubernetes || self.patterns.iter().any(|(_, shape)| shape.is_hardened())
     }
 }
 
@@ -183,17 +144,17 @@ impl Workloads {
         let mut workloads = Self { kinds: Vec::new() };
         for (groups, kind, _) in CORE {
             for group in groups {
-                workloads.entry(group, kind, Origin::Kubernetes);
+                workloads.entry(group, kind, KnownBy::Kubernetes);
             }
         }
         for (group, kind, shape, paths) in TABLE {
-            let workload = workloads.entry(group, kind, Origin::Table);
+            let workload = workloads.entry(group, kind, KnownBy::Table);
             workload.patterns.extend(paths.iter().map(|path| (PathPattern::parse(path), *shape)));
         }
         for it in further {
-            let workload = workloads.entry(&it.group, &it.kind, Origin::Configuration);
-            if workload.origin == Origin::Table {
-                workload.origin = Origin::Configuration;
+            let workload = workloads.entry(&it.group, &it.kind, KnownBy::Configuration);
+            if workload.known_by == KnownBy::Table {
+                workload.known_by = KnownBy::Configuration;
                 workload.patterns.clear();
             }
             let written = it.path.join(".");
@@ -208,13 +169,13 @@ impl Workloads {
 
     /// The entry of a kind, made where there is none; keeps the order.
     #[expect(clippy::indexing_slicing, reason = "the index was found, or its entry inserted, just before")]
-    fn entry(&mut self, group: &str, kind: &str, origin: Origin) -> &mut Workload {
+    fn entry(&mut self, group: &str, kind: &str, known_by: KnownBy) -> &mut Workload {
         let place = self.position(group, kind);
         let new = || Workload {
             group: group.to_owned(),
             kind: kind.to_owned(),
             scope: if CLUSTER_SCOPED.contains(&(group, kind)) { Scope::Cluster } else { Scope::Namespaced },
-            origin,
+            known_by,
             patterns: Vec::new(),
         };
         let index = place.unwrap_or_else(|index| {

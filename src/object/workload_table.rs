@@ -4,7 +4,7 @@
 //! every version of the group: one that a version lacks matches nothing there. A row is hardened only if its shape is
 //! certain; the source beside each project is where that shape is declared.
 
-use super::workload::Shape::{
+use super::shape::Shape::{
     self, Container, Opaque, PartialSpec, PodContext, PodTemplate, ReducedSpec, ReducedTemplate, Volume,
 };
 
@@ -26,13 +26,15 @@ pub(super) const CLUSTER_SCOPED: [(&str, &str); 8] = [
 /// The rows, by project. One line each, so that a row is read, changed and found as one thing.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = &[
-    // Argo Rollouts, pkg/apis/rollouts/v1alpha1: PodTemplateSpec and JobSpec of Kubernetes. A Rollout with workloadRef has no template.
+    // Argo Rollouts, pkg/apis/rollouts/v1alpha1: PodTemplateSpec and JobSpec of Kubernetes. A Rollout with workloadRef
+    // has no template.
     ("argoproj.io", "Rollout", PodTemplate, &["spec.template"]),
     ("argoproj.io", "Experiment", PodTemplate, &["spec.templates[*].template"]),
     ("argoproj.io", "AnalysisTemplate", PodTemplate, &["spec.metrics[*].provider.job.spec.template"]),
     ("argoproj.io", "ClusterAnalysisTemplate", PodTemplate, &["spec.metrics[*].provider.job.spec.template"]),
     ("argoproj.io", "AnalysisRun", PodTemplate, &["spec.metrics[*].provider.job.spec.template"]),
-    // Argo Workflows, pkg/apis/workflow/v1alpha1: own templates; podSpecPatch is text, and the executor's containers come later.
+    // Argo Workflows, pkg/apis/workflow/v1alpha1: own templates; podSpecPatch is text, and the executor's containers
+    // come later.
     ("argoproj.io", "Workflow", Opaque, &["spec.templates[*]", "spec.workflowTemplateRef"]),
     ("argoproj.io", "Workflow", PodContext, &["spec.securityContext", "spec.templates[*].securityContext", "spec.templateDefaults.securityContext"]),
     ("argoproj.io", "Workflow", Container, &["spec.templates[*].container", "spec.templates[*].script", "spec.templates[*].initContainers[*]", "spec.templates[*].sidecars[*]", "spec.templates[*].containerSet.containers[*]", "spec.templateDefaults.container", "spec.templateDefaults.script"]),
@@ -47,8 +49,8 @@ pub(super) const TABLE: &[Row] = &[
     ("argoproj.io", "CronWorkflow", Container, &["spec.workflowSpec.templates[*].container", "spec.workflowSpec.templates[*].script", "spec.workflowSpec.templates[*].initContainers[*]", "spec.workflowSpec.templates[*].sidecars[*]", "spec.workflowSpec.templates[*].containerSet.containers[*]", "spec.workflowSpec.templateDefaults.container", "spec.workflowSpec.templateDefaults.script"]),
     ("argoproj.io", "CronWorkflow", Volume, &["spec.workflowSpec.volumes[*]", "spec.workflowSpec.templates[*].volumes[*]"]),
 
-    // Tekton, pkg/apis/pipeline/{v1,v1beta1,pod}: steps are containers of its own type, podTemplate is a part of a PodSpec,
-    // and the containers that it injects are secured only by its option set-security-context.
+    // Tekton, pkg/apis/pipeline/{v1,v1beta1,pod}: steps are containers of its own type, podTemplate is a part of a
+    // PodSpec, and the containers that it injects are secured only by its option set-security-context.
     ("tekton.dev", "Task", Opaque, &["spec"]),
     ("tekton.dev", "Task", Container, &["spec.steps[*]", "spec.sidecars[*]", "spec.stepTemplate"]),
     ("tekton.dev", "Task", Volume, &["spec.volumes[*]"]),
@@ -66,19 +68,20 @@ pub(super) const TABLE: &[Row] = &[
     ("tekton.dev", "PipelineRun", Container, &["spec.pipelineSpec.tasks[*].taskSpec.steps[*]", "spec.pipelineSpec.tasks[*].taskSpec.sidecars[*]", "spec.pipelineSpec.finally[*].taskSpec.steps[*]"]),
     ("tekton.dev", "PipelineRun", Volume, &["spec.pipelineSpec.tasks[*].taskSpec.volumes[*]", "spec.pipelineSpec.finally[*].taskSpec.volumes[*]"]),
 
-    // KServe, pkg/apis/serving/{v1alpha1,v1beta1}: inline PodSpecs, which become Knative Revisions by default; `model` gets
-    // its container from a runtime.
+    // KServe, pkg/apis/serving/{v1alpha1,v1beta1}: inline PodSpecs, which become Knative Revisions by default; `model`
+    // gets its container from a runtime.
     ("serving.kserve.io", "InferenceService", ReducedSpec, &["spec.predictor", "spec.predictor.workerSpec", "spec.transformer", "spec.explainer"]),
     ("serving.kserve.io", "InferenceService", Container, &["spec.predictor.model"]),
     ("serving.kserve.io", "ServingRuntime", ReducedSpec, &["spec", "spec.workerSpec"]),
     ("serving.kserve.io", "ClusterServingRuntime", ReducedSpec, &["spec", "spec.workerSpec"]),
-    // Knative Serving, pkg/apis/serving/fieldmask.go: eight fields of a container's context; the pod's is behind a gate, and
-    // /tmp cannot be mounted (k8s_validation.go).
+    // Knative Serving, pkg/apis/serving/fieldmask.go: eight fields of a container's context; the pod's is behind a
+    // gate, and /tmp cannot be mounted (k8s_validation.go).
     ("serving.knative.dev", "Service", ReducedTemplate, &["spec.template"]),
     ("serving.knative.dev", "Configuration", ReducedTemplate, &["spec.template"]),
     ("serving.knative.dev", "Revision", ReducedSpec, &["spec"]),
 
-    // JobSet, api/jobset/v1alpha2; LeaderWorkerSet, api/{leaderworkerset,disaggregatedset}/v1: roles had no `spec` in v1alpha1.
+    // JobSet, api/jobset/v1alpha2; LeaderWorkerSet, api/{leaderworkerset,disaggregatedset}/v1: roles had no `spec` in
+    // v1alpha1.
     ("jobset.x-k8s.io", "JobSet", PodTemplate, &["spec.replicatedJobs[*].template.spec.template"]),
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet", PodTemplate, &["spec.leaderWorkerTemplate.leaderTemplate", "spec.leaderWorkerTemplate.workerTemplate"]),
     ("disaggregatedset.x-k8s.io", "DisaggregatedSet", PodTemplate, &["spec.roles[*].spec.leaderWorkerTemplate.leaderTemplate", "spec.roles[*].spec.leaderWorkerTemplate.workerTemplate", "spec.roles[*].leaderWorkerTemplate.leaderTemplate", "spec.roles[*].leaderWorkerTemplate.workerTemplate"]),
@@ -91,7 +94,8 @@ pub(super) const TABLE: &[Row] = &[
     ("kubeflow.org", "TFJob", PodTemplate, &["spec.tfReplicaSpecs{*}.template"]),
     ("kubeflow.org", "XGBoostJob", PodTemplate, &["spec.xgbReplicaSpecs{*}.template"]),
     ("kubeflow.org", "MPIJob", PodTemplate, &["spec.mpiReplicaSpecs{*}.template"]),
-    // Spark Operator, api/v1beta2/sparkapplication_types.go: driver and executor have names of their own for the fields of pods.
+    // Spark Operator, api/v1beta2/sparkapplication_types.go: driver and executor have names of their own for the fields
+    // of pods.
     ("sparkoperator.k8s.io", "SparkApplication", Container, &["spec.driver", "spec.executor", "spec.driver.initContainers[*]", "spec.driver.sidecars[*]", "spec.executor.initContainers[*]", "spec.executor.sidecars[*]"]),
     ("sparkoperator.k8s.io", "SparkApplication", PodContext, &["spec.driver.podSecurityContext", "spec.executor.podSecurityContext"]),
     ("sparkoperator.k8s.io", "SparkApplication", PartialSpec, &["spec.driver.template.spec", "spec.executor.template.spec"]),
@@ -114,14 +118,15 @@ pub(super) const TABLE: &[Row] = &[
     ("apps.kruise.io", "AdvancedCronJob", PodTemplate, &["spec.template.jobTemplate.spec.template", "spec.template.broadcastJobTemplate.spec.template"]),
     ("apps.kruise.io", "UnitedDeployment", PodTemplate, &["spec.template.statefulSetTemplate.spec.template", "spec.template.advancedStatefulSetTemplate.spec.template", "spec.template.cloneSetTemplate.spec.template", "spec.template.deploymentTemplate.spec.template"]),
     ("apps.kruise.io", "SidecarSet", PartialSpec, &["spec"]),
-    // Volcano, pkg/apis/batch/v1alpha1; KEDA, apis/keda/v1alpha1; Kueue, apis/kueue/v1beta1; Temporal Worker Controller, api/v1alpha1.
+    // Volcano, pkg/apis/batch/v1alpha1; KEDA, apis/keda/v1alpha1; Kueue, apis/kueue/v1beta1; Temporal Worker
+    // Controller, api/v1alpha1.
     ("batch.volcano.sh", "Job", PodTemplate, &["spec.tasks[*].template"]),
     ("keda.sh", "ScaledJob", PodTemplate, &["spec.jobTargetRef.template"]),
     ("kueue.x-k8s.io", "Workload", PodTemplate, &["spec.podSets[*].template"]),
     ("temporal.io", "WorkerDeployment", PodTemplate, &["spec.template"]),
     ("temporal.io", "TemporalWorkerDeployment", PodTemplate, &["spec.template"]),
-    // GitHub ARC, apis/actions.github.com/v1alpha1: listenerTemplate patches by name; apis/actions.summerwind.net: the runner's
-    // own container is added by the controller, and a privileged one for Docker beside it.
+    // GitHub ARC, apis/actions.github.com/v1alpha1: listenerTemplate patches by name; apis/actions.summerwind.net: the
+    // runner's own container is added by the controller, and a privileged one for Docker beside it.
     ("actions.github.com", "AutoscalingRunnerSet", PodTemplate, &["spec.template"]),
     ("actions.github.com", "AutoscalingRunnerSet", PartialSpec, &["spec.listenerTemplate.spec"]),
     ("actions.github.com", "EphemeralRunnerSet", PodTemplate, &["spec.ephemeralRunnerSpec"]),
@@ -171,7 +176,8 @@ pub(super) const TABLE: &[Row] = &[
     ("k8up.io", "PodConfig", PartialSpec, &["spec.template.spec"]),
     ("cluster.redpanda.com", "Redpanda", Opaque, &["spec"]),
     ("cluster.redpanda.com", "Redpanda", PartialSpec, &["spec.clusterSpec.statefulset.podTemplate.spec"]),
-    // OLM, pkg/operators/v1alpha1: DeploymentSpecs of Kubernetes. K8up, api/v1/pre_backup_pod_types.go: a PodTemplateSpec.
+    // OLM, pkg/operators/v1alpha1: DeploymentSpecs of Kubernetes. K8up, api/v1/pre_backup_pod_types.go: a
+    // PodTemplateSpec.
     ("operators.coreos.com", "ClusterServiceVersion", PodTemplate, &["spec.install.spec.deployments[*].spec.template"]),
     ("k8up.io", "PreBackupPod", PodTemplate, &["spec.pod"]),
 ];

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::error::{Error, Problem};
-use super::sheet::Sheet;
+use crate::document::{Error, ParsedDocument, Problem};
 use crate::text::{TextEdit, sort_and_check, splice};
 use crate::yaml::{Editor, FieldPath, NodeId, Refusal, Tree};
 
@@ -43,13 +42,16 @@ pub(super) struct Applied {
 }
 
 /// Edits a document and verifies the result: it is parsed again and must have the value that was decided.
-pub(super) fn apply(sheet: &Sheet<'_>, changes: &Changes) -> Result<Applied, Error> {
-    let Some(root) = sheet.tree.root() else { return Err(Error::Internal("an empty document was changed".to_owned())) };
-    let expected = expected(sheet, root, changes).map_err(|refusal| refused(sheet, 0, &refusal))?;
-    let mut edits = edit(sheet, root, changes, &expected).map_err(|(unit, refusal)| refused(sheet, unit, &refusal))?;
-    let internal = |message: String| Error::Internal(format!("document {}: {message}", sheet.document));
+pub(super) fn apply(parsed: &ParsedDocument<'_>, changes: &Changes) -> Result<Applied, Error> {
+    let Some(root) = parsed.tree.root() else {
+        return Err(Error::Internal("an empty document was changed".to_owned()));
+    };
+    let expected = expected(parsed, root, changes).map_err(|refusal| refused(parsed, 0, &refusal))?;
+    let mut edits =
+        edit(parsed, root, changes, &expected).map_err(|(object, refusal)| refused(parsed, object, &refusal))?;
+    let internal = |message: String| Error::Internal(format!("document {}: {message}", parsed.document));
     sort_and_check(&mut edits).map_err(|error| internal(error.to_string()))?;
-    let text = splice(sheet.tree.source(), &edits).map_err(|error| internal(error.to_string()))?;
+    let text = splice(parsed.tree.source(), &edits).map_err(|error| internal(error.to_string()))?;
     let again = Tree::parse(&text).map_err(|error| internal(format!("the edited text is no YAML: {error}")))?;
     let whole = expected.whole(changes);
     let equal = again.root().map(|root| again.equals(root, whole));
@@ -57,7 +59,7 @@ pub(super) fn apply(sheet: &Sheet<'_>, changes: &Changes) -> Result<Applied, Err
         return Err(internal("the edited text has another value than was decided".to_owned()));
     }
     for edit in &mut edits {
-        edit.span = edit.span.shifted(sheet.offset);
+        edit.span = edit.span.shifted(parsed.offset);
     }
     Ok(Applied { edits, text })
 }
@@ -78,12 +80,12 @@ impl Expected {
     }
 }
 
-fn expected(sheet: &Sheet<'_>, root: NodeId, changes: &Changes) -> Result<Expected, Refusal> {
-    if !sheet.is_list() {
+fn expected(parsed: &ParsedDocument<'_>, root: NodeId, changes: &Changes) -> Result<Expected, Refusal> {
+    if !parsed.is_list() {
         return Ok(Expected::Target);
     }
-    let mut document = sheet.tree.value(root)?;
-    let pointer = |number: usize| sheet.units.get(number).map(|unit| unit.path.to_pointer()).unwrap_or_default();
+    let mut document = parsed.tree.value(root)?;
+    let pointer = |number: usize| parsed.objects.get(number).map(|object| object.path.to_pointer()).unwrap_or_default();
     for (number, value) in &changes.targets {
         if let Some(place) = document.pointer_mut(&pointer(*number)) {
             place.clone_from(value);
@@ -128,16 +130,21 @@ fn expected(sheet: &Sheet<'_>, root: NodeId, changes: &Changes) -> Result<Expect
 
 type UnitRefusal = (usize, Refusal);
 
-fn edit(sheet: &Sheet<'_>, root: NodeId, changes: &Changes, expected: &Expected) -> Result<Vec<TextEdit>, UnitRefusal> {
+fn edit(
+    parsed: &ParsedDocument<'_>,
+    root: NodeId,
+    changes: &Changes,
+    expected: &Expected,
+) -> Result<Vec<TextEdit>, UnitRefusal> {
     let of_document = |refusal: Refusal| (0, refusal);
-    let mut editor = Editor::new(&sheet.tree).map_err(of_document)?;
+    let mut editor = Editor::new(&parsed.tree).map_err(of_document)?;
     let Expected::Document(document) = expected else {
         for (number, value) in &changes.targets {
             editor.reconcile(root, value).map_err(|refusal| (*number, refusal))?;
         }
         return Ok(editor.finish());
     };
-    let items = sheet.items().filter(|items| sheet.tree.items(*items).next().is_some());
+    let items = parsed.items().filter(|items| parsed.tree.items(*items).next().is_some());
     let remaining = document.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty());
     let Some(items) = items.filter(|_| remaining) else {
         // No list to work in: the whole document says what is to be written.
@@ -145,19 +152,19 @@ fn edit(sheet: &Sheet<'_>, root: NodeId, changes: &Changes, expected: &Expected)
         return Ok(editor.finish());
     };
     for (number, value) in &changes.targets {
-        if let Some(unit) = sheet.units.get(*number) {
-            editor.reconcile(unit.node, value).map_err(|refusal| (*number, refusal))?;
+        if let Some(object) = parsed.objects.get(*number) {
+            editor.reconcile(object.node, value).map_err(|refusal| (*number, refusal))?;
         }
     }
     for (number, change) in &changes.items {
-        let Some((list, position)) = sheet.units.get(*number).and_then(|unit| unit.holder) else { continue };
+        let Some((list, position)) = parsed.objects.get(*number).and_then(|object| object.holder) else { continue };
         match change {
             ItemChange::Replace(value) => editor.replace_item(list, position, value),
             ItemChange::Remove => editor.remove_item(list, position),
         }
         .map_err(|refusal| (*number, refusal))?;
     }
-    let count = sheet.tree.items(items).count();
+    let count = parsed.tree.items(items).count();
     editor.insert_items(items, count, &changes.new_items).map_err(of_document)?;
     if let Some(results) = &changes.results {
         editor.set_entry(root, "results", results).map_err(of_document)?;
@@ -165,15 +172,15 @@ fn edit(sheet: &Sheet<'_>, root: NodeId, changes: &Changes, expected: &Expected)
     Ok(editor.finish())
 }
 
-fn refused(sheet: &Sheet<'_>, number: usize, refusal: &Refusal) -> Error {
-    let unit = sheet.units.get(number);
-    let value = unit.and_then(|unit| sheet.tree.value(unit.node).ok());
+fn refused(parsed: &ParsedDocument<'_>, number: usize, refusal: &Refusal) -> Error {
+    let object = parsed.objects.get(number);
+    let value = object.and_then(|object| parsed.tree.value(object.node).ok());
     Error::input(Problem {
         message: format!("cannot edit this document with certainty: {}", refusal.reason),
-        document: sheet.reported(number),
+        document: parsed.reported(number),
         object: value.as_ref().and_then(crate::object::ResourceId::of),
         path: FieldPath::root(),
-        span: crate::text::Span::at(sheet.offset + refusal.offset),
+        span: crate::text::Span::at(parsed.offset + refusal.offset),
         help:
             "write this place in a simpler way; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
                 .to_owned(),

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use json_patch::Patch;
 use serde_json::Value;
 
-use super::error::{Error, Problem};
-use super::judge::{Judged, judge};
-use super::sheet::{Sheet, Unit};
-use super::{Detail, Part, Parts};
+use super::request::{Detail, Part, Parts};
 use crate::config::{Config, Conflicts, NamespaceMode};
+use crate::document::{Error, ObjectNode, ParsedDocument, Problem};
 use crate::finding::{Finding, Location, Severity};
 use crate::object::{
     ContainerPort, GroupVersionKind, Place, PodFacts, ResourceId, Shape, Workload, Workloads, pod_facts, template_path,
 };
-use crate::pod_security::{Change, Evaluator, HardenError, Hardening, LevelVersion, harden_as, patch_namespace};
+use crate::pod_security::{
+    Change, Evaluator, HardenError, Hardening, Judged, LevelVersion, harden_as, judge_pods, patch_namespace,
+};
 use crate::yaml::FieldPath;
 
 /// What every decision needs.
@@ -76,11 +76,11 @@ pub(super) struct Decided {
     pub(super) findings: Vec<Finding>,
     pub(super) actions: Vec<Finding>,
     /// Number of notes that were not asked for.
-    pub(super) untold: usize,
+    pub(super) notes_left_out: usize,
     pub(super) changes: Vec<ObjectChange>,
     pub(super) counts: PodCounts,
     /// A pod template whose namespace is not known.
-    pub(super) homeless: Option<Box<Problem>>,
+    pub(super) without_namespace: Option<Box<Problem>>,
 }
 
 impl Decided {
@@ -91,36 +91,36 @@ impl Decided {
         }
         self.findings.append(&mut later.findings);
         self.actions.append(&mut later.actions);
-        self.untold += later.untold;
+        self.notes_left_out += later.notes_left_out;
         self.changes.append(&mut later.changes);
         self.counts += later.counts;
-        self.homeless = self.homeless.take().or(later.homeless);
+        self.without_namespace = self.without_namespace.take().or(later.without_namespace);
     }
 }
 
 /// Decides on every object of a document that is not floe's own.
-pub(super) fn decide(sheet: &Sheet<'_>, context: &Context<'_>) -> Result<Decided, Error> {
+pub(super) fn decide(parsed: &ParsedDocument<'_>, context: &Context<'_>) -> Result<Decided, Error> {
     let mut decided = Decided::default();
-    for (number, unit) in sheet.units.iter().enumerate() {
-        if !sheet.is_own(unit) {
-            Decision { sheet, context, number, unit }.take(&mut decided)?;
+    for (number, object) in parsed.objects.iter().enumerate() {
+        if !parsed.is_own(object) {
+            Decision { parsed, context, number, object }.take(&mut decided)?;
         }
     }
     Ok(decided)
 }
 
 struct Decision<'a, 't> {
-    sheet: &'a Sheet<'t>,
+    parsed: &'a ParsedDocument<'t>,
     context: &'a Context<'a>,
     number: usize,
-    unit: &'a Unit,
+    object: &'a ObjectNode,
 }
 
 impl Decision<'_, '_> {
     fn take(&self, decided: &mut Decided) -> Result<(), Error> {
-        let text = |path: &[&str]| self.sheet.text(self.unit, path);
-        let Some(gvk) = self.sheet.gvk(self.unit) else { return Ok(()) };
-        if self.sheet.is_local(self.unit) {
+        let text = |path: &[&str]| self.parsed.text(self.object, path);
+        let Some(gvk) = self.parsed.gvk(self.object) else { return Ok(()) };
+        if self.parsed.is_local(self.object) {
             return Ok(());
         }
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
@@ -132,8 +132,8 @@ impl Decision<'_, '_> {
         }
         let named = text(&["metadata", "namespace"]);
         let Some(namespace) = named.as_deref().or(self.context.release_namespace.as_deref()) else {
-            if workload.is_hardened() && self.context.needs_namespaces() && decided.homeless.is_none() {
-                decided.homeless = Some(Box::new(self.homeless(&gvk)?));
+            if workload.is_hardened() && self.context.needs_namespaces() && decided.without_namespace.is_none() {
+                decided.without_namespace = Some(Box::new(self.without_namespace(&gvk)?));
             }
             return Ok(());
         };
@@ -144,12 +144,12 @@ impl Decision<'_, '_> {
     }
 
     fn value(&self) -> Result<(ResourceId, Value), Error> {
-        let value = self.sheet.tree.value(self.unit.node).map_err(|error| {
+        let value = self.parsed.tree.value(self.object.node).map_err(|error| {
             let mut problem = self.problem(None, &FieldPath::root(), error.message);
-            problem.span = crate::text::Span::at(self.sheet.offset + error.offset);
+            problem.span = crate::text::Span::at(self.parsed.offset + error.offset);
             Error::input(problem)
         })?;
-        match self.sheet.id(self.unit, &value) {
+        match self.parsed.id(self.object, &value) {
             Some(id) => Ok((id, value)),
             None => Err(Error::Internal("an object lost its kind".to_owned())),
         }
@@ -158,16 +158,16 @@ impl Decision<'_, '_> {
     fn problem(&self, object: Option<ResourceId>, path: &FieldPath, message: impl Into<String>) -> Problem {
         Problem {
             message: message.into(),
-            document: self.sheet.reported(self.number),
+            document: self.parsed.reported(self.number),
             object,
-            path: self.sheet.reported_path(self.unit, path),
-            span: self.sheet.span_of(self.unit, path),
+            path: self.parsed.reported_path(self.object, path),
+            span: self.parsed.span_of(self.object, path),
             help: "correct the manifest; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
                 .to_owned(),
         }
     }
 
-    fn homeless(&self, gvk: &GroupVersionKind) -> Result<Problem, Error> {
+    fn without_namespace(&self, gvk: &GroupVersionKind) -> Result<Problem, Error> {
         let (id, _) = self.value()?;
         let mut problem = self.problem(
             Some(id.clone()),
@@ -282,7 +282,7 @@ impl Decision<'_, '_> {
         decided.findings.extend(findings.into_iter().map(|finding| self.placed(finding)));
         for action in actions {
             if action.severity == Severity::Info && self.context.detail == Detail::Warnings {
-                decided.untold += 1;
+                decided.notes_left_out += 1;
             } else {
                 decided.actions.push(self.placed(action));
             }
@@ -310,9 +310,9 @@ impl Decision<'_, '_> {
 
     fn location(&self, path: &FieldPath) -> Location {
         Location {
-            document: self.sheet.reported(self.number),
-            span: Some(self.sheet.span_of(self.unit, path)),
-            path: self.sheet.reported_path(self.unit, path),
+            document: self.parsed.reported(self.number),
+            span: Some(self.parsed.span_of(self.object, path)),
+            path: self.parsed.reported_path(self.object, path),
         }
     }
 
@@ -320,7 +320,8 @@ impl Decision<'_, '_> {
     fn judge(&self, id: &ResourceId, value: &Value, place: &Place, namespace: &str, decided: &mut Decided) {
         let Some(enforce) = self.context.levels.get(namespace) else { return };
         let security = &self.context.config.pod_security;
-        let Some(Judged { violations, near_misses }) = judge(Evaluator::default(), value, place, *enforce, security)
+        let Some(Judged { violations, near_misses }) =
+            judge_pods(Evaluator::default(), value, place, *enforce, security)
         else {
             return;
         };

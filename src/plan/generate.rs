@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::{ConnectionChange, compare_connections};
-use super::error::Error;
-use super::snapshot::{FoundPod, FoundPolicy, Origin, Snapshot};
 use crate::config::Config;
+use crate::document::Error;
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Endpoint, Flow, Flows, NetworkPolicy, PolicyRules, declare, prove, synthesize};
 use crate::object::{Inventory, PodFacts, PolicyFacts, ResourceId};
 use crate::reachability::{Direction, IpBlockReach, Policy};
+use crate::snapshot::{ConnectionChange, FoundPod, FoundPolicy, Origin, Snapshot, compare_connections};
 
 /// A policy of the input opens what the configuration does not declare.
 pub const POLICY_WIDENS: CheckId = CheckId("policy-widens");
@@ -112,7 +111,7 @@ fn found_pod(facts: &PodFacts) -> FoundPod {
 }
 
 /// A generated policy as if it had been found.
-pub(super) fn found_policy(policy: &NetworkPolicy) -> Option<FoundPolicy> {
+pub(crate) fn found_policy(policy: &NetworkPolicy) -> Option<FoundPolicy> {
     let value = policy.to_value();
     let id = ResourceId::of(&value)?;
     let origin = Origin::of(&id);

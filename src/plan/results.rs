@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::error::Problem;
+use crate::document::Problem;
 use crate::finding::{CheckId, Finding};
 use crate::object::ResourceId;
 use crate::yaml::FieldPath;

@@ -6,69 +6,63 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 use serde_json::Value;
 
-use super::error::{Error, Problem};
-use super::map_chunks;
-use super::sheet::Sheet;
+use crate::document::{Error, ParsedDocument, map_chunks, unreadable};
 use crate::object::{
-    COMPONENT_LABEL, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads, namespace_facts,
-    route_facts, service_facts,
+    COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
+    namespace_facts, route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
-use crate::yaml::{FieldPath, ParseError};
-
-/// Routes of the Gateway API.
-pub(super) const GATEWAY_ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position {
-    pub(super) document: usize,
+pub(crate) struct Position {
+    pub(crate) document: usize,
     /// Number of the object in the document.
-    pub(super) unit: usize,
+    pub(crate) object: usize,
 }
 
 /// An object that floe made in an earlier run.
 #[derive(Debug, Clone)]
-pub(super) struct OwnObject {
-    pub(super) at: Position,
-    pub(super) id: ResourceId,
-    pub(super) value: Value,
+pub(crate) struct OwnObject {
+    pub(crate) at: Position,
+    pub(crate) id: ResourceId,
+    pub(crate) value: Value,
 }
 
 /// What is known of one document.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by its name")]
-pub(super) struct Surveyed {
+pub(crate) struct Surveyed {
     /// Comments and blank lines only.
-    pub(super) blank: bool,
+    pub(crate) blank: bool,
     /// The document is one object of floe's.
-    pub(super) own: bool,
+    pub(crate) own: bool,
     /// It may hold pod templates or Namespaces, so it has to be parsed again.
-    pub(super) relevant: bool,
+    pub(crate) relevant: bool,
     /// It holds its objects in a list.
-    pub(super) list: bool,
+    pub(crate) list: bool,
     /// It has to be applied before Namespaces: a `PriorityClass`, a `CustomResourceDefinition`.
-    pub(super) precedes_namespaces: bool,
+    pub(crate) precedes_namespaces: bool,
     /// It is a Namespace.
-    pub(super) is_namespace: bool,
-    pub(super) own_objects: Vec<OwnObject>,
+    pub(crate) is_namespace: bool,
+    pub(crate) own_objects: Vec<OwnObject>,
     /// Identities that floe's own objects must not take.
-    pub(super) named: Vec<(ResourceId, Span)>,
-    pub(super) namespaces: Vec<NamespaceFacts>,
-    pub(super) services: Vec<ServiceFacts>,
-    pub(super) routes: Vec<RouteFacts>,
+    pub(crate) named: Vec<(ResourceId, Span)>,
+    pub(crate) namespaces: Vec<NamespaceFacts>,
+    pub(crate) services: Vec<ServiceFacts>,
+    pub(crate) routes: Vec<RouteFacts>,
     /// Network policies that are not floe's.
-    pub(super) policies: Vec<PolicyFacts>,
+    pub(crate) policies: Vec<PolicyFacts>,
     /// Namespaces that its objects name.
-    pub(super) seen: BTreeSet<String>,
+    pub(crate) seen: BTreeSet<String>,
     /// Number of objects that are not floe's.
-    pub(super) objects: usize,
+    pub(crate) objects: usize,
 }
 
 impl Surveyed {
     /// Nothing at all.
-    pub(super) const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         blank: false,
         own: false,
         relevant: false,
@@ -88,13 +82,13 @@ impl Surveyed {
 
 /// The whole stream, surveyed.
 #[derive(Debug)]
-pub(super) struct Survey {
-    pub(super) documents: Vec<Surveyed>,
+pub(crate) struct Survey {
+    pub(crate) documents: Vec<Surveyed>,
 }
 
 impl Survey {
     /// Looks at every document; `summary` is the name that no other `ConfigMap` may have.
-    pub(super) fn take(stream: &Stream<'_>, workloads: &Workloads, summary: &str) -> Result<Self, Error> {
+    pub(crate) fn take(stream: &Stream<'_>, workloads: &Workloads, summary: &str) -> Result<Self, Error> {
         let chunks = map_chunks(stream, |range| {
             let offset = range.start;
             let documents = stream.documents.get(range).unwrap_or_default();
@@ -109,21 +103,21 @@ impl Survey {
     }
 
     /// Whether every object is a Helm hook: then nothing is appended (decision 13).
-    pub(super) fn is_hooks_only(&self, stream: &Stream<'_>) -> bool {
+    pub(crate) fn is_hooks_only(&self, stream: &Stream<'_>) -> bool {
         let mut objects =
             stream.documents.iter().zip(&self.documents).filter(|(_, surveyed)| !surveyed.blank).peekable();
         objects.peek().is_some() && objects.all(|(document, _)| is_hook(stream.text, *document))
     }
 
     /// The one namespace that all objects name, if there is one (decision 12).
-    pub(super) fn only_namespace(&self, stream: &Stream<'_>) -> Option<String> {
+    pub(crate) fn only_namespace(&self, stream: &Stream<'_>) -> Option<String> {
         let mut seen = BTreeSet::new();
         self.add_namespaces(stream, &mut seen);
         seen.pop_first().filter(|_| seen.is_empty())
     }
 
     /// Adds the namespaces that objects name; stops once there are two, because then none is the only one.
-    pub(super) fn add_namespaces(&self, stream: &Stream<'_>, seen: &mut BTreeSet<String>) {
+    pub(crate) fn add_namespaces(&self, stream: &Stream<'_>, seen: &mut BTreeSet<String>) {
         seen.extend(self.documents.iter().flat_map(|it| it.seen.iter().cloned()));
         for (index, document) in stream.documents.iter().enumerate() {
             if seen.len() > 1 {
@@ -133,10 +127,12 @@ impl Survey {
             let content = stream.text.get(document.content.range()).unwrap_or_default();
             if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
                 && may_name_namespace(content)
-                && let Ok(sheet) = Sheet::parse(stream.text, index, *document)
+                && let Ok(parsed) = ParsedDocument::parse(stream.text, index, *document)
             {
-                let units = sheet.units.iter().filter(|unit| !sheet.is_own(unit));
-                seen.extend(units.filter_map(|unit| sheet.text(unit, &["metadata", "namespace"]).map(Cow::into_owned)));
+                let objects = parsed.objects.iter().filter(|object| !parsed.is_own(object));
+                seen.extend(
+                    objects.filter_map(|object| parsed.text(object, &["metadata", "namespace"]).map(Cow::into_owned)),
+                );
             }
         }
     }
@@ -150,10 +146,10 @@ fn may_name_namespace(content: &str) -> bool {
 fn is_hook(text: &str, document: Document) -> bool {
     let content = text.get(document.content.range()).unwrap_or_default();
     memmem::find(content.as_bytes(), b"helm.sh/hook").is_some()
-        && Sheet::parse(text, 0, document).is_ok_and(|sheet| {
-            sheet.units.iter().all(|unit| {
+        && ParsedDocument::parse(text, 0, document).is_ok_and(|parsed| {
+            parsed.objects.iter().all(|object| {
                 let annotations = ["metadata", "annotations", "helm.sh/hook"];
-                annotations.iter().try_fold(unit.node, |node, key| sheet.tree.get(node, key)).is_some()
+                annotations.iter().try_fold(object.node, |node, key| parsed.tree.get(node, key)).is_some()
             })
         })
 }
@@ -175,67 +171,52 @@ fn survey(
         Class::Kind(kind) => {
             surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
             surveyed.is_namespace = kind == "Namespace";
-            let parsed = match kind {
+            let is_read = match kind {
                 "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route" => true,
                 "ConfigMap" => holds(summary),
                 kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
             };
-            if !parsed && !holds(COMPONENT_LABEL) {
+            if !is_read && !holds(COMPONENT_LABEL) {
                 surveyed.relevant = workloads.has_kind(kind);
                 return Ok(surveyed);
             }
         }
         Class::Unknown => {}
     }
-    match Sheet::parse(text, index, document) {
-        Ok(sheet) => Ok(survey_sheet(&sheet, workloads, surveyed)),
+    match ParsedDocument::parse(text, index, document) {
+        Ok(parsed) => Ok(survey_parsed(&parsed, workloads, surveyed)),
         Err(error) if may_hold_workload(content, workloads) => Err(unreadable(index, document, &error)),
         // What need not be edited passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
     }
 }
 
-/// The error of a document that has to be read and cannot be.
-pub(super) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
-    Error::input(Problem {
-        message: format!("this document cannot be read as YAML: {}", error.message),
-        document: index,
-        object: None,
-        path: FieldPath::root(),
-        span: Span::at(document.content.start + error.offset),
-        help:
-            "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
-               cut off"
-                .to_owned(),
-    })
-}
-
-fn survey_sheet(sheet: &Sheet<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Surveyed {
-    surveyed.blank = sheet.tree.is_empty();
-    surveyed.list = sheet.is_list();
+fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveyed: Surveyed) -> Surveyed {
+    surveyed.blank = parsed.tree.is_empty();
+    surveyed.list = parsed.is_list();
     surveyed.objects = 0;
-    for (number, unit) in sheet.units.iter().enumerate() {
-        let Ok(value) = sheet.tree.value(unit.node) else {
+    for (number, object) in parsed.objects.iter().enumerate() {
+        let Ok(value) = parsed.tree.value(object.node) else {
             // Whether this matters is decided when the object has to be edited.
             surveyed.relevant = true;
             surveyed.objects += 1;
             continue;
         };
-        let Some(id) = sheet.id(unit, &value) else {
+        let Some(id) = parsed.id(object, &value) else {
             surveyed.objects += 1;
             continue;
         };
-        if sheet.is_own(unit) {
-            surveyed.own = unit.holder.is_none();
-            let at = Position { document: sheet.document, unit: number };
+        if parsed.is_own(object) {
+            surveyed.own = object.holder.is_none();
+            let at = Position { document: parsed.document, object: number };
             surveyed.own_objects.push(OwnObject { at, id, value });
             continue;
         }
         surveyed.objects += 1;
         surveyed.seen.extend(id.namespace.clone());
-        let alone = unit.holder.is_none();
+        let alone = object.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
-        let origin = || sheet.origin(number, unit);
+        let origin = || parsed.origin(number, object);
         let name_span = || origin().span.unwrap_or_default();
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {

@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::generate::Generated;
+use super::request::{Part, Parts};
 use super::survey::{OwnObject, Position, Survey};
-use super::{Part, Parts};
 use crate::config::{Config, NamespaceMode};
 use crate::network_policy::file_name;
 use crate::object::ResourceId;

@@ -1,5 +1,5 @@
 use super::pod::Pod;
-use crate::finding::CheckId;
+use crate::finding::{CheckId, Page};
 use crate::object::{Level, Version};
 use crate::yaml::FieldPath;
 
@@ -8,6 +8,8 @@ use crate::yaml::FieldPath;
 pub struct Check {
     /// The upstream id.
     pub id: CheckId,
+    /// The page that explains it, in Markdown.
+    pub(super) page: &'static str,
     /// The level it belongs to; a baseline check also runs at restricted unless a restricted one overrides it.
     pub level: Level,
     /// Its rules, oldest first.
@@ -47,6 +49,11 @@ pub struct Violation {
 }
 
 impl Check {
+    /// The page that explains it.
+    pub const fn page(&self) -> Page {
+        Page::new(self.id, self.page)
+    }
+
     /// The policy versions at which its rule changes; the first is the one that introduced it.
     pub fn versions(&self) -> impl Iterator<Item = Version> {
         self.revisions.iter().map(|revision| Version::Minor(revision.since))

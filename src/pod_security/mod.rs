@@ -10,6 +10,7 @@ mod checks;
 mod draft;
 mod explain;
 mod harden;
+mod judge;
 mod message;
 mod namespace_labels;
 mod namespaces;
@@ -22,12 +23,13 @@ mod wording;
 pub use admission_defaults::admission_defaults;
 pub use check::{Check, Violation};
 pub use draft::{Change, HardenError};
-pub use explain::{CHECK_PAGES, NOTICE_PAGES};
+pub use explain::{NOTICE_PAGES, check_pages};
 pub use harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, Hardening, INJECTED_SIDECARS,
-    JOB_TEMPLATE_IMMUTABLE, NOTICES, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
+    JOB_TEMPLATE_IMMUTABLE, OPT_OUT_ANNOTATION, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED,
     WRITABLE_PATHS_ANNOTATION, harden, harden_as,
 };
+pub(crate) use judge::{Judged, judge_pods};
 pub use message::{message, warning};
 pub use namespace_labels::{
     AUDIT_LEVEL_LABEL, AUDIT_VERSION_LABEL, ENFORCE_LEVEL_LABEL, ENFORCE_VERSION_LABEL, LabelError, LevelVersion,

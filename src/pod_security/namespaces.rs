@@ -57,8 +57,8 @@ pub fn namespace_object(managed: &ManagedNamespace, config: &Config) -> Value {
 
 /// The patch that gives a Namespace of the input its Pod Security labels (decision 11).
 ///
-/// Missing labels are added, weaker ones raised, and values that the API server rejects replaced. Nothing gets weaker: a
-/// stricter level stays, and so does a version with a level that stays. A level without a version means `latest`, so
+/// Missing labels are added, weaker ones raised, and values that the API server rejects replaced. Nothing gets weaker:
+/// a stricter level stays, and so does a version with a level that stays. A level without a version means `latest`, so
 /// that is what is written beside it. Other labels are not touched; patching the result gives an empty patch.
 pub fn patch_namespace(
     object: &Value,

@@ -13,8 +13,8 @@ use super::registry::Evaluator;
 
 /// The checks that forbid the pods made from what stands at a place, with paths relative to the place.
 ///
-/// A complete shape is judged as it stands. Of any other only what is explicit is known: it is judged as if a controller
-/// filled in what hardening would, so that what remains is there whatever the controller does.
+/// A complete shape is judged as it stands. Of any other only what is explicit is known: it is judged as if a
+/// controller filled in what hardening would, so that what remains is there whatever the controller does.
 pub fn judge_place(
     value: &Value,
     shape: Shape,

@@ -9,7 +9,7 @@ use crate::object::{Level, Version};
 
 /// Every check, in the order in which messages name them (upstream `policy/registry.go`): baseline before restricted,
 /// by the bytes of the id within a level.
-static CHECKS: [Check; 19] = [
+static CHECKS: &[Check] = &[
     all::app_armor_profile::CHECK,
     all::capabilities_baseline::CHECK,
     all::host_namespaces::CHECK,
@@ -33,7 +33,7 @@ static CHECKS: [Check; 19] = [
 
 /// Every check, in the order in which messages name them.
 pub fn checks() -> &'static [Check] {
-    &CHECKS
+    CHECKS
 }
 
 /// Judges pods as an API server of one Kubernetes version does.
@@ -47,7 +47,7 @@ impl Evaluator {
     /// An evaluator for a cluster of this version: `latest` and newer policy versions mean that version, or the
     /// newest that floe knows if the cluster is newer still (upstream `NewEvaluator`, `emulationVersion`).
     pub fn emulating(cluster: Version) -> Self {
-        let known = newest_revision(&CHECKS);
+        let known = newest_revision(CHECKS);
         match cluster {
             Version::Minor(minor) => Self { newest: minor.min(known) },
             Version::Latest => Self { newest: known },
@@ -78,7 +78,7 @@ impl Evaluator {
 
     /// The checks that forbid the pod as it stands, in upstream's order.
     pub fn evaluate(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
-        effective(&CHECKS, level, self.minor(version))
+        effective(CHECKS, level, self.minor(version))
             .filter_map(|(check, revision)| {
                 let forbidden = (revision.judge)(pod)?;
                 Some(Violation {
@@ -138,7 +138,7 @@ mod tests {
     use serde_json::json;
 
     fn ids(level: Level, minor: u32) -> Vec<&'static str> {
-        effective(&CHECKS, level, minor).map(|(check, _)| check.id.0).collect()
+        effective(CHECKS, level, minor).map(|(check, _)| check.id.0).collect()
     }
 
     #[test]
@@ -146,13 +146,13 @@ mod tests {
         assert!(CHECKS.is_sorted_by_key(|check| (check.level, check.id.0)));
         assert!(CHECKS.iter().all(|check| check.revisions.is_sorted_by_key(|revision| revision.since)));
         assert_eq!(CHECKS.iter().filter(|check| check.level == Level::Baseline).count(), 12);
-        assert_eq!(newest_revision(&CHECKS), 37);
+        assert_eq!(newest_revision(CHECKS), 37);
     }
 
     #[test]
     fn only_restricted_checks_override_and_only_baseline_ones() {
         let baseline = |id: &CheckId| CHECKS.iter().any(|check| check.id == *id && check.level == Level::Baseline);
-        for check in &CHECKS {
+        for check in CHECKS {
             let overrides: Vec<_> = check.revisions.iter().flat_map(|revision| revision.overrides).collect();
             assert!(overrides.is_empty() || check.level == Level::Restricted, "{}", check.id);
             assert!(overrides.into_iter().all(baseline), "{}", check.id);
@@ -227,9 +227,9 @@ mod tests {
             Revision::new(since, |_| None)
         }
         const fn check(id: &'static str, level: Level, revisions: &'static [Revision]) -> Check {
-            Check { id: CheckId(id), level, revisions }
+            Check { id: CheckId(id), page: "", level, revisions }
         }
-        const SYNTHETIC: [Check; 9] = [
+        const SYNTHETIC: &[Check] = &[
             check("a", Level::Baseline, &[since(0)]),
             check("b", Level::Baseline, &[since(10)]),
             check("c", Level::Baseline, &[since(0), since(5), since(10)]),
@@ -245,7 +245,7 @@ mod tests {
             ),
         ];
         let rules = |level, minor| {
-            let rules = effective(&SYNTHETIC, level, minor).map(|(check, rule)| format!("{}{}", check.id, rule.since));
+            let rules = effective(SYNTHETIC, level, minor).map(|(check, rule)| format!("{}{}", check.id, rule.since));
             rules.collect::<Vec<_>>().join(" ")
         };
         for (level, minor, expected) in [
@@ -264,7 +264,7 @@ mod tests {
         ] {
             assert_eq!(rules(level, minor), expected, "{level} {minor}");
         }
-        assert_eq!(newest_revision(&SYNTHETIC), 21);
+        assert_eq!(newest_revision(SYNTHETIC), 21);
     }
 
     #[test]

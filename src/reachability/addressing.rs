@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, IpBlockReach, Party, Peer, World, classes};
+use super::{Direction, IpBlockReach, Party, Peer, World};
 use crate::config::IpFamily;
 use crate::object::PodFacts;
 
@@ -97,7 +97,7 @@ const fn other_than(family: IpFamily) -> IpFamily {
 /// Whether some rule has a block with addresses of the family.
 fn has_blocks(world: &World, family: IpFamily) -> bool {
     let is_of_family = |peer: &Peer| matches!(peer, Peer::Addresses(set) if !set.of_family(family).is_empty());
-    let mut rules = Direction::ALL.into_iter().flat_map(|direction| classes::rules(world, direction));
+    let mut rules = Direction::ALL.into_iter().flat_map(|direction| world.rules(direction));
     rules.any(|(_, rule)| rule.peers.iter().flatten().any(is_of_family))
 }
 

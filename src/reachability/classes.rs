@@ -94,7 +94,7 @@ fn named<'w>(pod: &'w PodFacts, names: &BTreeSet<&str>) -> Vec<(Protocol, &'w st
 }
 
 fn port_names(world: &World) -> BTreeSet<&str> {
-    let rules = Direction::ALL.into_iter().flat_map(|direction| rules(world, direction));
+    let rules = Direction::ALL.into_iter().flat_map(|direction| world.rules(direction));
     rules.flat_map(|(_, rule)| &rule.ports.names).map(|(_, name)| name.as_str()).collect()
 }
 
@@ -128,22 +128,14 @@ fn keys_of(selector: &LabelSelector) -> impl Iterator<Item = &str> {
     selector.requirements().map(|requirement| requirement.key.as_str())
 }
 
-/// The rules of a direction, each with the namespace of its policy.
-pub(super) fn rules(world: &World, direction: Direction) -> impl Iterator<Item = (&str, &super::Rule)> {
-    let policies = world.policies.iter();
-    policies.flat_map(move |policy| {
-        policy.rules(direction).into_iter().flatten().map(|rule| (policy.namespace.as_str(), rule))
-    })
-}
-
 fn peers(world: &World) -> impl Iterator<Item = (&str, &Peer)> {
-    let rules = Direction::ALL.into_iter().flat_map(|direction| rules(world, direction));
+    let rules = Direction::ALL.into_iter().flat_map(|direction| world.rules(direction));
     rules.flat_map(|(own, rule)| rule.peers.iter().flatten().map(move |peer| (own, peer)))
 }
 
 /// The different blocks of a direction, in order.
 pub(super) fn blocks(world: &World, direction: Direction) -> BTreeSet<&AddressSet> {
-    let peers = rules(world, direction).flat_map(|(_, rule)| rule.peers.iter().flatten());
+    let peers = world.rules(direction).flat_map(|(_, rule)| rule.peers.iter().flatten());
     peers.filter_map(|peer| if let Peer::Addresses(set) = peer { Some(set) } else { None }).collect()
 }
 

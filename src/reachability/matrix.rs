@@ -379,7 +379,7 @@ impl<'w> Matching<'w> {
         }
         let mut selected: HashMap<&LabelSelector, Vec<&str>> = HashMap::new();
         let mut found = Self { pods: HashMap::new(), blocks: HashMap::new() };
-        let rules = Direction::ALL.into_iter().flat_map(|it| super::classes::rules(world, it));
+        let rules = Direction::ALL.into_iter().flat_map(|it| world.rules(it));
         for (own, peer) in
             rules.flat_map(|(own, rule): (_, &Rule)| rule.peers.iter().flatten().map(move |it| (own, it)))
         {

@@ -135,8 +135,8 @@ impl PortSet {
 }
 
 impl PortSet {
-    /// As `netpol-analyzer` writes connections: `TCP 80,8000-8010,UDP 53`, protocols by name; `All Connections` for every
-    /// port of every protocol.
+    /// As `netpol-analyzer` writes connections: `TCP 80,8000-8010,UDP 53`, protocols by name; `All Connections` for
+    /// every port of every protocol.
     pub fn to_list(&self) -> String {
         let full = |protocol| self.ranges().any(|(other, range)| other == protocol && range.is_full());
         if self.everything || Protocol::ALL.into_iter().all(full) {

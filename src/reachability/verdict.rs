@@ -124,8 +124,8 @@ impl Verdict {
 }
 
 impl World {
-    /// Judges one connection by the rules of the API: a pod is isolated in a direction if a policy of its namespace selects
-    /// it there; then the union of the rules decides.
+    /// Judges one connection by the rules of the API: a pod is isolated in a direction if a policy of its namespace
+    /// selects it there; then the union of the rules decides.
     pub fn verdict(&self, traffic: &Traffic) -> Verdict {
         let families = self.families(traffic.source, traffic.destination);
         let mut verdicts = families.into_iter().map(|family| self.verdict_over(traffic, family));
@@ -190,8 +190,8 @@ impl World {
         self.policies.iter().enumerate().filter(move |(_, policy)| selects(policy)).map(|(index, _)| index)
     }
 
-    /// How each rule of the policies that isolate one end reads for two parties, in order; absent where no policy isolates
-    /// it, and where it is no pod.
+    /// How each rule of the policies that isolate one end reads for two parties, in order; absent where no policy
+    /// isolates it, and where it is no pod.
     pub fn readings(&self, direction: Direction, source: Party, destination: Party) -> Option<Vec<RuleReading>> {
         let (near, far) = match direction {
             Direction::Egress => (source, destination),

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{AddressSet, IpBlock, Labels, Peer, Policy};
+use super::{AddressSet, Direction, IpBlock, Labels, Peer, Policy, Rule};
 use crate::config::IpFamily;
 use crate::object::{NAMESPACE_NAME_LABEL, NamespaceFacts, PodFacts};
 
@@ -68,6 +68,13 @@ impl World {
         Self { pods, namespaces: labelled, policies, ip_blocks, cluster }
     }
 
+    /// The rules of a direction, each with the namespace of its policy.
+    pub(super) fn rules(&self, direction: Direction) -> impl Iterator<Item = (&str, &Rule)> {
+        self.policies.iter().flat_map(move |policy| {
+            policy.rules(direction).into_iter().flatten().map(|rule| (policy.namespace.as_str(), rule))
+        })
+    }
+
     /// The same world with `ipBlock` read in another way.
     #[must_use]
     pub fn reading(&self, ip_blocks: IpBlockReach) -> Self {
@@ -85,8 +92,8 @@ impl World {
         self.namespaces.get(name).unwrap_or(&NONE)
     }
 
-    /// Whether a block matches a pod by its address of the family. A pod whose addresses are not known counts as matched
-    /// by a block that overlaps the cluster's ranges: the worst case.
+    /// Whether a block matches a pod by its address of the family. A pod whose addresses are not known counts as
+    /// matched by a block that overlaps the cluster's ranges: the worst case.
     pub(super) fn covers_pod(&self, set: &AddressSet, pod: &PodFacts, family: Option<IpFamily>) -> bool {
         if self.ip_blocks == IpBlockReach::OutsideOnly {
             return false;

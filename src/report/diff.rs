@@ -8,8 +8,8 @@ const CONTEXT: usize = 3;
 
 /// Writes edits of a text as a unified diff, in the form that `git apply` and `patch -p1` take.
 ///
-/// The edits have to be sorted and disjoint. What they leave alone is never compared, so the time does not depend on how
-/// the texts look.
+/// The edits have to be sorted and disjoint. What they leave alone is never compared, so the time does not depend on
+/// how the texts look.
 pub fn unified_diff(name: &str, text: &str, edits: &[TextEdit], out: &mut impl Write) -> io::Result<()> {
     let lines = Lines::of(text);
     let changes = changes(&lines, edits);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::sarif::{locate, result, write_log};
 use super::{Input, Painter};
 use crate::finding::{Finding, Page, Severity};
-use crate::plan::{PlacedFinding, Validation};
+use crate::verdict::{PlacedFinding, Validation};
 
 /// Writes findings for people: a line that says it all, then each finding in its source.
 ///

@@ -3,6 +3,7 @@
 mod audit;
 mod comparison;
 mod diff;
+mod escape;
 mod findings;
 mod network;
 mod network_summary;

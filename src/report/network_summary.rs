@@ -8,6 +8,7 @@ use crate::finding::Finding;
 use crate::network_policy::{Endpoint, Flow, NetworkPolicy, PolicyRules, RangeStyle};
 use crate::plan::Generated;
 use crate::reachability::PortSet;
+use crate::report::escape::table_cell;
 
 /// The first line of the page: floe's mark, by which it knows the file as its own.
 pub const SUMMARY_MARK: &str = "<!-- floe.dev/component: network-security -->";
@@ -38,7 +39,7 @@ fn namespaces(config: &Config, policies: &[NetworkPolicy], out: &mut dyn Write) 
         };
         let level = if config.pod_security.enabled { managed.level.as_str() } else { "not managed" };
         let count = policies.iter().filter(|policy| policy.namespace == managed.name).count();
-        writeln!(out, "| {} | {role} | {level} | {count} |", cell(&managed.name))?;
+        writeln!(out, "| {} | {role} | {level} | {count} |", table_cell(&managed.name))?;
     }
     writeln!(out)
 }
@@ -51,8 +52,8 @@ fn flows(flows: &[Flow], out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "| From | To | Ports | Why |\n|---|---|---|---|")?;
     for flow in flows {
-        let [from, to] = [&flow.source, &flow.destination].map(|end| cell(&end.to_string()));
-        writeln!(out, "| {from} | {to} | {} | {} |", ports(&flow.ports), cell(&flow.reason.to_string()))?;
+        let [from, to] = [&flow.source, &flow.destination].map(|end| table_cell(&end.to_string()));
+        writeln!(out, "| {from} | {to} | {} | {} |", ports(&flow.ports), table_cell(&flow.reason.to_string()))?;
     }
     writeln!(out)
 }
@@ -103,7 +104,7 @@ fn policies(policies: &[NetworkPolicy], out: &mut dyn Write) -> io::Result<()> {
         let labels: Vec<String> = policy.pod_selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let selects = if labels.is_empty() { "every pod".to_owned() } else { labels.join(", ") };
         let name = format!("{}/{}", policy.namespace, policy.name);
-        writeln!(out, "| {} | {} | {direction} | {rules} |", cell(&name), cell(&selects))?;
+        writeln!(out, "| {} | {} | {direction} | {rules} |", table_cell(&name), table_cell(&selects))?;
     }
     writeln!(out)
 }
@@ -168,9 +169,4 @@ fn plugins(config: &Config, generated: &Generated, out: &mut dyn Write) -> io::R
         out,
         "- **NodeLocal DNSCache** (default on GKE): set `dns.node_local_cidrs`, since no selector matches it."
     )
-}
-
-/// Text in a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
 }

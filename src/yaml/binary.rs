@@ -1,7 +1,8 @@
 //! The `!!binary` tag, by Go's rules.
 
 /// Decodes standard base64 as Go's `StdEncoding` does: padding is required, line breaks are skipped, spare bits of the
-/// last character are ignored. The bytes become text as Go's JSON encoder writes them, U+FFFD for each that is not UTF-8.
+/// last character are ignored. The bytes become text as Go's JSON encoder writes them, U+FFFD for each that is not
+/// UTF-8.
 pub(super) fn decode(text: &str) -> Option<String> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     if !digits.len().is_multiple_of(4) {

@@ -1,7 +1,7 @@
 //! Typed reading with positions: a serde `Deserializer` over the nodes of a tree.
 //!
-//! Types are strict as in Go's JSON decoder: a boolean is no string, a number is no string, a string is no number. Unlike
-//! there a key that is written twice is an error, and keys are case-sensitive.
+//! Types are strict as in Go's JSON decoder: a boolean is no string, a number is no string, a string is no number.
+//! Unlike there a key that is written twice is an error, and keys are case-sensitive.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,11 +12,9 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Int
 use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 
-use super::fault::Fault;
-use super::path::FieldPath;
+use super::fault::{DeError, Fault};
 use super::tree::{Children, Kind, NodeId, ScalarStyle, Tree};
 use super::value::ValueError;
-use crate::text::Span;
 
 /// Nesting through aliases and merges beyond which a value is refused: the parser's limits for block and flow style.
 const DEPTH: usize = 2 * super::MAX_DEPTH;
@@ -24,22 +22,6 @@ const DEPTH: usize = 2 * super::MAX_DEPTH;
 const EXPANDED_NODES: usize = 1_000_000;
 /// Bytes of scalars that may be read beyond those of the text.
 const EXPANDED_BYTES: usize = 16 << 20;
-
-/// Why a node is not of the type that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct DeError {
-    /// What is wrong, one line, without position.
-    pub message: String,
-    /// The offending field, from the node that was read.
-    pub path: FieldPath,
-    /// The offending key or value.
-    pub span: Span,
-    /// For an unknown key or word: the nearest valid one.
-    pub suggestion: Option<String>,
-    /// For a key that is written twice: the first of the two.
-    pub first: Option<Span>,
-}
 
 /// Reads a node as a `T`.
 ///
@@ -71,7 +53,7 @@ impl<'a> Reader<'a, '_> {
         self.bytes += self.tree.text(self.tree.resolve(id)).len();
         let (nodes, bytes) = (self.tree.len() + EXPANDED_NODES, self.tree.source().len() + EXPANDED_BYTES);
         if self.nodes > nodes || self.bytes > bytes {
-            return Err(self.fault(id, "aliases expand this document beyond all measure"));
+            return Err(self.fault(id, "aliases make this document too large"));
         }
         if self.depth >= DEPTH {
             return Err(self.fault(id, "this value is nested too deeply, or an alias leads back to itself"));
@@ -366,7 +348,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::text::LineIndex;
+    use crate::text::{LineIndex, Span};
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a mapping")]
@@ -531,7 +513,7 @@ mod tests {
         }
         let bytes = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 20_000].join(", "));
         for text in [nodes, merges, bytes] {
-            assert!(read::<Value>(&text).unwrap_err().message.contains("beyond all measure"));
+            assert!(read::<Value>(&text).unwrap_err().message.contains("too large"));
         }
         assert_eq!(read::<Value>("a: &a 1\nb: [*a, *a]\n").unwrap(), json!({"a": 1, "b": [1, 1]}));
     }

@@ -1,13 +1,28 @@
-//! The error of typed reading while it climbs from the node it is about to the node that was asked for.
+//! The error of typed reading, also while it climbs from the node it is about to the node that was asked for.
 
 use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
 
-use super::de::DeError;
-use super::path::Segment;
+use super::path::{FieldPath, Segment};
 use super::scalar::{self, Resolved};
 use crate::text::{Span, excerpt, nearest};
+
+/// Why a node is not of the type that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct DeError {
+    /// What is wrong, one line, without position.
+    pub message: String,
+    /// The offending field, from the node that was read.
+    pub path: FieldPath,
+    /// The offending key or value.
+    pub span: Span,
+    /// For an unknown key or word: the nearest valid one.
+    pub suggestion: Option<String>,
+    /// For a key that is written twice: the first of the two.
+    pub first: Option<Span>,
+}
 
 /// A [`DeError`] whose place is not yet known, or not yet complete.
 #[derive(Debug)]

@@ -13,10 +13,11 @@ mod scan;
 mod tree;
 mod value;
 
-pub use de::{DeError, from_node};
+pub use de::from_node;
 pub use edit::{Editor, Refusal};
 pub use emit::{Style, block, flow};
-pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_NODES, ParseError};
+pub use fault::DeError;
+pub use parse::ParseError;
 pub use path::{FieldPath, Segment};
-pub use tree::{Children, Entries, Kind, NodeId, ScalarStyle, Tree};
+pub use tree::{Children, Entries, Kind, MAX_BYTES, MAX_DEPTH, MAX_NODES, NodeId, ScalarStyle, Tree};
 pub use value::ValueError;

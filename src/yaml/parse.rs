@@ -3,15 +3,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle as GranitStyle, StructureStyle, Tag};
 
-use super::tree::{Kind, NONE, Node, NodeId, QUOTED_VERBATIM, ScalarStyle, Tree, VERBATIM};
+use super::tree::{
+    Kind, MAX_BYTES, MAX_DEPTH, MAX_NODES, NONE, Node, NodeId, QUOTED_VERBATIM, ScalarStyle, Tree, VERBATIM, narrow,
+};
 use super::{fast, scan};
-
-/// Nesting beyond which a document is refused; the deepest of 11,000 public manifests has 38 levels.
-pub const MAX_DEPTH: usize = 128;
-/// Nodes beyond which a document is refused.
-pub const MAX_NODES: usize = 16 << 20;
-/// Bytes beyond which a document is not parsed.
-pub const MAX_BYTES: usize = 256 << 20;
 
 /// Why a text is no YAML document that floe can work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -261,7 +256,7 @@ impl<'t> Builder<'t> {
             return Err(ParseError::new("cannot find the start of this block scalar", from));
         }
         let line = scan::line_start(bytes, place.end);
-        // At the end of the text blanks without a line break are text or not; who can tell from here.
+        // Blanks at the end of the text, without a line break, may be part of the scalar; this cannot be told from here.
         let inside_indentation = place.end < bytes.len()
             && line > header
             && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
@@ -308,11 +303,6 @@ impl<'t> Builder<'t> {
         };
         self.node_mut(id).text = index;
     }
-}
-
-/// Offsets and indices fit because [`MAX_BYTES`] and [`MAX_NODES`] do.
-pub(super) fn narrow(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(NONE)
 }
 
 const fn style_of(style: GranitStyle) -> ScalarStyle {

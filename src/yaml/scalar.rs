@@ -139,8 +139,8 @@ fn float(text: &str) -> Resolved {
 }
 
 /// A float as Go's JSON encoder writes it: below 1e21 without an exponent, so that an integral value is read back as an
-/// integer. The digits are the shortest that identify the float, then zeros; Rust writes them alike. Absent for what JSON
-/// cannot hold.
+/// integer. The digits are the shortest that identify the float, then zeros; Rust writes them alike. Absent for what
+/// JSON cannot hold.
 pub(super) fn json_number(value: f64) -> Option<Number> {
     if value.fract() == 0.0 && value.abs() < 1e21 && (value != 0.0 || value.is_sign_positive()) {
         let digits = value.to_string();

@@ -61,12 +61,24 @@ impl Kind {
     }
 }
 
+/// Nesting beyond which a document is refused; the deepest of 11,000 public manifests has 38 levels.
+pub const MAX_DEPTH: usize = 128;
+/// Nodes beyond which a document is refused.
+pub const MAX_NODES: usize = 16 << 20;
+/// Bytes beyond which a document is not parsed.
+pub const MAX_BYTES: usize = 256 << 20;
+
 /// Absent link or text.
 pub(super) const NONE: u32 = u32::MAX;
 /// The decoded text is the source text of the node.
 pub(super) const VERBATIM: u32 = u32::MAX - 1;
 /// The decoded text is the source text between the quotes.
 pub(super) const QUOTED_VERBATIM: u32 = u32::MAX - 2;
+
+/// Offsets and indices fit because [`MAX_BYTES`] and [`MAX_NODES`] do.
+pub(super) fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(NONE)
+}
 
 /// One node; offsets are bytes of the parsed text.
 #[derive(Debug, Clone, Copy)]

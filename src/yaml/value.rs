@@ -165,7 +165,7 @@ impl<'n, 't> Reader<'n, 't> {
         self.nodes += 1;
         self.bytes += bytes;
         if self.nodes > EXPANDED_NODES || self.bytes > EXPANDED_BYTES {
-            return self.error(id, "aliases expand this document beyond all measure");
+            return self.error(id, "aliases make this document too large");
         }
         Ok(())
     }

@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::support::{files_below, project};
 
 /// Modules from the bottom up: one may import those of the rows above its own, and no other.
-pub(crate) const LAYERS: [&[&str]; 10] = [
+pub(crate) const LAYERS: [&[&str]; 11] = [
     &["text"],
     &["stream", "yaml"],
     &["object"],
     &["config", "finding"],
-    &["cni", "reachability"],
-    &["network_policy", "pod_security"],
+    &["cni", "document", "reachability"],
+    &["network_policy", "pod_security", "snapshot"],
     &["plan"],
+    &["verdict"],
     &["audit", "cluster"],
     &["report"],
     &["cli"],

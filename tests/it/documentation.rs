@@ -6,32 +6,32 @@ use std::fs;
 use floe::config::{Config, NamespaceMode};
 use floe::finding::CheckId;
 use floe::object::Level;
-use floe::pod_security::{NOTICES, checks};
+use floe::pod_security::{NOTICE_PAGES, checks};
 use floe::yaml::Tree;
-use floe::{audit, network_policy, plan};
+use floe::{audit, network_policy, plan, verdict};
 
 use crate::architecture::LAYERS;
-use crate::support::{floe, project, text};
+use crate::support::{files_below, floe, project, text};
 
-/// The README around the block between `<!-- name -->` and `<!-- /name -->`, and that block.
-fn readme_around(name: &str) -> [String; 3] {
-    let readme = text("README.md");
+/// A page around the block between `<!-- name -->` and `<!-- /name -->`, and that block.
+fn around(page: &str, name: &str) -> [String; 3] {
+    let text = text(page);
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
-    let (before, rest) = readme.split_once(&start).unwrap_or_else(|| panic!("the README has no {start}"));
+    let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("{page} has no {start}"));
     let (block, after) = rest.split_once(&end).unwrap();
     [format!("{before}{start}"), block.to_owned(), format!("{end}{after}")]
 }
 
-/// A block of the README that tests write.
-pub(crate) fn readme_block(name: &str) -> String {
-    let [_, block, _] = readme_around(name);
+/// A block of a page that tests write.
+pub(crate) fn block(page: &str, name: &str) -> String {
+    let [_, block, _] = around(page, name);
     block
 }
 
 /// Writes such a block anew.
-pub(crate) fn write_readme_block(name: &str, block: &str) {
-    let [before, _, after] = readme_around(name);
-    fs::write(project().join("README.md"), format!("{before}{block}{after}")).unwrap();
+pub(crate) fn write_block(page: &str, name: &str, block: &str) {
+    let [before, _, after] = around(page, name);
+    fs::write(project().join(page), format!("{before}{block}{after}")).unwrap();
 }
 
 /// The fenced code blocks of a language, in order.
@@ -53,11 +53,11 @@ pub(crate) fn blocks(markdown: &str, language: &str) -> Vec<String> {
     blocks
 }
 
-/// The manifests of the README: all keys with their defaults, and examples for the lists.
+/// The manifests of the configuration's page: all keys with their defaults, and examples for the lists.
 fn manifests() -> Vec<String> {
-    let blocks = blocks(&text("README.md"), "yaml");
+    let blocks = blocks(&text("docs/configuration.md"), "yaml");
     let manifests: Vec<String> = blocks.into_iter().filter(|block| block.contains("kind: Manifest")).collect();
-    assert_eq!(manifests.len(), 2, "the README has one manifest with the defaults and one with examples");
+    assert_eq!(manifests.len(), 2, "one manifest has the defaults, and one has examples");
     manifests
 }
 
@@ -78,12 +78,12 @@ fn keys(tree: &Tree<'_>, node: floe::yaml::NodeId, found: &mut BTreeSet<String>)
 }
 
 #[test]
-fn readme_names_the_defaults() {
+fn page_names_the_defaults() {
     assert_eq!(config(&manifests()[0]), Config::default());
 }
 
 #[test]
-fn readme_examples_of_lists_are_valid() {
+fn page_has_valid_examples_of_lists() {
     let config = config(&manifests()[1]);
     let domain = config.namespaces.iter().find(|namespace| namespace.name == "floe-sales-domain").unwrap();
     assert_eq!(domain.level, Level::Baseline, "the level of a single namespace");
@@ -92,7 +92,7 @@ fn readme_examples_of_lists_are_valid() {
 }
 
 #[test]
-fn readme_names_every_key() {
+fn page_names_every_key() {
     let mut documented = BTreeSet::new();
     for manifest in manifests() {
         let tree = Tree::parse(&manifest).unwrap();
@@ -112,7 +112,7 @@ fn readme_names_every_key() {
         .collect();
     assert!(known.len() > 50, "{known:?}");
     let missing: Vec<_> = known.iter().filter(|name| !documented.contains(**name)).collect();
-    assert!(missing.is_empty(), "not in the README: {missing:?}");
+    assert!(missing.is_empty(), "not in docs/configuration.md: {missing:?}");
 }
 
 /// Codes and meanings from the long help; a meaning may go on in the next line.
@@ -139,10 +139,8 @@ fn exit_codes_of_help() -> BTreeMap<u8, String> {
 
 #[test]
 fn exit_codes_agree() {
-    let readme = text("README.md");
-    let (_, section) = readme.split_once("## Exit codes\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let rows = section.lines().filter_map(|line| {
+    let page = text("docs/exit-codes.md");
+    let rows = page.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ");
         Some((cells.next()?.parse::<u8>().ok()?, cells.next()?.to_owned()))
     });
@@ -153,6 +151,24 @@ fn exit_codes_agree() {
     let arms = code.lines().filter_map(|line| line.trim().strip_prefix("Exit::")?.strip_suffix(','));
     let codes: BTreeSet<u8> = arms.map(|arm| arm.split_once(" => ").unwrap().1.parse().unwrap()).collect();
     assert_eq!(codes, documented.keys().copied().collect());
+}
+
+/// The pages of the project, by path: those for users and for those who work on it, not those that the program prints.
+pub(crate) fn pages() -> Vec<String> {
+    let is_page = |path: &std::path::Path| path.extension().is_some_and(|it| it == "md");
+    let here = fs::read_dir(project()).unwrap().map(|entry| std::path::PathBuf::from(entry.unwrap().file_name()));
+    let mut pages: Vec<std::path::PathBuf> = here.filter(|path| is_page(path)).collect();
+    for folder in [".github", "docs", "examples", "krm", "packaging"] {
+        let below = files_below(&project().join(folder)).into_iter().filter(|path| is_page(path));
+        pages.extend(below.map(|path| std::path::Path::new(folder).join(path)));
+    }
+    pages.iter().map(|path| path.to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_readme_stays_short() {
+    let lines = text("README.md").lines().count();
+    assert!(lines <= 250, "the README has {lines} lines: what only some look up belongs on a page under docs/");
 }
 
 #[test]
@@ -170,21 +186,15 @@ fn architecture_names_layers_and_modules() {
 }
 
 #[test]
-fn links_lead_to_files() {
-    for page in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
-        let text = text(page);
-        for target in text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
-            let path = target.split_once('#').map_or(target, |(path, _)| path);
-            let is_local = !path.contains("://") && !path.is_empty();
-            assert!(!is_local || project().join(path).exists(), "{page} links to {target}, which is not there");
-        }
-    }
-}
-
-#[test]
 fn check_ids_are_unique() {
-    let pages = network_policy::PAGES.iter().chain(&plan::PAGES).chain(&audit::PAGES).map(|page| page.id);
-    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(NOTICES).chain(pages).collect();
+    let pages = NOTICE_PAGES
+        .iter()
+        .chain(network_policy::PAGES)
+        .chain(plan::PAGES)
+        .chain(verdict::PAGES)
+        .chain(audit::PAGES)
+        .map(|page| page.id);
+    let ids: Vec<CheckId> = checks().iter().map(|check| check.id).chain(pages).collect();
     let distinct: BTreeSet<CheckId> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len(), "an id is used twice: {ids:?}");
 }

@@ -34,7 +34,9 @@ fn shown_configurations_fit_the_schema() {
         })
         .collect();
     assert!(forms.windows(2).all(|pair| pair[0] == pair[1]), "the three forms mean different things");
-    shown.extend(blocks(&text("README.md"), "yaml").into_iter().filter(|block| block.contains("kind: Manifest")));
+    for page in ["README.md", "docs/configuration.md"] {
+        shown.extend(blocks(&text(page), "yaml").into_iter().filter(|block| block.contains("kind: Manifest")));
+    }
     for example in
         ["kustomize-exec/floe", "kustomize-container/floe", "kpt/floe", "platform/manifest", "helm3/manifest"]
     {

@@ -24,6 +24,7 @@ mod hosts;
 mod json_schema;
 mod krm;
 mod laws;
+mod links;
 mod network_audit;
 mod network_check_cni;
 mod network_commands;
@@ -37,6 +38,8 @@ mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
 mod requirements;
+#[path = "../../src/skipped.rs"]
+mod skipped;
 mod support;
 mod workloads;
 mod yaml_laws;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use floe::cni::{Enforced, Enforcers, Observed, PROFILES, detect};
-use floe::plan::objects_of_kinds;
+use floe::cni::{Enforced, Enforcers, Observed, detect, profiles};
+use floe::document::objects_of_kinds;
 use floe::stream::frame;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -122,7 +122,7 @@ fn every_plugin_has_dumps() {
         SETUPS.iter().filter(|it| verdict.is_none_or(|wanted| it.2 == wanted)).map(|it| it.1).collect()
     };
     let (all, on, off) = (with(None), with(Some("yes")), with(Some("no")));
-    for profile in &PROFILES {
+    for profile in profiles() {
         assert!(all.contains(profile.id), "{} has no dump", profile.id);
         let can_enforce = !matches!(profile.id, "flannel" | "unknown");
         assert_eq!(on.contains(profile.id), can_enforce, "{}", profile.id);

@@ -1,7 +1,6 @@
 //! Upstream's own fixtures: every pod under `pass` is admitted and every one under `fail` is rejected by the level and
 //! policy version of its folder.
 
-#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "the fixtures lie outside of the project")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that cannot be read fails the test")]
 
 use std::path::{Path, PathBuf};
@@ -9,6 +8,8 @@ use std::path::{Path, PathBuf};
 use floe::object::{Level, Version};
 use floe::pod_security::{Evaluator, Pod, Violation, checks};
 use serde_json::Value;
+
+use crate::support::data_dir;
 
 struct Fixture {
     path: PathBuf,
@@ -31,13 +32,9 @@ impl Fixture {
     }
 }
 
-/// All fixtures, sorted by path; absent where the data is.
+/// All fixtures, sorted by path; absent, after reporting the skip, where there is no test data.
 fn fixtures() -> Option<Vec<Fixture>> {
-    let Some(data) = std::env::var_os("FLOE_TEST_DATA") else {
-        println!("skipped: FLOE_TEST_DATA is not set");
-        return None;
-    };
-    let root = Path::new(&data).join("pod-security");
+    let root = data_dir()?.join("pod-security");
     let mut fixtures = Vec::new();
     for level in [Level::Baseline, Level::Restricted] {
         for version_folder in entries(&root.join(level.as_str())) {

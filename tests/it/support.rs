@@ -1,8 +1,10 @@
 //! Where tests find the binary, the data and the tools, and how they say that they were skipped.
 //!
-//! `make test` sets the environment:
+//! A test asks for what it needs ([`tool`], [`data_dir`]) and ends if that is not there, so all tests run everywhere, and the
+//! list of the skipped ones says what was not looked at. `make test` and `make check` set the environment:
 //! - `FLOE_TEST_DATA`: a folder of real charts and reference cases; without it the tests that need it are skipped.
-//! - `FLOE_TOOLS`: the folder of the pinned tools; `tests/tools/bin` without it.
+//! - `FLOE_TOOLS`: the folder of the pinned tools; `tests/tools/bin` without it. An empty value means that tests are to do with
+//!   Rust and what every system has: neither those tools are used nor the hosts that are installed.
 //! - `FLOE_SKIPPED`: a file that gets one line per skipped test, because cargo hides the output of tests that pass.
 //! - `FLOE_TESTED`: a file that gets one line for each host that a test ran floe in (`hosts/tested.rs`).
 //! - `FLOE_BIN`: another binary to test in place of the one that cargo built.
@@ -20,37 +22,20 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Reports that `what` was not tested.
-pub(crate) fn skip(what: &str, why: &str) {
-    let line = format!("skipped: {what}: {why}\n");
-    eprint!("{line}");
-    if let Some(file) = env::var_os("FLOE_SKIPPED") {
-        // One write of one short line in append mode: tests of several processes do not mix theirs.
-        let mut file = fs::File::options().append(true).create(true).open(file).unwrap();
-        file.write_all(line.as_bytes()).unwrap();
-    }
-}
+pub(crate) use crate::skipped::{data_dir, skip, test_name};
 
-/// The running test's name; libtest names the thread after it.
-pub(crate) fn test_name() -> String {
-    thread::current().name().unwrap_or("a test").to_owned()
-}
-
-/// The folder of test data, or `None` after reporting the skip.
-pub(crate) fn data_dir() -> Option<PathBuf> {
-    let Some(dir) = env::var_os("FLOE_TEST_DATA").filter(|dir| !dir.is_empty()) else {
-        skip(&test_name(), "FLOE_TEST_DATA is not set");
-        return None;
-    };
-    let dir = PathBuf::from(dir);
-    assert!(dir.is_dir(), "FLOE_TEST_DATA is not a folder: {}", dir.display());
-    Some(dir)
-}
+/// Hosts that a machine may have installed. Other programs that tests find on `PATH` are those of every system.
+const INSTALLED_HOSTS: [&str; 6] = ["docker", "dockerd", "kpt", "kubectl", "podman", "runc"];
 
 /// The path of a program that tests run (a pinned tool, else one on `PATH`), or `None` after reporting the skip.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let pinned = env::var_os("FLOE_TOOLS").map_or_else(|| project().join("tests/tools/bin"), PathBuf::from).join(name);
+    let tools = env::var_os("FLOE_TOOLS").map_or_else(|| project().join("tests/tools/bin"), PathBuf::from);
     let pinned_here = pins(name);
+    if tools.as_os_str().is_empty() && (pinned_here || INSTALLED_HOSTS.contains(&name)) {
+        skip(&test_name(), &format!("{name} is not used (FLOE_TOOLS is empty, as make check sets it)"));
+        return None;
+    }
+    let pinned = tools.join(name);
     let found = if pinned_here {
         Some(pinned).filter(|path| path.is_file())
     } else {

@@ -8,7 +8,7 @@ use super::{
 use crate::finding::Page;
 
 /// The pages of every rule of the audit.
-pub const PAGES: [Page; 14] = [
+pub const PAGES: &[Page] = &[
     Page::new(DEFAULT_DENY_MISSING, include_str!("default-deny-missing.md")),
     Page::new(EGRESS_TO_INTERNET, include_str!("egress-to-internet.md")),
     Page::new(ENTRANCE_BLOCKED, include_str!("entrance-blocked.md")),

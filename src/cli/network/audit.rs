@@ -5,12 +5,12 @@ use clap::{Args, ValueEnum};
 use super::input::note;
 use super::options::{FailOn, known_plugin};
 use crate::audit::{self, Audit, AuditRequest, audit};
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::{AccessArgs, Live, Plugins, reading_role};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{self, frame_all, read_manifests};
+use crate::cli::options::{LoggingArgs, given, namespace};
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
@@ -19,7 +19,7 @@ use crate::finding::Page;
 use crate::object::Version;
 use crate::pod_security::Evaluator;
 use crate::report::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
-use crate::{network_policy, plan};
+use crate::{network_policy, plan, verdict};
 
 /// Arguments of `floe network audit`.
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ pub(super) struct AuditArgs {
     /// What a document without metadata.namespace means
     ///
     /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, else `default`.
-    #[arg(long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE", value_parser = namespace)]
     release_namespace: Option<String>,
 
     /// The version of the cluster: what `latest` means to Pod Security
@@ -132,7 +132,7 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         (None, Plugins::Read) => plugins::of_streams(&streams, &sources).ok(),
         (seen, _) => seen,
     };
-    let given = arguments.release_namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = given(arguments.release_namespace.as_ref());
     let request = AuditRequest {
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),
@@ -186,6 +186,6 @@ fn write_report(found: &Audit, form: Form, sources: &[Source]) -> Result<(), Cli
 
 /// The rules of a SARIF log: those of the audit, and those that it shares with others.
 fn rules() -> Vec<Page> {
-    let others = plan::PAGES.into_iter().chain(network_policy::LINT_PAGES);
-    audit::PAGES.into_iter().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
+    let others = plan::PAGES.iter().chain(verdict::PAGES).copied().chain(network_policy::lint_pages());
+    audit::PAGES.iter().copied().chain(others.filter(|page| audit::SHARED.contains(&page.id))).collect()
 }

@@ -1,14 +1,14 @@
 use clap::{Args, ValueEnum};
 
 use super::input::{InputArgs, origins, print};
-use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::log;
 use crate::cli::manifests::frame_all;
+use crate::cli::options::LoggingArgs;
 use crate::object::Protocol;
-use crate::plan::{Question, Trace, TraceError, trace};
 use crate::report::{write_explanation_json, write_explanation_text};
+use crate::snapshot::{Question, Trace, TraceError, trace};
 
 /// Arguments of `floe network explain`.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ fn port(text: &str) -> Result<Question, String> {
 
 /// Explains a connection: files or standard input to standard output.
 pub(super) fn run(arguments: &ExplainArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let Some(sources) = arguments.cluster.sources("explain")? else { return Ok(Exit::Done) };
+    let sources = arguments.cluster.sources(&["network", "explain"])?;
     let streams = frame_all(&sources);
     let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams, logging)?;
     let question = arguments.port.unwrap_or(Question::Everything);

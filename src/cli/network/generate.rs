@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::LoggingArgs;
-use crate::cli::audit::{AuditArgs, Entry};
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{self, Comparison, Fate, Folder};
 use crate::cli::manifests::{self, ManifestArgs, frame_all, snapshot};
+use crate::cli::options::LoggingArgs;
+use crate::cli::run_log::{Entry, RunLogArgs};
 use crate::cli::write;
 use crate::config::Config;
 use crate::object::ResourceId;
@@ -61,7 +61,7 @@ pub(super) struct GenerateArgs {
     cluster: AccessArgs,
 
     #[command(flatten)]
-    audit: AuditArgs,
+    audit: RunLogArgs,
 }
 
 /// How policies are spread over files, as the command line names it.
@@ -130,8 +130,8 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
 #[cfg(feature = "cluster")]
 fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> Result<(String, Exit), CliError> {
     use crate::cli::cluster::{Live, fetch, items};
-    use crate::cluster::{NETWORK, Observed, PLATFORM};
-    use crate::plan::Snapshot;
+    use crate::cluster::{ClusterFacts, NETWORK, PLATFORM};
+    use crate::snapshot::Snapshot;
 
     let cluster = arguments.cluster.open(None)?;
     let platform = fetch(&cluster, &PLATFORM, config, &["kube-system", "default"])?;
@@ -159,7 +159,7 @@ fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> R
     let snapshot: Snapshot = snapshot(&network.sources, &frame_all(&network.sources), config, None)?;
     let snippet = crate::cluster::detect(
         config,
-        &Observed {
+        &ClusterFacts {
             server: cluster.server(),
             inventory: &snapshot.inventory(),
             api_service: address,

@@ -1,10 +1,10 @@
 //! What a live cluster says of policies that are validated.
 
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
-use crate::plan::{Validation, ValidationRequest};
+use crate::cli::options::LoggingArgs;
 use crate::stream::Stream;
+use crate::verdict::{Validation, ValidationRequest};
 
 /// Says that there is no client.
 #[cfg(not(feature = "cluster"))]
@@ -28,7 +28,7 @@ mod with_client {
     use crate::cli::{log, plugins};
     use crate::cluster::{Applied, ApplyError, ClusterError, Commitment, OnConflict};
     use crate::cni::detect;
-    use crate::plan::{Refusal, ServerAnswer, candidates, of_server};
+    use crate::verdict::{Refusal, ServerAnswer, candidates, of_server};
 
     /// Validates for a cluster: `judge` with its plugin, then what its API server says of each policy. Also whether
     /// everything could be seen that tells of plugins.

@@ -6,10 +6,9 @@ mod hostile;
 mod plugins;
 mod schema;
 
-use std::path::Path;
-
 use super::*;
 use crate::object::{CustomWorkload, Level, Protocol, Version};
+use crate::skipped::data_dir;
 use crate::text::LineIndex;
 use crate::yaml::Tree;
 
@@ -271,19 +270,10 @@ fn own_documents_of_a_wrong_type() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn the_demo_manifest_means_the_defaults() {
-    let Some(data) = test_data() else {
-        eprintln!("skipped: FLOE_TEST_DATA is not set");
-        return;
-    };
+    let Some(data) = data_dir() else { return };
     #[expect(clippy::disallowed_methods, reason = "a test reads its data")]
-    let text = std::fs::read_to_string(Path::new(&data).join("floe/manifest.yaml")).unwrap();
+    let text = std::fs::read_to_string(data.join("floe/manifest.yaml")).unwrap();
     let expected = Config { plugins: read(&text).unwrap().plugins, ..Config::default() };
     assert_eq!(read(&text).unwrap(), expected);
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test is told where its data is")]
-fn test_data() -> Option<String> {
-    std::env::var("FLOE_TEST_DATA").ok()
 }

@@ -1,9 +1,8 @@
 //! What `plugins`, `observability` and data products say that bears on traffic.
 
-use std::path::Path;
-
-use super::{manifest, read, test_data};
+use super::{manifest, read};
 use crate::config::{Config, ConfigErrorKind, PluginConfig, Product};
+use crate::skipped::data_dir;
 use crate::yaml::Tree;
 
 /// One line for each plugin, and one for each of its endpoints.
@@ -195,14 +194,10 @@ fn a_function_config_has_no_lines() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn reads_the_real_platform() {
-    let Some(data) = test_data() else {
-        eprintln!("skipped: FLOE_TEST_DATA is not set");
-        return;
-    };
+    let Some(data) = data_dir() else { return };
     #[expect(clippy::disallowed_methods, reason = "a test reads its data")]
-    let text = |name: &str| std::fs::read_to_string(Path::new(&data).join("floe").join(name)).unwrap();
+    let text = |name: &str| std::fs::read_to_string(data.join("floe").join(name)).unwrap();
     let found = shown(&read(&text("manifest.yaml")).unwrap().plugins).join("\n");
     for service in ["polaris:8181", "minio:9000", "marquez:5000", "otel:4317"] {
         assert!(found.contains(&format!("  floe-platform-{service}/TCP at ")), "{found}");

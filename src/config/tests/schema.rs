@@ -1,5 +1,5 @@
-//! The JSON Schema against the parser, on every configuration that the other tests read: what the parser takes the schema
-//! takes, and what the parser refuses the schema refuses, but for what no schema can say.
+//! The JSON Schema against the parser, on every configuration that the other tests read: what the parser takes the
+//! schema takes, and what the parser refuses the schema refuses, but for what no schema can say.
 
 #[path = "../../../tests/it/json_schema.rs"]
 mod json_schema;

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::config::model::IpFamily;
 use crate::config::part::Invalid;
-use crate::config::syntax;
+use crate::object::name;
 use crate::text::{excerpt, nearest};
 use crate::yaml::FieldPath;
 
@@ -18,7 +18,7 @@ pub(super) fn namespace(text: &str, path: &FieldPath) -> Result<String, Invalid>
 
 /// A DNS label (RFC 1123) of at most `most` characters.
 pub(super) fn dns_label(text: &str, most: usize, path: &FieldPath) -> Result<String, Invalid> {
-    if syntax::is_dns_label(text, most) {
+    if name::is_dns_label(text, most) {
         return Ok(text.to_owned());
     }
     let help =
@@ -97,12 +97,12 @@ pub(super) fn labels(
     let Some(written) = written else { return Ok(default.clone()) };
     for (key, value) in written {
         let at = path.child(key.as_str());
-        if !syntax::is_label_key(key) {
+        if !name::is_label_key(key) {
             let help = "a label key is at most 63 letters, digits, `-`, `_` and `.`, after an optional DNS subdomain \
                         and `/`";
             return Err(Invalid::new(&at, format!("`{}` is no label key", excerpt(key))).at_key().help(help));
         }
-        if !syntax::is_label_value(value) {
+        if !name::is_label_value(value) {
             let help = "a label value is at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a \
                         letter or a digit";
             return Err(Invalid::new(&at, format!("`{}` is no label value", excerpt(value))).help(help));

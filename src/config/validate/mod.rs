@@ -9,7 +9,7 @@ use super::defaults::SUMMARY;
 use super::file::{Domain, SecuritySection, Summary};
 use super::model::{Config, SummaryConfig};
 use super::part::Invalid;
-use super::syntax;
+use crate::object::name;
 use crate::yaml::FieldPath;
 
 /// The sections that are floe's, and where they are.
@@ -38,7 +38,7 @@ pub(super) fn validate(sections: &Sections) -> Result<Config, Invalid> {
 
 fn summary(written: Option<&Summary>, platform: &str, path: &FieldPath) -> Result<SummaryConfig, Invalid> {
     let name = written.and_then(|it| it.name.as_deref()).unwrap_or(SUMMARY);
-    if !syntax::is_dns_subdomain(name) {
+    if !name::is_dns_subdomain(name) {
         return Err(check::no_subdomain(name, &path.child("name")));
     }
     let namespace = written.and_then(|it| it.namespace.as_deref()).unwrap_or(platform);

@@ -1,8 +1,9 @@
 //! Which namespaces are managed, and at which level.
 
 use super::{Sections, check};
-use crate::config::defaults::{JOBS, PLATFORM};
+use crate::config::defaults::JOBS;
 use crate::config::file::PodSecurity;
+use crate::config::model::PLATFORM;
 use crate::config::model::{ManagedNamespace, Role, RoleKind};
 use crate::config::part::Invalid;
 use crate::object::Level;

@@ -5,7 +5,7 @@ use crate::config::file::{PodSecurityKeys, Workload};
 use crate::config::model::{Conflicts, ManagedNamespace, NamespaceMode, PodSecurityConfig, RoleKind};
 use crate::config::part::Invalid;
 use crate::config::syntax;
-use crate::object::{CustomWorkload, Level, Version};
+use crate::object::{CustomWorkload, Level, Version, name};
 use crate::text::excerpt;
 use crate::yaml::FieldPath;
 
@@ -118,7 +118,7 @@ fn quantity(text: &str, path: &FieldPath) -> Result<String, Invalid> {
 }
 
 fn workload(written: &Workload, path: &FieldPath) -> Result<CustomWorkload, Invalid> {
-    if !syntax::is_dns_subdomain(&written.group) {
+    if !name::is_dns_subdomain(&written.group) {
         return Err(check::no_subdomain(&written.group, &path.child("group")));
     }
     if !syntax::is_kind(&written.kind) {

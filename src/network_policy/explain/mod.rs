@@ -7,7 +7,7 @@ use super::flows::{
 use crate::finding::Page;
 
 /// The pages of every finding on flows.
-pub const PAGES: [Page; 8] = [
+pub const PAGES: &[Page] = &[
     Page::new(ANY_ADDRESS_RULE, include_str!("any-address-rule.md")),
     Page::new(KUBERNETES_API_ANY_ADDRESS, include_str!("kubernetes-api-any-address.md")),
     Page::new(PLUGIN_ANY_EXTERNAL_ADDRESS, include_str!("plugin-any-external-address.md")),

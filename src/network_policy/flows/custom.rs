@@ -1,8 +1,8 @@
 //! FR-033: the user's own `jobs_egress_allow`, `platform_egress_allow` and `domain_egress_allow`.
 //!
-//! Taken as written: a rule may open what the other reasons keep closed, such as jobs among themselves for Spark. A rule
-//! to a managed namespace is opened there as well. A rule for a whole address family is reported, because with most
-//! plugins it also reaches pods and nodes.
+//! Taken as written: a rule may open what the other reasons keep closed, such as jobs among themselves for Spark. A
+//! rule to a managed namespace is opened there as well. A rule for a whole address family is reported, because with
+//! most plugins it also reaches pods and nodes.
 
 use ipnet::IpNet;
 

@@ -1,7 +1,8 @@
-//! FR-014, FR-022, US9: the ingress controller reaches the pods of the platform and of the domains; jobs accept nothing.
+//! FR-014, FR-022, US9: the ingress controller reaches the pods of the platform and of the domains; jobs accept
+//! nothing.
 //!
-//! On every port: policy sees pod ports (Dagster 3000, Polaris 8181), not the 80 and 443 of Services, and which pods are
-//! exposed is written in Ingress objects that may belong to another release.
+//! On every port: policy sees pod ports (Dagster 3000, Polaris 8181), not the 80 and 443 of Services, and which pods
+//! are exposed is written in Ingress objects that may belong to another release.
 
 use crate::config::{Config, RoleKind};
 use crate::network_policy::{Endpoint, Flows, PortSet, Reason};

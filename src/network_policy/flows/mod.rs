@@ -1,7 +1,7 @@
-//! Why flows are needed: one file per reason, one line per file in the registry below.
+//! Why flows are needed: one file for each reason, or for reasons of one kind, and one line for each file in the
+//! registry below.
 
 mod backend;
-mod catalog;
 mod compute_target;
 mod custom;
 mod dns;
@@ -13,9 +13,7 @@ mod plugin;
 mod plugin_endpoint;
 mod route;
 mod service;
-mod storage;
 mod systems;
-mod telemetry;
 
 pub use custom::{ANY_ADDRESS_RULE, PORT_RANGE_TOO_LONG};
 pub use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
@@ -32,11 +30,9 @@ use crate::object::Inventory;
 type Declare = fn(&Config, &Inventory, &mut Flows);
 
 /// Every reason, in the order of reports.
-const REASONS: [Declare; 11] = [
+const REASONS: &[Declare] = &[
     dns::declare,
-    catalog::declare,
-    telemetry::declare,
-    storage::declare,
+    service::declare,
     external_https::declare,
     kubernetes_api::declare,
     ingress_controller::declare,

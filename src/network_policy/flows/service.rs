@@ -1,4 +1,5 @@
-//! Which pods of the platform serve what jobs and domains need.
+//! What jobs and domains need of the platform: its catalog, telemetry and storage (FR-031, FR-041, US7), and which of
+//! its pods serve that.
 //!
 //! A rule for the whole platform namespace would open the port on every pod there, so the flow is narrowed, in this
 //! order:
@@ -7,14 +8,12 @@
 //! 2. to the selectors of the Services in the input that clearly serve it: in the platform namespace, called by one of
 //!    the service's names (see [`is_called`]), with a TCP port or target port among the configured ports. The flow's
 //!    ports are then the pod ports behind those Service ports, all of them where a name means different ports on
-//!    different pods; the configured port itself for a headless Service, whose clients connect to the pods. A configured port that none of these Services has is
-//!    opened on their pods as it is;
+//!    different pods; the configured port itself for a headless Service, whose clients connect to the pods. A
+//!    configured port that none of these Services has is opened on their pods as it is;
 //! 3. else to the configured ports on the whole namespace, and that is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::backend::target_ports;
-use super::{catalog, storage, telemetry};
 use crate::config::{Config, RoleKind, ServiceConfig};
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{Endpoint, Flows, PortSet, Reason};
@@ -27,17 +26,39 @@ pub const SERVICE_NOT_NARROWED: CheckId = CheckId("service-not-narrowed");
 const NAMING_LABELS: [&str; 3] = ["app.kubernetes.io/name", "app.kubernetes.io/component", "app"];
 
 /// A platform service that jobs and domains use.
-pub(super) struct PlatformService {
+struct PlatformService {
     /// Its key under `services` in the configuration.
-    pub(super) key: &'static str,
+    key: &'static str,
     /// What charts call it.
-    pub(super) aliases: &'static [&'static str],
+    aliases: &'static [&'static str],
     /// Why it is needed.
-    pub(super) reason: Reason,
+    reason: Reason,
 }
 
-/// Opens the service to jobs and domains; the platform itself needs no flow of its own (FR-020).
-pub(super) fn declare(wanted: &PlatformService, config: &Config, inventory: &Inventory, flows: &mut Flows) {
+/// The services of the platform, in the order of reports.
+const SERVICES: &[PlatformService] = &[
+    // Jobs and domains read and write tables through it.
+    PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog },
+    // They send telemetry, by gRPC and HTTP. The second is the name of the project's chart, the third a short form.
+    PlatformService {
+        key: "otel_collector",
+        aliases: &["otel-collector", "opentelemetry-collector", "otel"],
+        reason: Reason::Telemetry,
+    },
+    // Jobs store data in it; domains as well, without it their tables are unreadable. Storage in a cloud is reached by
+    // external HTTPS instead.
+    PlatformService { key: "minio", aliases: &["minio"], reason: Reason::Storage },
+];
+
+/// Opens the services to jobs and domains; the platform itself needs no flow of its own (FR-020).
+pub(super) fn declare(config: &Config, inventory: &Inventory, flows: &mut Flows) {
+    for wanted in SERVICES {
+        open(wanted, config, inventory, flows);
+    }
+}
+
+/// Opens a service to jobs and domains.
+fn open(wanted: &PlatformService, config: &Config, inventory: &Inventory, flows: &mut Flows) {
     let Some(service) = config.network.services.iter().find(|service| service.name == wanted.key) else { return };
     let platform = config.platform();
     let destinations = destinations(wanted, service, platform, inventory);
@@ -90,13 +111,14 @@ fn destinations(
     for candidate in candidates {
         for &port in &service.ports {
             for offered in candidate.ports.iter().filter(|offered| offered.protocol == Protocol::Tcp) {
-                let targets = target_ports(candidate, offered, inventory);
+                let targets = candidate.target_ports(offered, &inventory.pods);
                 if offered.port != port && !targets.contains(&port) {
                     continue;
                 }
                 served.insert(port);
                 // Without translation, or with a name that no pod in the input resolves, the port is that of the pods.
-                let targets = if candidate.headless || targets.is_empty() { vec![port] } else { targets };
+                let targets =
+                    if candidate.headless || targets.is_empty() { vec![port] } else { targets.into_iter().collect() };
                 let total = found.entry(candidate.selector.clone()).or_default();
                 *total = total.union(&PortSet::single_ports(Protocol::Tcp, &targets));
             }
@@ -129,7 +151,7 @@ fn is_named(name: &str, aliases: &[&str]) -> bool {
 /// Whether these ports of a Service in the platform namespace are among those of a platform service, which has a reason
 /// of its own. `found` is the Service, where the input has it.
 pub(super) fn is_platform_service(name: &str, found: Option<&ServiceFacts>, ports: &PortSet, config: &Config) -> bool {
-    [&catalog::POLARIS, &telemetry::OTEL_COLLECTOR, &storage::MINIO].into_iter().any(|wanted| {
+    SERVICES.iter().any(|wanted| {
         let configured = config.network.services.iter().filter(|service| service.name == wanted.key);
         let is_it = found.map_or_else(|| is_named(name, wanted.aliases), |found| is_called(found, wanted.aliases));
         is_it && configured.into_iter().any(|it| PortSet::single_ports(Protocol::Tcp, &it.ports).covers(ports))
@@ -139,16 +161,15 @@ pub(super) fn is_platform_service(name: &str, found: Option<&ServiceFacts>, port
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network_policy::tests::world::{config, labels, pod, service};
+    use crate::network_policy::tests::world::{config, declared, labels, pod, service};
     use crate::object::{PodFacts, TargetPort};
 
-    const POLARIS: PlatformService = PlatformService { key: "polaris", aliases: &["polaris"], reason: Reason::Catalog };
-    const OTEL: PlatformService =
-        PlatformService { key: "otel_collector", aliases: &["otel-collector", "otel"], reason: Reason::Telemetry };
+    const POLARIS: &PlatformService = &SERVICES[0];
+    const OTEL: &PlatformService = &SERVICES[1];
 
     fn found(wanted: &PlatformService, config: &Config, inventory: &Inventory) -> (Vec<String>, usize) {
         let mut flows = Flows::default();
-        declare(wanted, config, inventory, &mut flows);
+        open(wanted, config, inventory, &mut flows);
         let from_jobs = flows.flows.iter().map(ToString::to_string).filter(|flow| flow.starts_with("floe-jobs"));
         (from_jobs.map(|flow| flow.replace("floe-jobs -> floe-platform", "")).collect(), flows.findings.len())
     }
@@ -157,12 +178,43 @@ mod tests {
         Inventory { pods, services, ..Inventory::default() }
     }
 
+    fn flows_of(reason: &str, config: &Config) -> Vec<String> {
+        declared(declare, config).into_iter().filter(|flow| flow.ends_with(reason)).collect()
+    }
+
+    #[test]
+    fn jobs_and_domains_reach_the_catalog_of_the_platform() {
+        let expected = ["floe-jobs", "floe-sales-domain", "floe-marketing-domain"]
+            .map(|from| format!("{from} -> floe-platform: TCP 8181 (catalog)"));
+        assert_eq!(flows_of("(catalog)", &config()), expected);
+    }
+
+    #[test]
+    fn both_ports_of_telemetry_are_open() {
+        let flows = flows_of("(telemetry)", &config());
+        assert_eq!(flows[0], "floe-jobs -> floe-platform: TCP 4317-4318 (telemetry)");
+        assert_eq!(flows.len(), 3);
+    }
+
+    #[test]
+    fn domains_reach_storage_too() {
+        let expected = "floe-sales-domain -> floe-platform: TCP 9000 (storage)".to_owned();
+        assert!(flows_of("(storage)", &config()).contains(&expected));
+    }
+
+    #[test]
+    fn a_platform_without_storage_has_no_such_flow() {
+        let mut config = config();
+        config.network.services.retain(|service| service.name != "minio");
+        assert!(flows_of("(storage)", &config).is_empty());
+    }
+
     #[test]
     fn configured_labels_win() {
         let mut config = config();
         config.network.services[0].pod_labels = labels(&[("app", "mine")]);
         let inventory = with(vec![service("polaris", &[("app", "other")], 8181, TargetPort::Number(8181))], vec![]);
-        assert_eq!(found(&POLARIS, &config, &inventory), (vec![" (app=mine): TCP 8181 (catalog)".to_owned()], 0));
+        assert_eq!(found(POLARIS, &config, &inventory), (vec![" (app=mine): TCP 8181 (catalog)".to_owned()], 0));
     }
 
     #[test]
@@ -170,14 +222,14 @@ mod tests {
         let inventory =
             with(vec![service("rel-polaris", &[("app", "catalog")], 8181, TargetPort::Number(18181))], vec![]);
         let expected = vec![" (app=catalog): TCP 18181 (catalog)".to_owned()];
-        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+        assert_eq!(found(POLARIS, &config(), &inventory), (expected, 0));
     }
 
     #[test]
     fn the_target_port_counts_as_well() {
         let inventory = with(vec![service("polaris", &[("app", "p")], 80, TargetPort::Number(8181))], vec![]);
         let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
-        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+        assert_eq!(found(POLARIS, &config(), &inventory), (expected, 0));
     }
 
     #[test]
@@ -192,10 +244,10 @@ mod tests {
             ],
         );
         let expected = vec![" (app=p): TCP 9999 (catalog)".to_owned()];
-        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+        assert_eq!(found(POLARIS, &config(), &inventory), (expected, 0));
 
         let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
-        assert_eq!(found(&POLARIS, &config(), &with(vec![polaris], vec![])), (expected, 0));
+        assert_eq!(found(POLARIS, &config(), &with(vec![polaris], vec![])), (expected, 0));
     }
 
     #[test]
@@ -208,7 +260,7 @@ mod tests {
             ],
         );
         let expected = vec![" (app=p): TCP 7777, TCP 9999 (catalog)".to_owned()];
-        assert_eq!(found(&POLARIS, &config(), &inventory), (expected, 0));
+        assert_eq!(found(POLARIS, &config(), &inventory), (expected, 0));
     }
 
     #[test]
@@ -217,7 +269,7 @@ mod tests {
             let mut headless = service("polaris", &[("app", "p")], port, TargetPort::Number(target));
             headless.headless = true;
             let expected = vec![" (app=p): TCP 8181 (catalog)".to_owned()];
-            assert_eq!(found(&POLARIS, &config(), &with(vec![headless], vec![])), (expected, 0), "{port}");
+            assert_eq!(found(POLARIS, &config(), &with(vec![headless], vec![])), (expected, 0), "{port}");
         }
     }
 
@@ -228,7 +280,7 @@ mod tests {
         let plain = service("polaris", &[("app", "polaris")], 8181, TargetPort::Number(9000));
         let expected = vec![" (app=polaris): TCP 8181, TCP 9000 (catalog)".to_owned()];
         for services in [vec![headless.clone(), plain.clone()], vec![plain, headless]] {
-            assert_eq!(found(&POLARIS, &config(), &with(services, vec![])), (expected.clone(), 0));
+            assert_eq!(found(POLARIS, &config(), &with(services, vec![])), (expected.clone(), 0));
         }
     }
 
@@ -236,14 +288,14 @@ mod tests {
     fn labels_of_the_selector_name_it_too() {
         let selector = [("app.kubernetes.io/name", "floe-platform"), ("app.kubernetes.io/component", "polaris")];
         let inventory = with(vec![service("catalog", &selector, 8181, TargetPort::Number(8181))], vec![]);
-        assert_eq!(found(&POLARIS, &config(), &inventory).1, 0);
+        assert_eq!(found(POLARIS, &config(), &inventory).1, 0);
     }
 
     #[test]
     fn a_port_that_no_service_has_is_opened_on_the_same_pods() {
         let inventory = with(vec![service("floe-otel", &[("app", "o")], 4317, TargetPort::Number(4317))], vec![]);
         let expected = vec![" (app=o): TCP 4317-4318 (telemetry)".to_owned()];
-        assert_eq!(found(&OTEL, &config(), &inventory), (expected, 0));
+        assert_eq!(found(OTEL, &config(), &inventory), (expected, 0));
     }
 
     #[test]
@@ -263,7 +315,7 @@ mod tests {
             ("name", service("notpolaris", &[("app", "p")], 8181, TargetPort::Number(8181))),
         ] {
             let expected = vec![": TCP 8181 (catalog)".to_owned()];
-            assert_eq!(found(&POLARIS, &config(), &with(vec![unfit], vec![])), (expected, 1), "{case}");
+            assert_eq!(found(POLARIS, &config(), &with(vec![unfit], vec![])), (expected, 1), "{case}");
         }
     }
 }

@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name is there twice");
         for name in names {
             assert!(find(name).is_some(), "{name} cannot be found as it is written");
-            assert!(crate::config::is_dns_label(name, 63), "{name} cannot be part of the name of a policy");
+            assert!(crate::object::name::is_dns_label(name, 63), "{name} cannot be part of the name of a policy");
         }
         assert_eq!(find(" Spark_Thrift "), find("spark"));
         assert_eq!(find("teapot"), None);

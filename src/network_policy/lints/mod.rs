@@ -4,7 +4,6 @@
 mod any_address_block;
 mod dns_blocked;
 mod end_port;
-mod explain;
 mod host_network_pods;
 mod ip_block_in_cluster;
 mod ipv6_block;
@@ -19,9 +18,9 @@ mod unresolved_named_port;
 
 use serde_json::Value;
 
-use crate::cni::{PROFILES, Profile, Support};
+use crate::cni::{Profile, Support, profiles};
 use crate::config::DnsConfig;
-use crate::finding::{CheckId, Severity};
+use crate::finding::{CheckId, Page, Severity};
 use crate::object::ServiceFacts;
 use crate::reachability::{Direction, Policy, Rule, World};
 use crate::yaml::FieldPath;
@@ -29,7 +28,6 @@ use crate::yaml::FieldPath;
 pub use any_address_block::ANY_ADDRESS_BLOCK;
 pub use dns_blocked::DNS_BLOCKED;
 pub use end_port::END_PORT;
-pub use explain::LINT_PAGES;
 pub use host_network_pods::HOST_NETWORK_PODS;
 pub use ip_block_in_cluster::IP_BLOCK_IN_CLUSTER;
 pub use ipv6_block::IPV6_BLOCK;
@@ -79,30 +77,62 @@ pub struct Lint {
     pub help: String,
 }
 
-/// A rule over one policy.
-type Check = fn(&Subject<'_>, &Surroundings<'_>) -> Vec<Lint>;
+/// A rule over one policy, and the page that explains it.
+struct LintRule {
+    page: Page,
+    check: fn(&Subject<'_>, &Surroundings<'_>) -> Vec<Lint>,
+}
 
 /// Every rule.
-const LINTS: [Check; 14] = [
-    any_address_block::check,
-    dns_blocked::check,
-    end_port::check,
-    host_network_pods::check,
-    ip_block_in_cluster::check,
-    ipv6_block::check,
-    many_ip_blocks::check,
-    named_port::check,
-    port_before_translation::check,
-    sctp_protocol::check,
-    selects_nothing::check,
-    shared_except::check,
-    two_directions::check,
-    unresolved_named_port::check,
+const LINTS: &[LintRule] = &[
+    LintRule {
+        page: Page::new(ANY_ADDRESS_BLOCK, include_str!("explain/any-address-block.md")),
+        check: any_address_block::check,
+    },
+    LintRule { page: Page::new(DNS_BLOCKED, include_str!("explain/dns-blocked.md")), check: dns_blocked::check },
+    LintRule { page: Page::new(END_PORT, include_str!("explain/end-port.md")), check: end_port::check },
+    LintRule {
+        page: Page::new(HOST_NETWORK_PODS, include_str!("explain/host-network-pods.md")),
+        check: host_network_pods::check,
+    },
+    LintRule {
+        page: Page::new(IP_BLOCK_IN_CLUSTER, include_str!("explain/ip-block-in-cluster.md")),
+        check: ip_block_in_cluster::check,
+    },
+    LintRule { page: Page::new(IPV6_BLOCK, include_str!("explain/ipv6-block.md")), check: ipv6_block::check },
+    LintRule {
+        page: Page::new(MANY_IP_BLOCKS, include_str!("explain/many-ip-blocks.md")),
+        check: many_ip_blocks::check,
+    },
+    LintRule { page: Page::new(NAMED_PORT, include_str!("explain/named-port.md")), check: named_port::check },
+    LintRule {
+        page: Page::new(PORT_BEFORE_TRANSLATION, include_str!("explain/port-before-translation.md")),
+        check: port_before_translation::check,
+    },
+    LintRule { page: Page::new(SCTP_PROTOCOL, include_str!("explain/sctp-protocol.md")), check: sctp_protocol::check },
+    LintRule {
+        page: Page::new(SELECTS_NOTHING, include_str!("explain/selects-nothing.md")),
+        check: selects_nothing::check,
+    },
+    LintRule { page: Page::new(SHARED_EXCEPT, include_str!("explain/shared-except.md")), check: shared_except::check },
+    LintRule {
+        page: Page::new(TWO_DIRECTIONS, include_str!("explain/two-directions.md")),
+        check: two_directions::check,
+    },
+    LintRule {
+        page: Page::new(UNRESOLVED_NAMED_PORT, include_str!("explain/unresolved-named-port.md")),
+        check: unresolved_named_port::check,
+    },
 ];
+
+/// The pages of all rules on policies.
+pub fn lint_pages() -> impl Iterator<Item = Page> {
+    LINTS.iter().map(|rule| rule.page)
+}
 
 /// What all rules find in a policy.
 pub fn lint(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
-    LINTS.iter().flat_map(|check| check(subject, surroundings)).collect()
+    LINTS.iter().flat_map(|rule| (rule.check)(subject, surroundings)).collect()
 }
 
 /// One rule of a policy that isolates in its direction, as written and as meant.
@@ -168,10 +198,9 @@ fn has_except(block: &Value) -> bool {
 impl Surroundings<'_> {
     /// The plugins that it may be, of those that are known.
     fn plugins(&self) -> Vec<&'static Profile> {
-        static ALL: [Profile; PROFILES.len()] = PROFILES;
         match self.plugin {
             Some(plugin) => vec![plugin],
-            None => ALL.iter().filter(|profile| profile.id != "unknown").collect(),
+            None => profiles().filter(|profile| profile.id != "unknown").collect(),
         }
     }
 

@@ -5,18 +5,13 @@ use serde_json::Value;
 use super::world::config;
 use crate::network_policy::{Endpoint, Reason, declare, prove, synthesize};
 use crate::object::{Inventory, ResourceId, pod_facts, service_facts, template_path};
+use crate::skipped::data_dir;
 
-/// Reads a rendered chart as if it were released into the platform namespace; absent without test data.
-#[expect(clippy::disallowed_methods, reason = "tests reach real data by environment and file")]
+/// Reads a rendered chart as if it were released into the platform namespace; absent, after reporting the skip, without
+/// test data.
+#[expect(clippy::disallowed_methods, reason = "a test reads its data")]
 pub(super) fn chart(file: &str) -> Option<Inventory> {
-    let Ok(root) = std::env::var("FLOE_TEST_DATA") else {
-        #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
-        {
-            println!("skipped: FLOE_TEST_DATA is not set");
-        }
-        return None;
-    };
-    let text = std::fs::read_to_string(format!("{root}/{file}")).unwrap();
+    let text = std::fs::read_to_string(data_dir()?.join(file)).unwrap();
     let mut inventory = Inventory::default();
     for object in serde_saphyr::from_multiple::<Value>(&text).unwrap() {
         let Some(id) = ResourceId::of(&object) else { continue };

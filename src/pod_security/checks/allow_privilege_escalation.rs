@@ -16,6 +16,7 @@ use crate::pod_security::wording::{Offenders, containers_named};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("allowPrivilegeEscalation"),
+    page: include_str!("../explain/allowPrivilegeEscalation.md"),
     level: Level::Restricted,
     revisions: &[Revision::new(8, judge), Revision::new(25, judge_unless_windows)],
 };

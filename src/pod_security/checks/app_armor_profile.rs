@@ -16,8 +16,12 @@ use crate::pod_security::wording::{Offenders, go_quoted, plural, quoted};
 use crate::yaml::FieldPath;
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: CheckId("appArmorProfile"), level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: CheckId("appArmorProfile"),
+    page: include_str!("../explain/appArmorProfile.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 /// Start of the annotation keys; the name of the container follows.
 pub(in crate::pod_security) const ANNOTATION_PREFIX: &str = "container.apparmor.security.beta.kubernetes.io/";

@@ -16,8 +16,12 @@ use crate::pod_security::wording::{Offenders, containers_named, quoted};
 pub(super) const ID: CheckId = CheckId("capabilities_baseline");
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: ID, level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: ID,
+    page: include_str!("../explain/capabilities_baseline.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 /// What may be added.
 pub(in crate::pod_security) const ALLOWED: [&str; 13] = [

@@ -19,6 +19,7 @@ use crate::pod_security::wording::containers_named;
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("capabilities_restricted"),
+    page: include_str!("../explain/capabilities_restricted.md"),
     level: Level::Restricted,
     revisions: &[
         Revision::new(22, judge).overriding(&[capabilities_baseline::ID]),

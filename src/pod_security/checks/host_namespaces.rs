@@ -12,8 +12,12 @@ use crate::pod_security::check::{Check, Forbidden, Revision};
 use crate::pod_security::pod::{Pod, boolean};
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: CheckId("hostNamespaces"), level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: CheckId("hostNamespaces"),
+    page: include_str!("../explain/hostNamespaces.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 fn judge(pod: Pod<'_>) -> Option<Forbidden> {
     let set: Vec<&str> = ["hostNetwork", "hostPID", "hostIPC"]

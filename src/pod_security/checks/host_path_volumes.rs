@@ -16,8 +16,12 @@ use crate::pod_security::wording::{plural, quoted};
 pub(super) const ID: CheckId = CheckId("hostPathVolumes");
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: ID, level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: ID,
+    page: include_str!("../explain/hostPathVolumes.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 fn judge(pod: Pod<'_>) -> Option<Forbidden> {
     let (names, paths): (Vec<_>, Vec<_>) = pod

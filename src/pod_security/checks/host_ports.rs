@@ -15,8 +15,12 @@ use crate::pod_security::pod::{Pod, integer, items};
 use crate::pod_security::wording::{Offenders, containers_named, plural};
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: CheckId("hostPorts"), level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: CheckId("hostPorts"),
+    page: include_str!("../explain/hostPorts.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 fn judge(pod: Pod<'_>) -> Option<Forbidden> {
     let mut offenders = Offenders::default();

@@ -16,8 +16,12 @@ use crate::pod_security::pod::{Pod, text};
 use crate::pod_security::wording::{containers_named, plural, quoted};
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: CheckId("hostProbesAndHostLifecycle"), level: Level::Baseline, revisions: &[Revision::new(34, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: CheckId("hostProbesAndHostLifecycle"),
+    page: include_str!("../explain/hostProbesAndHostLifecycle.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(34, judge)],
+};
 
 const HANDLERS: [&[&str]; 5] = [
     &["livenessProbe"],

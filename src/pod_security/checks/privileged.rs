@@ -13,8 +13,12 @@ use crate::pod_security::pod::{Pod, boolean};
 use crate::pod_security::wording::{Offenders, containers_named};
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: CheckId("privileged"), level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: CheckId("privileged"),
+    page: include_str!("../explain/privileged.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 fn judge(pod: Pod<'_>) -> Option<Forbidden> {
     const FIELD: [&str; 2] = ["securityContext", "privileged"];

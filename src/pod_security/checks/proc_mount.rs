@@ -19,6 +19,7 @@ pub(super) const ID: CheckId = CheckId("procMount");
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: ID,
+    page: include_str!("../explain/procMount.md"),
     level: Level::Baseline,
     revisions: &[Revision::new(0, forbid_unmasked), Revision::new(35, forbid_unmasked_for_host_users)],
 };

@@ -16,6 +16,7 @@ use crate::pod_security::check::{Check, Revision};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("procMount_restricted"),
+    page: include_str!("../explain/procMount_restricted.md"),
     level: Level::Restricted,
     revisions: &[Revision::new(35, proc_mount::forbid_unmasked).overriding(&[proc_mount::ID])],
 };

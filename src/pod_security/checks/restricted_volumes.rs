@@ -21,6 +21,7 @@ use crate::pod_security::wording::{plural, quoted};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("restrictedVolumes"),
+    page: include_str!("../explain/restrictedVolumes.md"),
     level: Level::Restricted,
     revisions: &[Revision::new(0, judge).overriding(&[host_path_volumes::ID])],
 };

@@ -17,6 +17,7 @@ use crate::pod_security::wording::{Offenders, containers_named};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("runAsNonRoot"),
+    page: include_str!("../explain/runAsNonRoot.md"),
     level: Level::Restricted,
     revisions: &[Revision::new(0, judge), Revision::new(35, judge_unless_user_namespace)],
 };

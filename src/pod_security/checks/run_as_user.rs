@@ -16,6 +16,7 @@ use crate::pod_security::wording::Offenders;
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("runAsUser"),
+    page: include_str!("../explain/runAsUser.md"),
     level: Level::Restricted,
     revisions: &[Revision::new(23, judge), Revision::new(35, judge_unless_user_namespace)],
 };

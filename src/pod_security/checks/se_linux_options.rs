@@ -18,6 +18,7 @@ use crate::pod_security::wording::{Offenders, plural, quoted};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("seLinuxOptions"),
+    page: include_str!("../explain/seLinuxOptions.md"),
     level: Level::Baseline,
     revisions: &[
         Revision::new(0, |pod| judge(pod, &ALLOWED_SINCE_0)),

@@ -23,6 +23,7 @@ pub(super) const ID: CheckId = CheckId("seccompProfile_baseline");
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: ID,
+    page: include_str!("../explain/seccompProfile_baseline.md"),
     level: Level::Baseline,
     revisions: &[Revision::new(0, forbid_bad_annotations), Revision::new(19, forbid_bad_types)],
 };

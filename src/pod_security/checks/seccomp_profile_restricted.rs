@@ -20,6 +20,7 @@ use crate::pod_security::wording::{Offenders, containers_named};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("seccompProfile_restricted"),
+    page: include_str!("../explain/seccompProfile_restricted.md"),
     level: Level::Restricted,
     revisions: &[
         Revision::new(19, judge).overriding(&[seccomp_profile_baseline::ID]),

@@ -19,6 +19,7 @@ use crate::pod_security::pod::{Pod, items, text};
 /// The check.
 pub(in crate::pod_security) const CHECK: Check = Check {
     id: CheckId("sysctls"),
+    page: include_str!("../explain/sysctls.md"),
     level: Level::Baseline,
     revisions: &[
         Revision::new(0, |pod| judge(pod, 0)),

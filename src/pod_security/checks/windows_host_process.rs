@@ -13,8 +13,12 @@ use crate::pod_security::pod::{Pod, boolean};
 use crate::pod_security::wording::Offenders;
 
 /// The check.
-pub(in crate::pod_security) const CHECK: Check =
-    Check { id: CheckId("windowsHostProcess"), level: Level::Baseline, revisions: &[Revision::new(0, judge)] };
+pub(in crate::pod_security) const CHECK: Check = Check {
+    id: CheckId("windowsHostProcess"),
+    page: include_str!("../explain/windowsHostProcess.md"),
+    level: Level::Baseline,
+    revisions: &[Revision::new(0, judge)],
+};
 
 fn judge(pod: Pod<'_>) -> Option<Forbidden> {
     const FIELD: [&str; 2] = ["windowsOptions", "hostProcess"];

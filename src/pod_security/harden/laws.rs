@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::config::PodSecurityConfig;
 use crate::object::{Level, ResourceId, Version, template_path};
 use crate::pod_security::{Check, Evaluator, Pod, checks};
+use crate::skipped::data_dir;
 
 use super::mount_path::MountPath;
 use super::tests::{apply, harden_core};
@@ -233,15 +234,11 @@ fn yaml_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
-/// The YAML files of a folder of the test data; absent, with a note, where there is no test data.
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "test data that the environment names")]
+/// The YAML files of a folder of the test data; absent, after reporting the skip, where there is no test data.
+#[expect(clippy::disallowed_methods, reason = "a test reads its data")]
 fn test_data(folder: &str) -> Option<Vec<(String, String)>> {
-    let Ok(data) = std::env::var("FLOE_TEST_DATA") else {
-        eprintln!("skipped: FLOE_TEST_DATA is not set");
-        return None;
-    };
     let mut files = Vec::new();
-    yaml_files(&Path::new(&data).join(folder), &mut files);
+    yaml_files(&data_dir()?.join(folder), &mut files);
     Some(files.into_iter().map(|it| (it.display().to_string(), std::fs::read_to_string(&it).unwrap())).collect())
 }
 

@@ -30,20 +30,6 @@ pub const WINDOWS_WITHOUT_OS: CheckId = CheckId("windows-without-os");
 /// A controller makes pods of a shape that floe knows, but not well enough to harden it.
 pub const WORKLOAD_NOT_HARDENED: CheckId = CheckId("workload-not-hardened");
 
-/// Every notice of hardening.
-pub const NOTICES: [CheckId; 10] = [
-    FILLED_RUN_AS_USER,
-    FILLED_RUN_AS_GROUP,
-    JOB_TEMPLATE_IMMUTABLE,
-    POD_SPEC_IMMUTABLE,
-    HARDEN_OPTED_OUT,
-    HARDEN_ANNOTATION,
-    WRITABLE_PATHS_ANNOTATION,
-    INJECTED_SIDECARS,
-    WINDOWS_WITHOUT_OS,
-    WORKLOAD_NOT_HARDENED,
-];
-
 /// Keys in the annotations or labels of a pod that make a webhook inject containers, and who injects.
 const INJECTION: [(&str, &str); 6] = [
     ("sidecar.istio.io/inject", "Istio"),

@@ -1,7 +1,7 @@
 //! What the API server would say of a `NetworkPolicy` that is created, in its own words.
 //!
-//! A port of Kubernetes v1.37.2: decoding, then `ValidateNetworkPolicy` of `pkg/apis/networking/validation` with what it
-//! calls of `apimachinery`. As there, an object that cannot be decoded gets no further. Not covered: what admission
+//! A port of Kubernetes v1.37.2: decoding, then `ValidateNetworkPolicy` of `pkg/apis/networking/validation` with what
+//! it calls of `apimachinery`. As there, an object that cannot be decoded gets no further. Not covered: what admission
 //! plugins and webhooks think of it, and `metadata.managedFields`, which no manifest holds.
 
 mod cidr;
@@ -114,8 +114,8 @@ impl fmt::Display for Invalid {
     }
 }
 
-/// Everything that the API server would refuse a `networking.k8s.io/v1` `NetworkPolicy` for, in its order; nothing if it
-/// would create it. A missing namespace is fine: the request names it.
+/// Everything that the API server would refuse a `networking.k8s.io/v1` `NetworkPolicy` for, in its order; nothing if
+/// it would create it. A missing namespace is fine: the request names it.
 pub fn validate(object: &Value) -> Vec<Invalid> {
     let wrong_types = shape::wrong_types(object);
     if !wrong_types.is_empty() {

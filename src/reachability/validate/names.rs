@@ -1,16 +1,10 @@
 //! Names, labels and ports: what `apimachinery` takes, and its words for what it does not.
 
-/// `dns1123LabelFmt`.
-const LABEL_FORMAT: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-/// `dns1123SubdomainFmt`.
-const SUBDOMAIN_FORMAT: &str = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-/// `labelKeyFmt`.
-const KEY_FORMAT: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+use crate::object::name::{
+    LABEL_FORMAT, LABEL_NAME_FORMAT, MAX_LABEL, MAX_SUBDOMAIN, SUBDOMAIN_FORMAT, has_label_form, has_label_name_form,
+    has_subdomain_form,
+};
 
-/// Longest name of a namespace, label value and name part of a label key, in bytes.
-const MAX_LABEL: usize = 63;
-/// Longest DNS subdomain, in bytes.
-const MAX_SUBDOMAIN: usize = 253;
 /// Longest port name, in bytes (RFC 6335).
 const MAX_PORT_NAME: usize = 15;
 
@@ -30,30 +24,14 @@ fn regex(message: &str, format: &str, examples: &[&str]) -> String {
     format!("{message} (e.g. {}regex used for validation is '{format}')", examples.join(" or "))
 }
 
-fn is_label(text: &str) -> bool {
-    let ends = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    ends(text.bytes().next()) && ends(text.bytes().last()) && text.bytes().all(inside)
-}
-
-fn is_subdomain(text: &str) -> bool {
-    text.split('.').all(is_label)
-}
-
-fn is_key(text: &str) -> bool {
-    let ends = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    ends(text.bytes().next()) && ends(text.bytes().last()) && text.bytes().all(inside)
-}
-
 /// `IsDNS1123Label`: names of namespaces.
 pub(super) fn dns_label(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if text.len() > MAX_LABEL {
         faults.push(too_long(MAX_LABEL));
     }
-    if !is_label(text) {
-        faults.push(if is_subdomain(text) {
+    if !has_label_form(text) {
+        faults.push(if has_subdomain_form(text) {
             "must not contain dots".to_owned()
         } else {
             regex(
@@ -78,7 +56,7 @@ pub(super) fn dns_subdomain(text: &str) -> Vec<String> {
 }
 
 fn subdomain_format(text: &str) -> Option<String> {
-    (!is_subdomain(text)).then(|| {
+    (!has_subdomain_form(text)).then(|| {
         regex(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
              and end with an alphanumeric character",
@@ -93,7 +71,7 @@ pub(super) fn label_key(text: &str) -> Vec<String> {
     let format = || {
         regex(
             "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-            KEY_FORMAT,
+            LABEL_NAME_FORMAT,
             &["MyName", "my.name", "123-abc"],
         )
     };
@@ -122,7 +100,7 @@ pub(super) fn label_key(text: &str) -> Vec<String> {
     } else if name.len() > MAX_LABEL {
         faults.push(format!("name part {}", too_many_bytes(MAX_LABEL)));
     }
-    if !is_key(name) {
+    if !has_label_name_form(name) {
         faults.push(format!("name part {}", format()));
     }
     faults
@@ -134,11 +112,11 @@ pub(super) fn label_value(text: &str) -> Vec<String> {
     if text.len() > MAX_LABEL {
         faults.push(too_many_bytes(MAX_LABEL));
     }
-    if !text.is_empty() && !is_key(text) {
+    if !text.is_empty() && !has_label_name_form(text) {
         faults.push(regex(
             "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start \
              and end with an alphanumeric character",
-            &format!("({KEY_FORMAT})?"),
+            &format!("({LABEL_NAME_FORMAT})?"),
             &["MyValue", "my_value", "12345"],
         ));
     }

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use super::svg::graph;
 use super::{Input, openers, place, ports, rules, summary, yes_or_no};
 use crate::audit::Audit;
+use crate::report::escape::markup;
 
 /// The page asks nobody for anything, and its policy says so to the browser.
 const HEAD: &str = "<!DOCTYPE html>
@@ -50,7 +51,7 @@ document.getElementById('filter').addEventListener('input', function (event) {
 ///
 /// `inputs` are the texts of the streams, in their order.
 pub fn write_audit_html(audit: &Audit, inputs: &[Input<'_>], out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "{HEAD}<h1>Network audit</h1>\n<p>{}</p>\n", escaped(&summary(audit)))?;
+    write!(out, "{HEAD}<h1>Network audit</h1>\n<p>{}</p>\n", markup(&summary(audit)))?;
     writeln!(
         out,
         "<p><input id=\"filter\" type=\"search\" placeholder=\"Filter the tables\" aria-label=\"Filter the tables\"></p>"
@@ -127,15 +128,9 @@ fn table(
         for (number, cell) in row.iter().enumerate() {
             let class = if number == 0 { class } else { "" };
             let attribute = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
-            write!(out, "<td{attribute}>{}</td>", escaped(cell))?;
+            write!(out, "<td{attribute}>{}</td>", markup(cell))?;
         }
         writeln!(out, "</tr>")?;
     }
     writeln!(out, "</tbody>\n</table>")
-}
-
-/// Text that cannot become markup, neither as content nor in an attribute.
-pub(super) fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use super::{Input, openers, place, ports, rules, summary, yes_or_no};
 use crate::audit::Audit;
+use crate::report::escape::table_cell;
 
 /// Writes an audit as Markdown: findings, namespaces, who reaches whom, what is open, and the policies.
 ///
@@ -62,14 +63,8 @@ fn table(out: &mut dyn Write, title: &str, heads: &[&str], rows: impl Iterator<I
     }
     writeln!(out, "| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()))?;
     for row in rows {
-        let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+        let cells: Vec<String> = row.iter().map(|cell| table_cell(cell)).collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
     writeln!(out)
-}
-
-/// A cell: names come from the input, and must not end the cell or become markup.
-fn escaped(text: &str) -> String {
-    let text = text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('*', "\\*");
-    text.replace("\r\n", "<br>").replace(['\n', '\r'], "<br>")
 }

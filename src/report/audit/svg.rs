@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::io::{self, Write};
 
-use super::html::escaped;
 use super::ports;
 use crate::audit::{Audit, Zone};
+use crate::report::escape::markup;
 
 /// Space around the circle, for names.
 const MARGIN: f64 = 150.0;
@@ -44,7 +44,7 @@ pub(super) fn graph(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"><title>{}</title></line>",
-            escaped(&words)
+            markup(&words)
         )?;
         // Lines lie on each other where traffic goes both ways; a dot shows the end that accepts.
         let (x, y) = (x2 + (x1 - x2) * 0.08, y2 + (y1 - y2) * 0.08);
@@ -59,7 +59,7 @@ pub(super) fn graph(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
              text-anchor=\"{anchor}\">{}</text>",
             x + shift,
             y + 4.0,
-            escaped(&zone.to_string())
+            markup(&zone.to_string())
         )?;
     }
     writeln!(

@@ -60,7 +60,7 @@ fn html_is_one_page() {
 #[test]
 fn sarif_has_a_result_for_each_finding() {
     let log: serde_json::Value =
-        serde_json::from_str(&written(TEXT, |audit, inputs, out| write_audit_sarif(audit, inputs, &PAGES, out)))
+        serde_json::from_str(&written(TEXT, |audit, inputs, out| write_audit_sarif(audit, inputs, PAGES, out)))
             .unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), 3);

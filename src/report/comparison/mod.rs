@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::plan::{Comparison, ConnectionChange, PolicyChange};
 use crate::reachability::PortSet;
+use crate::report::escape::{code_span, table_cell};
+use crate::snapshot::{Comparison, ConnectionChange, PolicyChange};
 use crate::yaml::{Style, block};
 
 /// Lines of context around a change in the text of a policy.
@@ -109,15 +110,18 @@ pub fn write_comparison_markdown(comparison: &Comparison, out: &mut dyn Write) -
         writeln!(out, "| Change | Source | Destination | Before | After |\n|---|---|---|---|---|")?;
         for change in &comparison.connections {
             let word = kind(change.before.is_empty(), change.after.is_empty(), ["added", "removed", "changed"]);
-            let [source, destination] =
-                [&change.source, &change.destination].map(|end| end.to_string().replace('|', "\\|"));
+            let [source, destination] = [&change.source, &change.destination].map(|end| table_cell(&end.to_string()));
             let [before, after] = [&change.before, &change.after].map(connections);
             writeln!(out, "| {word} | {source} | {destination} | {before} | {after} |")?;
         }
     }
     for change in &comparison.policies {
         let word = kind(change.before.is_none(), change.after.is_none(), ["Added", "Removed", "Changed"]);
-        writeln!(out, "\n{word}: NetworkPolicy `{}/{}`\n\n```diff", change.namespace, change.name)?;
+        writeln!(
+            out,
+            "\n{word}: NetworkPolicy {}\n\n```diff",
+            code_span(&format!("{}/{}", change.namespace, change.name))
+        )?;
         policy_diff(change, out)?;
         writeln!(out, "```")?;
     }

@@ -1,9 +1,10 @@
 use std::io::{self, Write};
 
 use super::WITH_PODS_COLUMN;
-use crate::plan::{ConnectionList, Readings};
+use crate::snapshot::{ConnectionList, Readings};
 
-/// Writes RFC 4180: `src,dst,conn`, lines end in CRLF. Where both readings of `ipBlock` are taken there is a fourth column.
+/// Writes RFC 4180: `src,dst,conn`, lines end in CRLF. Where both readings of `ipBlock` are taken there is a fourth
+/// column.
 pub fn write_csv(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
     let both = list.readings == Readings::Both;
     let more = if both { format!(",{WITH_PODS_COLUMN}") } else { String::new() };

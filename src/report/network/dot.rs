@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::plan::{ConnectionList, Endpoint, EndpointKind};
+use crate::snapshot::{ConnectionList, Endpoint, EndpointKind};
 
-/// Writes a graph for Graphviz, as `netpol-analyzer` does: workloads in one cluster for each namespace. Workloads without a
-/// connection are there too, unless only some lines are wanted.
+/// Writes a graph for Graphviz, as `netpol-analyzer` does: workloads in one cluster for each namespace. Workloads
+/// without a connection are there too, unless only some lines are wanted.
 ///
 /// An edge is dashed where it depends on the CNI, and then says what passes in both readings of `ipBlock`.
 pub fn write_dot(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {

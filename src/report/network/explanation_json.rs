@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::json::of_passing;
 use crate::finding::Location;
-use crate::plan::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
 use crate::report::Origin;
+use crate::snapshot::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
 
 /// Writes one JSON document: the contract of `docs/schema/network-explain.schema.json`.
 ///

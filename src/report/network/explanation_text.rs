@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
 use crate::finding::{Location, Severity};
-use crate::plan::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
 use crate::reachability::Direction;
 use crate::report::{Origin, Painter, WithSource};
+use crate::snapshot::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
 
 /// Rules that are shown of those that allow nothing; the nearest come first.
 const MOST_MISSES: usize = 5;
@@ -108,7 +108,8 @@ impl Paint<'_> {
                 self.message(out, Severity::Error, &message, place(policy, policy.location.as_ref()), &label)?;
             }
         }
-        // What allows nothing matters only where nothing else does; what allows more on some plugins adds to everything.
+        // What allows nothing matters only where nothing else does; what allows more on some plugins adds to
+        // everything.
         let adds = self.trace.question == Question::Everything;
         let is_shown = |rule: &RuleTrace| !rule.allows() && (!is_allowed || (adds && rule.allows_on_some()));
         let mut misses: Vec<_> = rules().filter(|(_, rule)| is_shown(rule)).collect();

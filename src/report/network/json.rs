@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::plan::{ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, Passing};
+use crate::snapshot::{ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, Passing};
 
 /// Writes one JSON document: the contract of `docs/schema/network-connections.schema.json`. One connection a line.
 pub fn write_connections_json(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {

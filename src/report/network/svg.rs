@@ -1,11 +1,12 @@
-//! A drawing without tools: namespaces as boxes in a grid, their workloads as rows, connections as curves from the right
-//! side of a row to the left side of another.
+//! A drawing without tools: namespaces as boxes in a grid, their workloads as rows, connections as curves from the
+//! right side of a row to the left side of another.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::dot::{label, nodes};
-use crate::plan::{ConnectionList, Endpoint};
+use crate::report::escape::markup;
+use crate::snapshot::{ConnectionList, Endpoint};
 
 /// Sizes in pixels.
 const ROW: usize = 26;
@@ -77,7 +78,7 @@ pub fn write_svg(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
             width + 2 * GAP,
             x + GAP,
             y + 20,
-            escaped(group.title)
+            markup(group.title)
         )?;
         for member in &group.members {
             let Some(Row { x, y, width }) = rows.get(member.name.as_str()).copied() else { continue };
@@ -88,7 +89,7 @@ pub fn write_svg(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
                 group.color,
                 x + GAP,
                 y + 17,
-                escaped(&label(member))
+                markup(&label(member))
             )?;
         }
     }
@@ -115,10 +116,6 @@ fn curve(from: Row, to: Row, words: &str, style: &str) -> String {
         "<path d=\"M{x1} {y1}C{bend1} {y1} {bend2} {y2} {x2} {y2}\" fill=\"none\" stroke=\"#8a6d00\"{style} \
          marker-end=\"url(#arrow)\"/><text x=\"{x}\" y=\"{}\" fill=\"#1b5e20\" font-size=\"10\">{}</text>\n",
         y.saturating_sub(3),
-        escaped(words)
+        markup(words)
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

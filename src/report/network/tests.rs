@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use super::*;
 use crate::config::Config;
 use crate::object::Workloads;
-use crate::plan::{ConnectionList, Question, Readings, Snapshot, trace};
 use crate::report::{Origin, Painter};
+use crate::snapshot::{ConnectionList, Question, Readings, Snapshot, trace};
 use crate::stream::frame;
 
 /// Names that every form has to quote, a workload that nobody reaches, and a pair that depends on the CNI.
@@ -68,7 +68,15 @@ fn a_drawing_is_well_formed() {
     let mut open: Vec<&str> = Vec::new();
     for tag in drawing.split('<').skip(1) {
         let (tag, text) = tag.split_once('>').unwrap();
-        assert!(!text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "").replace("&quot;", "").contains('&'));
+        assert!(
+            !text
+                .replace("&amp;", "")
+                .replace("&lt;", "")
+                .replace("&gt;", "")
+                .replace("&quot;", "")
+                .replace("&#39;", "")
+                .contains('&')
+        );
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name));
         } else if !tag.ends_with('/') {

@@ -1,11 +1,11 @@
 use std::io::{self, Write};
 
-use crate::plan::ConnectionList;
+use crate::snapshot::ConnectionList;
 
 /// Writes one line for each pair, as `netpol-analyzer list` does: `source => destination : TCP 80,443`.
 ///
-/// Where both readings of `ipBlock` are taken and differ, the line is that of the reading in which it matches no pods, and
-/// ends in ` # depends on the CNI: ...` with what passes in the other.
+/// Where both readings of `ipBlock` are taken and differ, the line is that of the reading in which it matches no pods,
+/// and ends in ` # depends on the CNI: ...` with what passes in the other.
 pub fn write_connections_text(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
     list.write_lines(out, &|connection, line| {
         let (source, destination) = (&connection.source.name, &connection.destination.name);

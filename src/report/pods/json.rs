@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::Input;
-use crate::plan::{Mode, PodVerdict, Report, Verdict, ViolatingField, ViolationFound};
+use crate::verdict::{Mode, PodVerdict, Report, Verdict, ViolatingField, ViolationFound};
 
 /// Writes the verdicts as one JSON document: the contract of `docs/schema/pods-check.schema.json`.
 ///

@@ -4,8 +4,8 @@ mod json;
 mod sarif;
 mod text;
 
-use crate::plan::PodVerdict;
 use crate::text::{LineColumn, LineIndex};
+use crate::verdict::PodVerdict;
 
 use super::text::Origin;
 pub use json::write_json;

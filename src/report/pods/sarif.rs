@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Input, violates};
 use crate::finding::{Finding, Page, Severity};
-use crate::plan::{Mode, PodVerdict, Report, ViolatingField, ViolationFound};
 use crate::report::sarif::{locate, result, set, write_log};
+use crate::verdict::{Mode, PodVerdict, Report, ViolatingField, ViolationFound};
 
 /// Writes the verdicts as a SARIF 2.1.0 log: one result for each field at fault.
 ///

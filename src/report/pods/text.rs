@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
 
 use super::{Input, violates};
-use crate::plan::{Fix, Mode, PodVerdict, Report, ViolationFound};
 use crate::report::Painter;
+use crate::verdict::{Fix, Mode, PodVerdict, Report, ViolationFound};
 
 /// Writes the verdicts for people, the way rustc writes: first a line that says it all, then each violation with every
 /// field at fault in its source.

@@ -108,8 +108,8 @@ impl Editor<'_, '_, '_> {
 
     /// The style for lines of a collection in `column` that end where the line at `offset` begins.
     ///
-    /// A literal block would take in what follows it: comments and blanks that are indented like its text. It also needs
-    /// a line break of its own, which a document without a final one does not give.
+    /// A literal block would take in what follows it: comments and blanks that are indented like its text. It also
+    /// needs a line break of its own, which a document without a final one does not give.
     pub(super) fn style_before(&self, offset: usize, column: usize) -> Style {
         let bytes = self.bytes();
         let mut ends = self.style.literals;

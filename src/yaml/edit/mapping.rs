@@ -175,8 +175,8 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         Ok(merged)
     }
 
-    /// Removes the entry at `position`, which the target lacks, and any behind it that go with it; gives the position of
-    /// the next entry that was not looked at.
+    /// Removes the entry at `position`, which the target lacks, and any behind it that go with it; gives the position
+    /// of the next entry that was not looked at.
     fn remove_entry(
         &mut self,
         mapping: NodeId,

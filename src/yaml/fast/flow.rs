@@ -1,13 +1,13 @@
 use super::{MAX_KEY, Place, Scanner};
-use crate::yaml::parse::narrow;
-use crate::yaml::tree::{Kind, NONE, ScalarStyle, VERBATIM};
+use crate::yaml::tree::{Kind, NONE, ScalarStyle, VERBATIM, narrow};
 
 impl Scanner<'_> {
     /// Adds a flow collection; gives just after its closing bracket.
     ///
     /// Only what JSON knows, and plain scalars where they cannot be anything else: no empty entries, no trailing
     /// comma, no pairs in sequences, no comments. Lines after the first are indented beyond `margin`, but for closing
-    /// brackets, so that none is a document marker. The recursion is bounded by the depth that [`Scanner::begin`] allows.
+    /// brackets, so that none is a document marker. The recursion is bounded by the depth that [`Scanner::begin`]
+    /// allows.
     pub(super) fn flow_collection(&mut self, start: usize, separator: u32, margin: usize) -> Option<usize> {
         let mapping = self.byte(start) == b'{';
         let (kind, close) =

@@ -16,8 +16,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::parse::{MAX_DEPTH, MAX_NODES, narrow};
-use super::tree::{Kind, NONE, Node, QUOTED_VERBATIM, ScalarStyle, Tree, VERBATIM};
+use super::tree::{Kind, MAX_DEPTH, MAX_NODES, NONE, Node, QUOTED_VERBATIM, ScalarStyle, Tree, VERBATIM, narrow};
 use lines::has_plain_characters;
 use plain::Stop;
 

@@ -1,8 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Place, Scanner};
-use crate::yaml::parse::narrow;
-use crate::yaml::tree::{ScalarStyle, VERBATIM};
+use crate::yaml::tree::{ScalarStyle, VERBATIM, narrow};
 
 /// What ends the part of a plain scalar that stands on one line.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::scan;
+use crate::skipped::data_dir;
 use crate::yaml::tree::{Node, Tree};
 
 /// Every field of a node but its kind.
@@ -480,18 +481,11 @@ proptest! {
     }
 }
 
-/// The YAML documents below a folder of `FLOE_TEST_DATA`, apart from their separators.
+/// The YAML documents below a folder of the test data, apart from their separators; absent, after reporting the skip,
+/// where there is no test data.
 fn documents(folder: &str) -> Option<Vec<String>> {
-    #[expect(clippy::disallowed_methods, reason = "the test data is where the environment says")]
-    let Some(data) = std::env::var_os("FLOE_TEST_DATA") else {
-        #[expect(clippy::print_stderr, reason = "says that a test did nothing")]
-        {
-            eprintln!("skipped: FLOE_TEST_DATA is not set");
-        }
-        return None;
-    };
     let mut files = Vec::new();
-    list(&Path::new(&data).join(folder), &mut files);
+    list(&data_dir()?.join(folder), &mut files);
     files.sort();
     let mut documents = Vec::new();
     for file in files {

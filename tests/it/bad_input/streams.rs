@@ -90,7 +90,7 @@ fn a_signal_while_reading_leaves_nothing_behind() {
     let mut stdin = child.stdin.take().unwrap();
     // More than a pipe holds, so that floe is certainly reading when this returns.
     stdin.write_all(format!("{}# {}\n", deployment(""), "x".repeat(1 << 20)).as_bytes()).unwrap();
-    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let status = child.wait().unwrap();
     drop(stdin);

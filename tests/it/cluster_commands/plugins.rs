@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use floe::plan::objects;
+use floe::document::objects;
 use floe::stream::frame;
 use serde_json::{Value, json};
 

@@ -14,8 +14,8 @@ use crate::support::{architecture, files_below, outdated, project, skip, test_na
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What goes into the archive, or decides what does.
-const SOURCES: [&str; 8] =
-    ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "Makefile", "README.md", "packaging", "src"];
+const SOURCES: [&str; 9] =
+    ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "Makefile", "README.md", "docs", "packaging", "src"];
 /// Script by shell; the names are those under which the shells look for them.
 const COMPLETIONS: [(&str, &str); 5] = [
     ("bash", "floe.bash"),
@@ -112,13 +112,14 @@ fn archive_is_complete() {
     pages(&release, &[], &mut manual);
     assert!(manual.len() > 15 && manual.contains("floe-network-audit.1"), "{manual:?}");
     expected.extend(manual.iter().map(|page| format!("man/man1/{page}")));
-    let copies = ["CHANGELOG.md", "LICENSE", "README.md"];
-    expected.extend(copies.map(str::to_owned));
+    let mut copies = ["CHANGELOG.md", "LICENSE", "README.md"].map(str::to_owned).to_vec();
+    copies.extend(files_below(&project().join("docs")).iter().map(|page| format!("docs/{}", page.display())));
+    expected.extend(copies.iter().cloned());
     expected.extend(["floe".to_owned(), "floe.cdx.json".to_owned()]);
     let files = files_below(&release.path("")).into_iter().map(|path| path.into_os_string().into_string().unwrap());
     assert_eq!(files.collect::<BTreeSet<_>>(), expected);
 
-    for file in copies {
+    for file in &copies {
         assert!(fs::read_to_string(release.path(file)).unwrap() == text(file), "{file} is another one");
     }
     for page in manual {

@@ -123,7 +123,7 @@ fn pain_12_kubectl_skips_exec_functions() {
         let policies = documents.iter().filter(|document| document["kind"] == "NetworkPolicy").count();
         assert_eq!(policies, 0, "{kubectl:?} runs exec functions now: correct the documentation");
     }
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    let readme = fs::read_to_string(project().join("docs/hosts.md")).unwrap();
     assert!(readme.contains("**Without `--enable-exec` the function is skipped silently**"));
 }
 

@@ -1,7 +1,7 @@
-//! Which hosts ran floe, in which version: the records of which the README's table is made.
+//! Which hosts ran floe, in which version: the records of which the table of `docs/hosts.md` is made.
 //!
 //! A test in which a host starts floe says so with [`tested`]. `make test` lets the tests write to the file that
-//! `FLOE_TESTED` names, and then compares the README with it, by the one test here that is ignored otherwise.
+//! `FLOE_TESTED` names, and then compares the page with it, by the one test here that is ignored otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -14,9 +14,12 @@ use std::sync::{Mutex, PoisonError};
 
 use regex::Regex;
 
-use crate::documentation::{readme_block, write_readme_block};
+use crate::documentation::{block, write_block};
 use crate::examples::updates;
-use crate::support::{pins, skip, test_name};
+use crate::support::{pins, project, skip, test_name};
+
+/// Where the table stands.
+const PAGE: &str = "docs/hosts.md";
 
 /// A way in which floe is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +136,7 @@ struct Row {
 /// A test that ran some of the hosts only can say nothing of the table, so `make test` runs this one after all others.
 #[test]
 #[ignore = "make test runs it last"]
-fn the_readme_has_the_table_of_tested_hosts() {
+fn the_page_has_the_table_of_tested_hosts() {
     let records = env::var_os("FLOE_TESTED").and_then(|file| fs::read_to_string(file).ok());
     let Some(records) = records else { return skip(&test_name(), "FLOE_TESTED names no records") };
     let mut rows: BTreeMap<(String, &str, &str), Row> = BTreeMap::new();
@@ -142,7 +145,9 @@ fn the_readme_has_the_table_of_tested_hosts() {
         let row = rows.entry((name.to_lowercase(), name, way)).or_default();
         row.versions.insert(version.to_owned());
         row.is_pinned = pinned == "true";
-        row.files.insert(format!("[{file}](tests/it/hosts/{file}.rs)"));
+        let is_folder = project().join("tests/it/hosts").join(file).is_dir();
+        let path = if is_folder { format!("{file}/mod.rs") } else { format!("{file}.rs") };
+        row.files.insert(format!("[{file}](../tests/it/hosts/{path})"));
     }
     let joined = |set: &BTreeSet<String>| set.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut table = "| Host | Version | How floe is started | Tests |\n|---|---|---|---|\n".to_owned();
@@ -150,18 +155,18 @@ fn the_readme_has_the_table_of_tested_hosts() {
         writeln!(table, "| {name} | {} | {way} | {} |", joined(&row.versions), joined(&row.files)).unwrap();
     }
     if updates() {
-        return write_readme_block("hosts", &table);
+        return write_block(PAGE, "hosts", &table);
     }
     // A program that this project does not pin may have another version here, or be missing, which its tests have said.
     let cells = |line: &str| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    let shown: Vec<Vec<String>> = readme_block("hosts").lines().map(cells).collect();
+    let shown: Vec<Vec<String>> = block(PAGE, "hosts").lines().map(cells).collect();
     for ((_, name, way), row) in &rows {
         let Some(found) = shown.iter().find(|cells| cells[0] == *name && cells[2] == *way) else {
-            panic!("the README's table lacks {name}, {way} (INSTA_UPDATE=always make test writes it):\n{table}");
+            panic!("the table of {PAGE} lacks {name}, {way} (INSTA_UPDATE=always make test writes it):\n{table}");
         };
         if found[1] != joined(&row.versions) {
-            assert!(!row.is_pinned, "the README's table has another version of {name}:\n{table}");
-            eprintln!("{name} is tested in {}; the README says {}", joined(&row.versions), found[1]);
+            assert!(!row.is_pinned, "the table of {PAGE} has another version of {name}:\n{table}");
+            eprintln!("{name} is tested in {}; {PAGE} says {}", joined(&row.versions), found[1]);
         }
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use floe::audit::{AuditRequest, POLICY_DUPLICATE, RULE_SHADOWED, audit};
 use floe::object::Workloads;
-use floe::plan::{Snapshot, compare};
 use floe::reachability::{IpBlockReach, Rule};
+use floe::snapshot::{Snapshot, compare};
 use floe::stream::frame;
 
 use crate::support::data_dir;

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use floe::audit::{Audit, AuditRequest, PAGES, SHARED, audit};
 use floe::config::Config;
 use floe::finding::CheckId;
-use floe::plan::{NAMESPACE_LABEL, POLICY_UNREADABLE, POLICY_WIDENS};
+use floe::plan::{POLICY_UNREADABLE, POLICY_WIDENS};
 use floe::report::{Input, write_audit_json};
 use floe::stream::frame;
+use floe::verdict::NAMESPACE_LABEL;
 use floe::yaml::Tree;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,7 +30,7 @@ fn fixtures() -> PathBuf {
 /// The rules of the audit, and those of others that it applies itself.
 fn rules() -> impl Iterator<Item = CheckId> {
     let passed_on = [NAMESPACE_LABEL, POLICY_UNREADABLE, POLICY_WIDENS];
-    PAGES.iter().map(|page| page.id).chain(SHARED.into_iter().filter(move |it| !passed_on.contains(it)))
+    PAGES.iter().map(|page| page.id).chain(SHARED.iter().copied().filter(move |it| !passed_on.contains(it)))
 }
 
 /// An audit with the configuration that lies beside the file, if there is one.

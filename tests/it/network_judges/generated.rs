@@ -8,8 +8,8 @@ use std::fs;
 use std::thread;
 
 use floe::object::{ContainerPort, PodFacts, Workloads};
-use floe::plan::Snapshot;
 use floe::reachability::IpBlockReach;
+use floe::snapshot::Snapshot;
 use floe::stream::frame;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! What the judges cannot judge, in tables written by hand.
 
 use floe::object::{Protocol, Workloads};
-use floe::plan::Snapshot;
 use floe::reachability::{Direction, IpBlockReach, Party, Reachability, Source, Traffic, Undefined, World};
+use floe::snapshot::Snapshot;
 use floe::stream::frame;
 
 /// Connections `source destination PROTOCOL port`, and whether they pass without and with an `ipBlock` for pods.

@@ -4,8 +4,8 @@ use std::fs;
 use std::thread;
 
 use floe::object::Workloads;
-use floe::plan::Snapshot;
 use floe::reachability::{InvalidKind, Policy, unknown_fields, validate};
+use floe::snapshot::Snapshot;
 use floe::stream::frame;
 use serde_json::{Value, json};
 

@@ -6,11 +6,11 @@ use std::thread;
 use floe::config::Config;
 use floe::finding::Severity;
 use floe::object::Workloads;
-use floe::plan::{
-    POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING, POLICY_WIDENS, Snapshot, ValidationRequest, compare, validate,
-};
+use floe::plan::POLICY_WIDENS;
 use floe::reachability::IpBlockReach;
+use floe::snapshot::{Snapshot, compare};
 use floe::stream::frame;
+use floe::verdict::{POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING, ValidationRequest, validate};
 use serde_json::{Value, json};
 
 use super::{MANIFESTS, configuration, generated, stream};

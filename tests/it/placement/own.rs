@@ -1,7 +1,8 @@
 //! Floe's own objects in its input: kept, replaced, removed, one of each.
 
 use floe::config::Config;
-use floe::plan::{Error, Parts};
+use floe::document::Error;
+use floe::plan::Parts;
 use insta::assert_snapshot;
 
 use super::{CONFIG, POD, config, outline, secure};

@@ -1,0 +1,12 @@
+//! One document of a stream, parsed: the objects in it, where each of their fields stands, and what prevents reading it.
+
+mod chunks;
+mod objects;
+mod parsed;
+mod problem;
+
+pub(crate) use chunks::map_chunks;
+pub use objects::{objects, objects_of_kinds};
+pub(crate) use parsed::{ObjectNode, ParsedDocument};
+pub(crate) use problem::unreadable;
+pub use problem::{Error, Problem};

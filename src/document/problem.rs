@@ -1,0 +1,53 @@
+use crate::object::ResourceId;
+use crate::stream::Document;
+use crate::text::Span;
+use crate::yaml::{FieldPath, ParseError};
+
+/// Something about the input that prevents a correct result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, one line.
+    pub message: String,
+    /// Position of the document in the stream, or of the item in a `ResourceList`, from 0.
+    pub document: usize,
+    /// The object, where it could be read.
+    pub object: Option<ResourceId>,
+    /// The field, where there is one.
+    pub path: FieldPath,
+    /// The bytes of the whole input that are meant.
+    pub span: Span,
+    /// The way out.
+    pub help: String,
+}
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The input cannot be processed with certainty.
+    #[error("{}", .0.message)]
+    Input(Box<Problem>),
+    /// A promise did not hold; a fault of floe, never of the input.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    pub(crate) fn input(problem: Problem) -> Self {
+        Self::Input(Box::new(problem))
+    }
+}
+
+/// The error of a document that has to be read and cannot be.
+pub(crate) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
+    Error::input(Problem {
+        message: format!("this document cannot be read as YAML: {}", error.message),
+        document: index,
+        object: None,
+        path: FieldPath::root(),
+        span: Span::at(document.content.start + error.offset),
+        help:
+            "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
+               cut off"
+                .to_owned(),
+    })
+}

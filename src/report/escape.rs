@@ -1,0 +1,149 @@
+//! Text of the input in the languages of reports: whatever it holds, it is data there.
+
+/// Text in HTML, SVG or any XML, as content and between quotes as an attribute.
+pub(in crate::report) fn markup(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(printable(character)),
+        }
+    }
+    escaped
+}
+
+/// Text in a cell of a Markdown table, on one line. What stands between backticks stays code, as messages write names.
+pub(in crate::report) fn table_cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, ticks)) = rest.find('`').map(|start| rest.split_at(start)) {
+        push_plain(before, &mut cell);
+        let (fence, after) = ticks.split_at(length_of_fence(ticks));
+        // The pipe needs a backslash before it, which another before that one would take away.
+        if let Some((code, behind)) = code_up_to(fence, after).filter(|(code, _)| !code.contains("\\|")) {
+            cell.push_str(fence);
+            cell.push_str(&one_line(code).replace('|', "\\|"));
+            cell.push_str(fence);
+            rest = behind;
+        } else {
+            cell.push_str(&fence.replace('`', "\\`"));
+            rest = after;
+        }
+    }
+    push_plain(rest, &mut cell);
+    cell
+}
+
+/// Text as code in a line of Markdown.
+pub(in crate::report) fn code_span(text: &str) -> String {
+    let text = one_line(text);
+    if !text.contains('`') {
+        return format!("`{text}`");
+    }
+    // A fence ends at one of its own length; blanks keep it apart from backticks of the text.
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {text} {fence}")
+}
+
+/// The code before the next fence of the same length, and what is behind that.
+fn code_up_to<'t>(fence: &str, text: &'t str) -> Option<(&'t str, &'t str)> {
+    let mut from = 0;
+    loop {
+        let (_, rest) = text.split_at_checked(from)?;
+        let start = from + rest.find('`')?;
+        let (code, ticks) = text.split_at_checked(start)?;
+        let length = length_of_fence(ticks);
+        if length == fence.len() {
+            return Some((code, ticks.split_at_checked(length)?.1));
+        }
+        from = start + length;
+    }
+}
+
+fn length_of_fence(ticks: &str) -> usize {
+    ticks.len() - ticks.trim_start_matches('`').len()
+}
+
+/// Text outside code: nothing in it is emphasis, a link, an entity, an element, or the end of the cell.
+fn push_plain(text: &str, cell: &mut String) {
+    let text = text.replace("\r\n", "\n");
+    let mut characters = text.chars().peekable();
+    let mut before = None;
+    while let Some(character) = characters.next() {
+        let around = [before, characters.peek().copied()];
+        let is_inside_word = around.iter().all(|it| it.is_some_and(char::is_alphanumeric));
+        match character {
+            '\n' | '\r' => cell.push_str("<br>"),
+            '&' => cell.push_str("&amp;"),
+            '<' => cell.push_str("&lt;"),
+            '_' if is_inside_word => cell.push('_'),
+            '\\' | '|' | '*' | '_' | '~' => cell.extend(['\\', character]),
+            // Brackets are common in the names of workloads; a link needs both.
+            '(' if before == Some(']') => cell.push_str("\\("),
+            _ => cell.push(printable(character)),
+        }
+        before = Some(character);
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\n', '\r'], " ").chars().map(printable).collect()
+}
+
+/// The character, or what stands for one that XML does not allow in any form.
+const fn printable(character: char) -> char {
+    match character {
+        '\t' | '\n' | '\r' => character,
+        '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_ends_neither_an_element_nor_an_attribute() {
+        assert_eq!(markup("</a><b c='\"'>&amp;\u{1}\t"), "&lt;/a&gt;&lt;b c=&#39;&quot;&#39;&gt;&amp;amp;\u{fffd}\t");
+    }
+
+    #[test]
+    fn a_cell_is_plain_text() {
+        for (text, cell) in [
+            ("shop/web[Deployment]", "shop/web[Deployment]"),
+            ("a|b\\|c", "a\\|b\\\\\\|c"),
+            ("<img>&lt;*x*_y_~~z~~", "&lt;img>&amp;lt;\\*x\\*\\_y\\_\\~\\~z\\~\\~"),
+            ("[x](javascript:y)", "[x]\\(javascript:y)"),
+            ("a\r\nb\nc\rd", "a<br>b<br>c<br>d"),
+        ] {
+            assert_eq!(table_cell(text), cell, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_in_a_cell_stays_code_as_markdown_finds_it() {
+        for (text, cell) in [
+            ("set `a_b|*` to x_y", "set `a_b\\|*` to x_y"),
+            ("`a\nb`", "`a b`"),
+            // The name is two backticks: the fence of three has no end, and what looks like code is none.
+            ("```<img>`", "\\`\\`\\`&lt;img>\\`"),
+            ("``a`b`` <i>", "``a`b`` &lt;i>"),
+            ("`a\\|b`", "\\`a\\\\\\|b\\`"),
+            ("`a", "\\`a"),
+        ] {
+            assert_eq!(table_cell(text), cell, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_is_fenced_by_more_than_it_holds() {
+        assert_eq!(code_span("shop/web"), "`shop/web`");
+        assert_eq!(code_span("a``b`\n#"), "``` a``b` # ```");
+    }
+}

@@ -1,0 +1,17 @@
+//! A whole input or cluster, and what can be asked of it: who may talk to whom, why, where something stands, and what
+//! another one differs in.
+
+mod compare;
+mod connections;
+mod locate;
+mod model;
+mod read;
+
+pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
+pub(crate) use compare::{compare_connections, compare_policies};
+pub use connections::{
+    Connection, ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing, PolicyTrace, Question,
+    Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
+};
+pub use locate::locate_all;
+pub use model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
