@@ -14,7 +14,7 @@ SKIPPED := $(CURDIR)/target/skipped
 # The hosts that the tests ran floe in.
 TESTED := $(CURDIR)/target/tested
 # The Go code of this project; the other folders of tests/tools only pin a version.
-GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge cmpserver fluxbuild
+GO_MODULES := yamljudge psajudge networkworld cyclonusjudge ciliumjudge streamprotocol streamjudge cmpserver fluxbuild
 KUBERNETES_VERSION := v1.37.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION)
@@ -31,11 +31,11 @@ demo: ## run the filter on examples/platform and show what it changes (needs onl
 
 # No tools and no data: tests that need them say so. Clippy first, because it is done sooner.
 .PHONY: check
-check: format-rust clippy ## before a push: format, clippy and every test that needs Rust alone; names what was left out
+check: format-rust clippy ## before a push: format, clippy and every test that needs Rust alone; says what was left out
 	@mkdir -p target && : > $(SKIPPED)
 	@export FLOE_TOOLS= FLOE_TEST_DATA= FLOE_SKIPPED=$(SKIPPED); status=0; \
 	cargo test --locked --no-fail-fast || status=$$?; \
-	FLOE_NO_SKIP= tests/report-skipped $(SKIPPED); exit $$status
+	FLOE_NO_SKIP= tests/report-skipped --reasons $(SKIPPED); exit $$status
 
 # With -trimpath, as the tools are built: what a tool and its tests have in common is compiled once.
 .PHONY: test
@@ -158,7 +158,7 @@ image-check: filter ## compile the image without a network in podman, and compar
 PYTHON_TOOLS := $(shell python3 -c 'import ensurepip, venv' 2>/dev/null && echo nca pre-commit)
 
 .PHONY: tools
-tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge cmpserver helmfile fluxbuild $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
+tools: $(addprefix $(TOOLS)/,helm helm4 kustomize yq yamljudge psajudge cyclonusjudge ciliumjudge streamjudge cmpserver helmfile fluxbuild $(PYTHON_TOOLS) etcd kube-apiserver) ## build the pinned tools that the tests use
 
 # $(call build-tool,NAME,PACKAGE[,LDFLAGS]). Cgo off: the tools must not depend on a C compiler's version. The `touch` is
 # for make, because Go leaves an output alone that is already right.
@@ -195,8 +195,14 @@ $(TOOLS)/ciliumjudge: tests/tools/ciliumjudge/go.mod tests/tools/ciliumjudge/go.
 		$(wildcard tests/tools/ciliumjudge/*.go tests/tools/networkworld/*.go)
 	$(call build-tool,ciliumjudge,.)
 
+# Three minutes on two cores from an empty cache.
+$(TOOLS)/streamjudge: tests/tools/streamjudge/go.mod tests/tools/streamjudge/go.sum \
+		$(wildcard tests/tools/streamjudge/*.go tests/tools/streamprotocol/*.go)
+	$(call build-tool,streamjudge,.)
+
 # Five minutes on two cores from an empty cache.
-$(TOOLS)/cmpserver: tests/tools/cmpserver/go.mod tests/tools/cmpserver/go.sum $(wildcard tests/tools/cmpserver/*.go)
+$(TOOLS)/cmpserver: tests/tools/cmpserver/go.mod tests/tools/cmpserver/go.sum \
+		$(wildcard tests/tools/cmpserver/*.go tests/tools/streamprotocol/*.go)
 	$(call build-tool,cmpserver,.)
 
 # Seven minutes on two cores from an empty cache.

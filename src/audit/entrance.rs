@@ -7,7 +7,7 @@ use super::describe;
 use super::draft::{Draft, Place, some_of};
 use super::model::Model;
 use crate::finding::{CheckId, Severity};
-use crate::object::{PodFacts, ServiceFacts, ServicePort, TargetPort};
+use crate::object::{ServiceFacts, ServicePort};
 use crate::reachability::{Direction, PortSet};
 use crate::snapshot::Entrance;
 use crate::yaml::FieldPath;
@@ -46,7 +46,7 @@ fn of_service(model: &Model<'_>, service: &ServiceFacts, entrance: Entrance) -> 
         .copied()
         .filter(|&pod| {
             let facts = model.snapshot.pods.get(pod).map(|pod| &pod.facts).filter(|it| !it.host_network);
-            facts.is_some_and(|it| service.selector.iter().all(|(key, value)| it.labels.get(key) == Some(value)))
+            facts.is_some_and(|it| service.selects(it))
         })
         .collect();
     let (mut blocked, mut open, mut not_isolated) = (PortSet::default(), PortSet::default(), false);
@@ -106,7 +106,7 @@ fn of_service(model: &Model<'_>, service: &ServiceFacts, entrance: Entrance) -> 
 /// What passes from outside to one pod behind a port of a Service; absent if the pod does not serve it.
 fn passage(model: &Model<'_>, pod: usize, port: &ServicePort) -> Option<(Passage, PortSet)> {
     let class = model.class_of(pod)?;
-    let target = target(&model.snapshot.pods.get(pod)?.facts, port)?;
+    let target = port.target_on(&model.snapshot.pods.get(pod)?.facts)?;
     let ports = PortSet::range(port.protocol, target, target);
     if model.isolating(Direction::Ingress, class).is_empty() {
         return Some((Passage::NotIsolated, ports));
@@ -121,15 +121,6 @@ fn passage(model: &Model<'_>, pod: usize, port: &ServicePort) -> Option<(Passage
         Some(_) => Passage::Some,
     };
     Some((passage, ports))
-}
-
-fn target(pod: &PodFacts, port: &ServicePort) -> Option<u16> {
-    match &port.target {
-        TargetPort::Number(number) => Some(*number),
-        TargetPort::Name(name) => {
-            pod.ports.iter().find(|it| it.protocol == port.protocol && it.name.as_ref() == Some(name)).map(|it| it.port)
-        }
-    }
 }
 
 /// Of pods behind one port those that let most through decide: clients reach these.

@@ -1,13 +1,5 @@
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-
-use crate::config::Conflicts;
-use crate::object::name::is_dns_label;
-use crate::plan::Part;
-
-use super::audit::AuditArgs;
 use super::compile::CompileArgs;
 use super::completions::CompletionsArgs;
 use super::deploy::DeployArgs;
@@ -15,6 +7,7 @@ use super::explain::ExplainArgs;
 use super::man::ManArgs;
 use super::network::NetworkArgs;
 use super::pods::PodsArgs;
+use super::render::RenderArgs;
 use super::schema::SchemaArgs;
 
 /// Makes rendered Kubernetes workloads secure, and touches nothing else.
@@ -87,135 +80,4 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write all pages to a folder
     Man(ManArgs),
-}
-
-/// Arguments of the filter.
-#[derive(Debug, ClapArgs)]
-pub struct RenderArgs {
-    /// Read manifests from FILE instead of standard input; `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
-    /// Configuration: a floe Manifest
-    ///
-    /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
-    /// then the built-in defaults.
-    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
-    pub config: Option<PathBuf>,
-
-    /// What a document without metadata.namespace means: the namespace of the release
-    ///
-    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then
-    /// the one namespace that all other documents name.
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE", value_parser = namespace)]
-    pub namespace: Option<String>,
-
-    /// Do only these parts, separated by commas
-    #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
-    pub only: Vec<PartArg>,
-
-    /// What to do about pods that violate the level of their namespace even after patching
-    #[arg(long, value_name = "HOW", value_enum)]
-    pub conflicts: Option<ConflictsArg>,
-
-    /// Accept an empty input; writes one comment line, because hosts take an empty output for "delete everything"
-    #[arg(long)]
-    pub allow_empty: bool,
-
-    /// Write a plan instead of the result: what would be added and patched
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// Form of the plan; a diff where standard output is a terminal
-    #[arg(short, long, value_name = "FORM", value_enum, requires = "dry_run")]
-    pub output: Option<PlanForm>,
-
-    /// The audit trail.
-    #[command(flatten)]
-    pub audit: AuditArgs,
-
-    /// How to log.
-    #[command(flatten)]
-    pub logging: LoggingArgs,
-}
-
-/// The name of a namespace; empty counts as not given, because that is how scripts leave a variable out.
-fn namespace(text: &str) -> Result<String, String> {
-    if text.is_empty() || is_dns_label(text, 63) {
-        return Ok(text.to_owned());
-    }
-    Err("a namespace has at most 63 lower-case letters, digits and `-`, beginning and ending with a letter or a digit"
-        .to_owned())
-}
-
-/// How messages go to standard error.
-#[derive(Debug, Clone, ClapArgs)]
-pub struct LoggingArgs {
-    /// Say more: -v what was done, -vv how, -vvv everything
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    pub verbose: u8,
-
-    /// Form of messages on standard error
-    #[arg(long, value_name = "FORM", value_enum, default_value_t = LogFormat::Text, global = true)]
-    pub log_format: LogFormat,
-}
-
-/// A part, as the command line names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PartArg {
-    /// Pod Security labels of Namespaces
-    Namespaces,
-    /// NetworkPolicies
-    Network,
-    /// Security settings of pod templates
-    Pods,
-    /// The summary ConfigMap
-    Summary,
-}
-
-impl From<PartArg> for Part {
-    fn from(part: PartArg) -> Self {
-        match part {
-            PartArg::Namespaces => Self::Namespaces,
-            PartArg::Network => Self::Network,
-            PartArg::Pods => Self::Pods,
-            PartArg::Summary => Self::Summary,
-        }
-    }
-}
-
-/// What to do about violations, as the command line names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ConflictsArg {
-    /// Exit with 1 and write nothing
-    Fail,
-    /// Report them and go on
-    Warn,
-}
-
-impl From<ConflictsArg> for Conflicts {
-    fn from(conflicts: ConflictsArg) -> Self {
-        match conflicts {
-            ConflictsArg::Fail => Self::Fail,
-            ConflictsArg::Warn => Self::Warn,
-        }
-    }
-}
-
-/// Forms of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanForm {
-    /// One line for each change
-    Plan,
-    /// A unified diff
-    Diff,
-}
-
-/// Forms of messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
 }

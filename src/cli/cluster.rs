@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::args::LoggingArgs;
 #[cfg(not(feature = "cluster"))]
 use super::error::CliError;
 use super::input::Source;
+use super::options::LoggingArgs;
 #[cfg(not(feature = "cluster"))]
 use super::plugins::Seen;
 use crate::config::Config;

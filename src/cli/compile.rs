@@ -3,14 +3,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{ConflictsArg, LoggingArgs};
-use super::audit::{AuditArgs, Entry};
 use super::error::CliError;
 use super::exit::Exit;
 use super::folder::{self, Comparison, Folder};
 use super::input::Source;
 use super::manifests::{self, ManifestArgs, frame_all, snapshot};
 use super::network::{LayoutArg, network_folder, policy_actions, write_fates};
+use super::options::{ConflictsArg, LoggingArgs};
+use super::run_log::{Entry, RunLogArgs};
 use super::{findings, log};
 use crate::config::{Config, NamespaceMode};
 use crate::finding::Severity;
@@ -64,7 +64,7 @@ pub struct CompileArgs {
     dry_run: bool,
 
     #[command(flatten)]
-    audit: AuditArgs,
+    audit: RunLogArgs,
 }
 
 /// Writes policies, Namespaces and hardened manifests.

@@ -1,8 +1,8 @@
 use std::{fmt, io};
 
-use super::args::{LogFormat, LoggingArgs};
 use super::exit::Exit;
 use super::log;
+use super::options::{LogFormat, LoggingArgs};
 use crate::document::{Error, Problem};
 use crate::finding::{CheckId, Severity};
 use crate::report::{Origin, WithSource};
@@ -27,6 +27,9 @@ pub(super) enum CliError {
     /// What was asked for cannot be done.
     #[error("{0}")]
     Usage(String),
+    /// No input is named and standard input is a terminal: answered with the help of the command, which its words name.
+    #[error("there is nothing to read: standard input is a terminal")]
+    NothingToRead(&'static [&'static str]),
     /// There is nothing to do.
     #[error("the input is empty")]
     Empty,
@@ -130,6 +133,7 @@ impl CliError {
             | Self::NotText { .. }
             | Self::Empty
             | Self::Nothing(_)
+            | Self::NothingToRead(_)
             | Self::InTheWay(_)
             | Self::Input { .. } => Exit::Input,
         }

@@ -1,7 +1,7 @@
 //! Findings on standard error, for people or as JSON.
 
-use super::args::{LogFormat, LoggingArgs};
 use super::log;
+use super::options::{LogFormat, LoggingArgs};
 use crate::finding::{Finding, Severity};
 use crate::report::Origin;
 

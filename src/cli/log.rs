@@ -8,7 +8,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::args::{LogFormat, LoggingArgs};
+use super::options::{LogFormat, LoggingArgs};
 use crate::report::Painter;
 
 /// Sends events to standard error. Without `-v` only warnings and errors; those of libraries, which users know nothing of,

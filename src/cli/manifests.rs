@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::LoggingArgs;
 use super::error::CliError;
 use super::input::{self, Source};
+use super::options::{LoggingArgs, NamespaceArgs};
 use super::{configuration, findings};
 use crate::config::Config;
 use crate::document::Error;
@@ -35,9 +35,9 @@ pub(super) struct ManifestArgs {
     #[arg(short, long, value_name = "FILE|DIR|-")]
     pub(super) file: Vec<PathBuf>,
 
-    /// What a document without metadata.namespace means
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    pub(super) namespace: Option<String>,
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    pub(super) namespace: NamespaceArgs,
 }
 
 impl ManifestArgs {
@@ -58,7 +58,7 @@ impl ManifestArgs {
 
     /// What a document without a namespace means.
     pub(super) fn home(&self, config: &Config) -> Option<String> {
-        let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
+        let given = self.namespace.given();
         given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone())
     }
 }

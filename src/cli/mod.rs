@@ -1,7 +1,6 @@
 //! The command line: the only place that reads and writes streams, files and the environment.
 
 mod args;
-mod audit;
 mod cluster;
 mod compile;
 mod completions;
@@ -17,9 +16,11 @@ mod log;
 mod man;
 mod manifests;
 mod network;
+mod options;
 mod plugins;
 mod pods;
 mod render;
+mod run_log;
 mod schema;
 mod write;
 
@@ -29,7 +30,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 pub use args::Args;
 use args::Command;
-pub use audit::AuditArgs;
+use error::CliError;
 pub use exit::Exit;
 
 /// Runs the program with the arguments of the process and gives its exit code.
@@ -56,8 +57,22 @@ pub fn run() -> ExitCode {
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut Args::command()),
         Some(Command::Man(arguments)) => man::run(arguments, &Args::command()),
     };
+    let result = match result {
+        Err(CliError::NothingToRead(command)) => print_help(command),
+        result => result,
+    };
     match result {
         Ok(exit) => exit.into(),
         Err(error) => error.report(&args.active_render().logging).into(),
     }
+}
+
+/// Prints the help of a command, named by its words.
+fn print_help(command: &[&str]) -> Result<Exit, CliError> {
+    let mut program = Args::command();
+    program.build();
+    let found = command.iter().try_fold(&mut program, |command, name| command.find_subcommand_mut(name));
+    let help = found.map(|command| command.render_long_help().to_string()).unwrap_or_default();
+    write::stdout(|out| write!(out, "{help}"))?;
+    Ok(Exit::Done)
 }

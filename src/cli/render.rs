@@ -1,12 +1,14 @@
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
-use clap::CommandFactory as _;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
 
-use super::args::{Args, LogFormat, PlanForm, RenderArgs};
-use super::audit::Entry;
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Source};
+use super::options::{ConflictsArg, LogFormat, LoggingArgs, NamespaceArgs};
+use super::run_log::{Entry, RunLogArgs};
 use super::{configuration, findings, log, write};
 use crate::config::Config;
 use crate::document::{Error, Problem};
@@ -17,12 +19,90 @@ use crate::stream::frame;
 use crate::text::Span;
 use crate::yaml::FieldPath;
 
+/// Arguments of the filter.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Read manifests from FILE instead of standard input; `-` is standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// Configuration: a floe Manifest
+    ///
+    /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
+    /// then the built-in defaults.
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub config: Option<PathBuf>,
+
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+
+    /// Do only these parts, separated by commas
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
+    pub only: Vec<PartArg>,
+
+    /// What to do about pods that violate the level of their namespace even after patching
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub conflicts: Option<ConflictsArg>,
+
+    /// Accept an empty input; writes one comment line, because hosts take an empty output for "delete everything"
+    #[arg(long)]
+    pub allow_empty: bool,
+
+    /// Write a plan instead of the result: what would be added and patched
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Form of the plan; a diff where standard output is a terminal
+    #[arg(short, long, value_name = "FORM", value_enum, requires = "dry_run")]
+    pub output: Option<PlanForm>,
+
+    /// The run log.
+    #[command(flatten)]
+    pub audit: RunLogArgs,
+
+    /// How to log.
+    #[command(flatten)]
+    pub logging: LoggingArgs,
+}
+
+/// A part, as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PartArg {
+    /// Pod Security labels of Namespaces
+    Namespaces,
+    /// NetworkPolicies
+    Network,
+    /// Security settings of pod templates
+    Pods,
+    /// The summary ConfigMap
+    Summary,
+}
+
+impl From<PartArg> for Part {
+    fn from(part: PartArg) -> Self {
+        match part {
+            PartArg::Namespaces => Self::Namespaces,
+            PartArg::Network => Self::Network,
+            PartArg::Pods => Self::Pods,
+            PartArg::Summary => Self::Summary,
+        }
+    }
+}
+
+/// Forms of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanForm {
+    /// One line for each change
+    Plan,
+    /// A unified diff
+    Diff,
+}
+
 /// Secures manifests: standard input, or a file, to standard output.
 pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
     let Some(source) = input::read(arguments.file.as_deref())? else {
-        let help = Args::command().render_long_help();
-        write::stdout(|out| write!(out, "{help}"))?;
-        return Ok(Exit::Done);
+        return Err(CliError::NothingToRead(&[]));
     };
     if source.text.trim_start_matches('\u{feff}').trim().is_empty() {
         return empty(arguments);
@@ -60,7 +140,7 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
 }
 
 fn request(arguments: &RenderArgs) -> Request {
-    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = arguments.namespace.given();
     let parts = match arguments.only.as_slice() {
         [] => Parts::ALL,
         parts => Parts::only(&parts.iter().copied().map(Part::from).collect::<Vec<_>>()),

@@ -15,7 +15,7 @@ use super::client::Cluster;
 use super::error::{ClusterError, causes};
 use super::kinds::Kinds;
 use super::list::encoded;
-use super::request::{Answer, Connection, JSON, Question};
+use super::request::{ApiRequest, ApiResponse, Connection, JSON};
 use crate::object::{COMPONENT_LABEL, ResourceId};
 
 /// The name by which the server remembers which fields floe has set.
@@ -181,7 +181,7 @@ impl Cluster {
             if let (Commitment::DryRun, Some(fields)) = (commitment, options.as_object_mut()) {
                 fields.insert("dryRun".to_owned(), serde_json::json!(["All"]));
             }
-            let question = Question {
+            let question = ApiRequest {
                 method: Method::DELETE,
                 path,
                 accept: JSON,
@@ -200,7 +200,7 @@ impl Cluster {
     pub fn read(&self, object: &Value, home: &str) -> Result<Option<Value>, ApplyError> {
         self.block_on(async {
             let path = self.connection.path(object, home).await?;
-            let question = Question::get(path, format!("read {}", named(object)));
+            let question = ApiRequest::get(path, format!("read {}", named(object)));
             let answer = self.connection.ask(&question).await?;
             match answer.status {
                 404 => Ok(None),
@@ -233,7 +233,7 @@ impl Connection {
         if commitment == Commitment::DryRun {
             query.push_str("&dryRun=All");
         }
-        let question = Question {
+        let question = ApiRequest {
             method: Method::PATCH,
             path: format!("{path}?{query}"),
             accept: commitment.shown(),
@@ -267,7 +267,7 @@ impl Connection {
 
     /// The object as it is, or at least its metadata; absent if it is not there.
     async fn live(&self, object: &Value, path: &str, commitment: Commitment) -> Result<Option<Value>, ApplyError> {
-        let mut question = Question::get(path, format!("read {}", named(object)));
+        let mut question = ApiRequest::get(path, format!("read {}", named(object)));
         question.accept = commitment.shown();
         let answer = self.ask(&question).await?;
         match answer.status {
@@ -277,7 +277,7 @@ impl Connection {
         }
     }
 
-    fn refusal(&self, question: &Question, answer: &Answer) -> ClusterError {
+    fn refusal(&self, question: &ApiRequest, answer: &ApiResponse) -> ClusterError {
         ClusterError::of_answer(&self.server, &question.what, answer.status, &answer.text)
     }
 
@@ -321,7 +321,7 @@ impl Connection {
     }
 
     async fn kinds_of(&self, version: &str) -> Result<Kinds, ApplyError> {
-        let question = Question::get(version, format!("list resources of {version}"));
+        let question = ApiRequest::get(version, format!("list resources of {version}"));
         let answer = self.ask(&question).await?;
         if answer.status == 404 {
             return Ok(Kinds::new());
@@ -362,7 +362,7 @@ fn named(object: &Value) -> String {
 }
 
 /// The fields that others have set, of an answer that says so.
-fn conflicts(answer: &Answer) -> Vec<Conflict> {
+fn conflicts(answer: &ApiResponse) -> Vec<Conflict> {
     let causes = causes(&answer.text).into_iter().filter(|it| it.reason == "FieldManagerConflict");
     let conflict = |it: StatusCause| Conflict {
         field: it.field,

@@ -112,27 +112,14 @@ fn dns(facts: &ClusterFacts<'_>, out: &mut String) {
 }
 
 fn service<'o>(facts: &'o ClusterFacts<'_>, namespace: &str, name: &str) -> Option<&'o ServiceFacts> {
-    let mut services = facts.inventory.services.iter();
-    services.find(|it| it.namespace.as_deref() == Some(namespace) && it.id.name == name && !it.selector.is_empty())
+    ServiceFacts::find(&facts.inventory.services, namespace, name).filter(|it| !it.selector.is_empty())
 }
 
 /// The pod ports behind port 53.
 fn dns_ports(service: &ServiceFacts, facts: &ClusterFacts<'_>) -> BTreeSet<u16> {
-    let mut ports = BTreeSet::new();
-    for offered in service.ports.iter().filter(|offered| offered.port == 53) {
-        match &offered.target {
-            TargetPort::Number(port) => {
-                ports.insert(*port);
-            }
-            TargetPort::Name(name) => {
-                let pods = facts.inventory.pods.iter().filter(|pod| Some(&pod.namespace) == service.namespace.as_ref());
-                let selected =
-                    pods.filter(|pod| service.selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value)));
-                let named = selected.flat_map(|pod| &pod.ports).filter(|port| port.name.as_ref() == Some(name));
-                ports.extend(named.map(|port| port.port));
-            }
-        }
-    }
+    let offered = service.ports.iter().filter(|offered| offered.port == 53);
+    let mut ports: BTreeSet<u16> =
+        offered.flat_map(|offered| service.target_ports(offered, &facts.inventory.pods)).collect();
     if ports.is_empty() {
         ports.insert(if service.namespace.as_deref() == Some("openshift-dns") { OPENSHIFT_DNS_PORT } else { 53 });
     }

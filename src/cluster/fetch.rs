@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::client::Cluster;
 use super::collection::Collection;
 use super::error::ClusterError;
-use super::request::{Connection, Question};
+use super::request::{ApiRequest, Connection};
 
 /// Where objects are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ struct Resource {
 impl Cluster {
     /// The groups of the API that the cluster has, besides the core group.
     pub fn groups(&self) -> Result<Vec<String>, ClusterError> {
-        let groups: Groups = self.block_on(read(&self.connection, &Question::get("/apis", "list API groups")))?;
+        let groups: Groups = self.block_on(read(&self.connection, &ApiRequest::get("/apis", "list API groups")))?;
         Ok(groups.groups.into_iter().map(|group| group.name).collect())
     }
 
@@ -187,7 +187,7 @@ async fn versions(
     if !collections.iter().any(Collection::is_custom) {
         return Ok(found);
     }
-    let groups: Groups = read(connection, &Question::get("/apis", "list API groups")).await?;
+    let groups: Groups = read(connection, &ApiRequest::get("/apis", "list API groups")).await?;
     for group in groups.groups {
         let wanted = || collections.iter().filter(|it| it.is_custom() && it.group == group.name);
         if wanted().next().is_none() {
@@ -195,7 +195,7 @@ async fn versions(
         }
         for GroupVersion { version } in &group.versions {
             let path = format!("/apis/{}/{version}", group.name);
-            let question = Question::get(path, format!("list resources of {}/{version}", group.name));
+            let question = ApiRequest::get(path, format!("list resources of {}/{version}", group.name));
             let resources: Resources = read(connection, &question).await?;
             for &collection in wanted() {
                 if resources.resources.iter().any(|resource| resource.name == collection.plural) {
@@ -207,7 +207,7 @@ async fn versions(
     Ok(found)
 }
 
-async fn read<T: for<'d> Deserialize<'d>>(connection: &Connection, question: &Question) -> Result<T, ClusterError> {
+async fn read<T: for<'d> Deserialize<'d>>(connection: &Connection, question: &ApiRequest) -> Result<T, ClusterError> {
     let text = connection.expect(question).await?;
     serde_json::from_str(&text)
         .map_err(|error| ClusterError::Garbled { what: question.what.clone(), reason: error.to_string() })

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::collection::Collection;
 use super::error::ClusterError;
 use super::kept;
-use super::request::{Connection, Question};
+use super::request::{ApiRequest, Connection};
 
 /// Objects of a page, as kubectl asks for them.
 const PAGE: usize = 500;
@@ -63,7 +63,7 @@ impl Connection {
             query.extend(Some(&next).filter(|next| !next.is_empty()).map(|next| format!("continue={}", encoded(next))));
             let query = query.join("&");
             let path = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
-            let mut question = Question::get(path, what(collection, namespace));
+            let mut question = ApiRequest::get(path, what(collection, namespace));
             if collection.owned.is_some() {
                 question.accept = METADATA;
             }

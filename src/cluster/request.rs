@@ -73,7 +73,7 @@ impl Pace {
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(super) struct Question {
+pub(super) struct ApiRequest {
     pub(super) method: Method,
     /// Path and query.
     pub(super) path: String,
@@ -84,7 +84,7 @@ pub(super) struct Question {
     pub(super) what: String,
 }
 
-impl Question {
+impl ApiRequest {
     /// Reads something.
     pub(super) fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), accept: JSON, body: None, what: what.into() }
@@ -93,13 +93,13 @@ impl Question {
 
 /// What the server says.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     pub(super) status: u16,
     pub(super) text: String,
     retry_after: Option<Duration>,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(super) const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
@@ -113,7 +113,7 @@ impl Answer {
 impl Connection {
     /// Asks, and asks again where the server is overloaded, fails, or is cut off, and with new credentials where it
     /// does not take these any more. Every question of floe may be asked twice: it reads, applies or deletes.
-    pub(super) async fn ask(&self, question: &Question) -> Result<Answer, ClusterError> {
+    pub(super) async fn ask(&self, question: &ApiRequest) -> Result<ApiResponse, ClusterError> {
         let used = Arc::clone(&*self.client.read().await);
         let answer = self.ask_patiently(question).await?;
         let Some(config) = self.renewed_by.as_ref().filter(|_| answer.status == 401) else { return Ok(answer) };
@@ -127,7 +127,7 @@ impl Connection {
         self.ask_patiently(question).await
     }
 
-    async fn ask_patiently(&self, question: &Question) -> Result<Answer, ClusterError> {
+    async fn ask_patiently(&self, question: &ApiRequest) -> Result<ApiResponse, ClusterError> {
         let mut wait = FIRST_WAIT;
         for _ in 0..REPETITIONS {
             let pause = match self.ask_once(question).await {
@@ -148,7 +148,7 @@ impl Connection {
     }
 
     /// Asks and takes every answer but success for an error.
-    pub(super) async fn expect(&self, question: &Question) -> Result<String, ClusterError> {
+    pub(super) async fn expect(&self, question: &ApiRequest) -> Result<String, ClusterError> {
         let answer = self.ask(question).await?;
         if answer.is_success() {
             return Ok(answer.text);
@@ -156,7 +156,7 @@ impl Connection {
         Err(ClusterError::of_answer(&self.server, &question.what, answer.status, &answer.text))
     }
 
-    async fn ask_once(&self, question: &Question) -> Result<Answer, ClusterError> {
+    async fn ask_once(&self, question: &ApiRequest) -> Result<ApiResponse, ClusterError> {
         self.pace.wait().await;
         let Some(limit) = self.timeout else { return self.exchange(question).await };
         match timeout(limit, self.exchange(question)).await {
@@ -167,8 +167,8 @@ impl Connection {
         }
     }
 
-    async fn exchange(&self, question: &Question) -> Result<Answer, ClusterError> {
-        let Question { method, path, accept, body, what } = question;
+    async fn exchange(&self, question: &ApiRequest) -> Result<ApiResponse, ClusterError> {
+        let ApiRequest { method, path, accept, body, what } = question;
         tracing::debug!("{method} {path}");
         let mut request = Request::builder().method(method).uri(path).header(ACCEPT, *accept);
         if let Some((content_type, _)) = body {
@@ -185,6 +185,6 @@ impl Connection {
         let collected = response.into_body().collect().await;
         let bytes = collected.map_err(|error| ClusterError::of_request(&self.server, what, &error))?.to_bytes();
         let text = String::from_utf8(bytes.into()).map_err(|error| garbled(error.to_string()))?;
-        Ok(Answer { status, text, retry_after: retry_after.map(Duration::from_secs) })
+        Ok(ApiResponse { status, text, retry_after: retry_after.map(Duration::from_secs) })
     }
 }

@@ -8,6 +8,7 @@ mod level;
 pub mod name;
 mod path_pattern;
 mod route;
+mod service;
 mod shape;
 mod version;
 mod workload;

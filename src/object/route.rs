@@ -55,7 +55,7 @@ fn ingress(spec: &Value) -> Vec<RouteBackend> {
 
 fn open_shift(spec: &Value) -> Vec<RouteBackend> {
     let port = match spec.pointer("/port/targetPort") {
-        Some(Value::String(name)) if !name.is_empty() => RoutePort::Name(name.clone()),
+        Some(Value::String(name)) if !name.is_empty() => RoutePort::TargetName(name.clone()),
         number => number.and_then(port_number).map_or(RoutePort::Any, RoutePort::Target),
     };
     let targets = spec.get("to").into_iter().chain(items(spec, "alternateBackends"));

@@ -50,7 +50,7 @@ pub(super) fn apply(parsed: &ParsedDocument<'_>, changes: &Changes) -> Result<Ap
     let mut edits =
         edit(parsed, root, changes, &expected).map_err(|(object, refusal)| refused(parsed, object, &refusal))?;
     let internal = |message: String| Error::Internal(format!("document {}: {message}", parsed.document));
-    sort_and_check(&mut edits).map_err(|error| internal(error.to_string()))?;
+    sort_and_check(parsed.tree.source(), &mut edits).map_err(|error| internal(error.to_string()))?;
     let text = splice(parsed.tree.source(), &edits).map_err(|error| internal(error.to_string()))?;
     let again = Tree::parse(&text).map_err(|error| internal(format!("the edited text is no YAML: {error}")))?;
     let whole = expected.whole(changes);

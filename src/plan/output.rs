@@ -10,9 +10,9 @@ pub struct Output<'t> {
 }
 
 impl<'t> Output<'t> {
-    /// Sorts the edits and checks that they are disjoint.
+    /// Sorts the edits and checks that they are disjoint and lie inside the text, so that no piece of it can be missing.
     pub fn new(text: &'t str, mut edits: Vec<TextEdit>) -> Result<Self, EditError> {
-        sort_and_check(&mut edits)?;
+        sort_and_check(text, &mut edits)?;
         Ok(Self { text, edits })
     }
 
@@ -45,5 +45,18 @@ impl<'t> Output<'t> {
 impl std::fmt::Display for Output<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.pieces().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Span;
+
+    #[test]
+    fn an_edit_outside_the_text_is_an_error_and_never_a_missing_piece() {
+        assert!(Output::new("ü", vec![TextEdit::insert(1, "x")]).is_err());
+        assert!(Output::new("ü", vec![TextEdit::delete(Span::new(1, 9))]).is_err());
+        assert_eq!(Output::new("ü", vec![TextEdit::insert(2, "x")]).unwrap().to_string(), "üx");
     }
 }

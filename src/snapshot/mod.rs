@@ -10,8 +10,8 @@ mod read;
 pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
 pub(crate) use compare::{compare_connections, compare_policies};
 pub use connections::{
-    Connection, ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing, PolicyTrace, Question,
-    Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
+    Connection, ConnectionList, ConnectionQuery, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing,
+    PolicyTrace, Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
 };
 pub use locate::locate_all;
 pub use model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};

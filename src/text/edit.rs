@@ -37,12 +37,15 @@ pub enum EditError {
     OutOfBounds(usize),
 }
 
-/// Sorts edits by position and checks that they are disjoint. Insertions at one offset keep their order and come before
-/// a replacement that starts there.
-pub fn sort_and_check(edits: &mut [TextEdit]) -> Result<(), EditError> {
+/// Sorts the edits of a text by position and checks that they are disjoint and lie inside it. Insertions at one offset
+/// keep their order and come before a replacement that starts there.
+pub fn sort_and_check(text: &str, edits: &mut [TextEdit]) -> Result<(), EditError> {
     edits.sort_by_key(|edit| edit.span);
     let mut done = 0;
     for edit in edits {
+        if text.get(edit.span.range()).is_none() {
+            return Err(EditError::OutOfBounds(edit.span.start));
+        }
         if edit.span.start < done {
             return Err(EditError::Overlap(edit.span.start));
         }
@@ -74,18 +77,27 @@ mod tests {
     fn copies_what_no_edit_covers() {
         let mut edits =
             vec![TextEdit::replace(Span::new(4, 5), "C"), TextEdit::insert(0, "<"), TextEdit::insert(0, "=")];
-        sort_and_check(&mut edits).unwrap();
+        sort_and_check("a b c d", &mut edits).unwrap();
         assert_eq!(splice("a b c d", &edits).unwrap(), "<=a b C d");
     }
 
     #[test]
     fn refuses_overlap() {
         let mut edits = vec![TextEdit::delete(Span::new(0, 3)), TextEdit::insert(2, "x")];
-        assert_eq!(sort_and_check(&mut edits), Err(EditError::Overlap(2)));
+        assert_eq!(sort_and_check("a b c", &mut edits), Err(EditError::Overlap(2)));
     }
 
     #[test]
     fn refuses_to_cut_a_character() {
         assert_eq!(splice("ü", &[TextEdit::insert(1, "x")]), Err(EditError::OutOfBounds(1)));
+    }
+
+    #[test]
+    fn refuses_what_lies_outside_the_text() {
+        for (start, end) in [(1, 2), (0, 1), (3, 3), (2, 4)] {
+            let mut edits = [TextEdit::delete(Span::new(start, end))];
+            assert_eq!(sort_and_check("ü", &mut edits), Err(EditError::OutOfBounds(start)), "{start}..{end}");
+        }
+        assert_eq!(sort_and_check("ü", &mut [TextEdit::delete(Span::new(0, 2)), TextEdit::insert(2, "x")]), Ok(()));
     }
 }

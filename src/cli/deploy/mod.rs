@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::args::LoggingArgs;
-use super::audit::AuditArgs;
 use super::cluster::AccessArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::options::{LoggingArgs, NamespaceArgs};
+use super::run_log::RunLogArgs;
 
 /// Arguments of `floe deploy`.
 #[derive(Debug, Args)]
@@ -44,9 +44,9 @@ pub struct DeployArgs {
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
 
-    /// What a document without metadata.namespace means
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    namespace: Option<String>,
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    namespace: NamespaceArgs,
 
     /// Change nothing: client asks the cluster nothing; server lets it judge every object
     #[arg(long, value_name = "BY", value_enum, default_value_t = DryRun::None)]
@@ -72,7 +72,7 @@ pub struct DeployArgs {
     cluster: AccessArgs,
 
     #[command(flatten)]
-    audit: AuditArgs,
+    audit: RunLogArgs,
 }
 
 /// Who answers in place of a change.

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::progress::Progress;
 use super::{DeployArgs, DryRun, surroundings};
-use crate::cli::args::LoggingArgs;
-use crate::cli::audit::Entry;
 use crate::cli::cluster::{fetch, items};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
+use crate::cli::options::LoggingArgs;
+use crate::cli::run_log::Entry;
 use crate::cli::{configuration, findings, log, plugins, write};
 use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, OnConflict};
 use crate::cni::{self, Detection, Enforced, Enforcers};
@@ -30,7 +30,6 @@ const NOTHING: &str = "apiVersion: v1\nkind: List\nitems: []\n";
 
 /// Deploys what the filter makes of manifests.
 pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    log::init(logging);
     let config = configuration::of_files(arguments.config.as_deref())?;
     let source = source(arguments)?;
     let cluster = match arguments.dry_run {
@@ -52,7 +51,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     for object in &mut objects {
         own(object, &owner);
     }
-    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = arguments.namespace.given();
     let home = given.or_else(|| config.release_namespace.clone());
     let home = home.or_else(|| cluster.as_ref().map(|it| it.namespace().to_owned())).unwrap_or("default".to_owned());
     let identities: BTreeSet<(String, String, String)> = objects.iter().map(|object| identity(object, &home)).collect();
@@ -104,7 +103,7 @@ fn secure(
     logging: &LoggingArgs,
 ) -> Result<Result<Secured, Exit>, CliError> {
     let stream = frame(&source.text);
-    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = arguments.namespace.given();
     let request = Request { namespace: given, parts: Parts::ALL, detail: Detail::Warnings };
     let outcome: Outcome<'_> = plan_within(&stream, config, &request, surroundings)
         .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;

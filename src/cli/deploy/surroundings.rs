@@ -1,9 +1,9 @@
 //! What the cluster has that policies are narrowed by.
 
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::{Live, fetch};
 use crate::cli::error::CliError;
 use crate::cli::manifests::{frame_all, snapshot};
+use crate::cli::options::LoggingArgs;
 use crate::cluster::{Cluster, Collection, NETWORK, Scope, namespaces_of_named_ports};
 use crate::config::Config;
 use crate::object::Inventory;

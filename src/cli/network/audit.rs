@@ -5,12 +5,12 @@ use clap::{Args, ValueEnum};
 use super::input::note;
 use super::options::{FailOn, known_plugin};
 use crate::audit::{self, Audit, AuditRequest, audit};
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::{AccessArgs, Live, Plugins, reading_role};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{self, frame_all, read_manifests};
+use crate::cli::options::{LoggingArgs, given, namespace};
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
@@ -60,13 +60,13 @@ pub(super) struct AuditArgs {
     /// Report on this namespace only; may be given several times
     ///
     /// All objects are looked at all the same: who reaches a namespace does not depend on it alone.
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace)]
     namespace: Vec<String>,
 
     /// What a document without metadata.namespace means
     ///
     /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, else `default`.
-    #[arg(long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE", value_parser = namespace)]
     release_namespace: Option<String>,
 
     /// The version of the cluster: what `latest` means to Pod Security
@@ -132,7 +132,7 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         (None, Plugins::Read) => plugins::of_streams(&streams, &sources).ok(),
         (seen, _) => seen,
     };
-    let given = arguments.release_namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = given(arguments.release_namespace.as_ref());
     let request = AuditRequest {
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),

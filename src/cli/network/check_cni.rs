@@ -2,11 +2,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::manifests::{frame_all, read_manifests};
+use crate::cli::options::LoggingArgs;
 use crate::cli::plugins::{self, Seen};
 use crate::cli::{cluster, log, write};
 use crate::cni::{Enforced, Enforcers, detect};

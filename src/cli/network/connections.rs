@@ -1,10 +1,10 @@
 use clap::{Args, ValueEnum};
 
 use super::input::{InputArgs, note, print};
-use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::manifests::frame_all;
+use crate::cli::options::LoggingArgs;
 use crate::reachability::IpBlockReach;
 use crate::report::{write_connections_json, write_connections_text, write_csv, write_dot, write_markdown, write_svg};
 use crate::snapshot::{ConnectionList, Readings};
@@ -79,7 +79,7 @@ enum Form {
 
 /// Lists connections: files or standard input to standard output.
 pub(super) fn run(arguments: &ConnectionsArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let Some(sources) = arguments.cluster.sources("connections")? else { return Ok(Exit::Done) };
+    let sources = arguments.cluster.sources(&["network", "connections"])?;
     let streams = frame_all(&sources);
     let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams, logging)?;
     let readings = match arguments.ipblock_matches_pods {

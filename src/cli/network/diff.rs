@@ -2,12 +2,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::{AccessArgs, Live};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, read_manifests, snapshot};
+use crate::cli::options::{LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
 use crate::reachability::IpBlockReach;
@@ -53,9 +53,9 @@ pub(super) struct DiffArgs {
     #[arg(value_name = "B")]
     after: String,
 
-    /// What a document without metadata.namespace means
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    namespace: Option<String>,
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    namespace: NamespaceArgs,
 
     /// Whether `ipBlock` matches the addresses of pods: plugins differ
     #[arg(long, value_name = "WHETHER", value_enum, default_value_t = Answer::No)]
@@ -157,7 +157,7 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         (Side::Configured(config), _) | (_, Side::Configured(config)) => (**config).clone(),
         _ => Config::default(),
     };
-    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = arguments.namespace.given();
     let home = given.or_else(|| config.release_namespace.clone());
     let ip_blocks = match arguments.ipblock_matches_pods {
         Answer::Yes => IpBlockReach::PodsToo,

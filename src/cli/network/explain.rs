@@ -1,14 +1,14 @@
 use clap::{Args, ValueEnum};
 
 use super::input::{InputArgs, origins, print};
-use crate::cli::args::LoggingArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::log;
 use crate::cli::manifests::frame_all;
+use crate::cli::options::LoggingArgs;
 use crate::object::Protocol;
 use crate::report::{write_explanation_json, write_explanation_text};
-use crate::snapshot::{Question, Trace, TraceError, trace};
+use crate::snapshot::{ConnectionQuery, Trace, TraceError, trace};
 
 /// Arguments of `floe network explain`.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub(super) struct ExplainArgs {
 
     /// A port of DST; TCP where no protocol is named
     #[arg(value_name = "PORT[/PROTO]", value_parser = port)]
-    port: Option<Question>,
+    port: Option<ConnectionQuery>,
 
     #[command(flatten)]
     cluster: InputArgs,
@@ -60,20 +60,20 @@ enum Form {
     Json,
 }
 
-fn port(text: &str) -> Result<Question, String> {
+fn port(text: &str) -> Result<ConnectionQuery, String> {
     let (number, protocol) = text.split_once('/').unwrap_or((text, "TCP"));
     let protocol = Protocol::parse(&protocol.to_ascii_uppercase()).ok_or("the protocol must be TCP, UDP or SCTP")?;
     let number =
         number.parse().ok().filter(|&number| number != 0).ok_or("the port must be a number from 1 to 65535")?;
-    Ok(Question::Port(protocol, number))
+    Ok(ConnectionQuery::Port(protocol, number))
 }
 
 /// Explains a connection: files or standard input to standard output.
 pub(super) fn run(arguments: &ExplainArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let Some(sources) = arguments.cluster.sources("explain")? else { return Ok(Exit::Done) };
+    let sources = arguments.cluster.sources(&["network", "explain"])?;
     let streams = frame_all(&sources);
     let (config, snapshot) = arguments.cluster.snapshot(&sources, &streams, logging)?;
-    let question = arguments.port.unwrap_or(Question::Everything);
+    let question = arguments.port.unwrap_or(ConnectionQuery::Everything);
     let ends = (arguments.source.as_str(), arguments.destination.as_str());
     let traces = trace(&streams, &snapshot, &config, ends, question).map_err(|error| match error {
         TraceError::NoSuchWorkload(error) => CliError::of_workload(error),

@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::LoggingArgs;
-use crate::cli::audit::{AuditArgs, Entry};
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::folder::{self, Comparison, Fate, Folder};
 use crate::cli::manifests::{self, ManifestArgs, frame_all, snapshot};
+use crate::cli::options::LoggingArgs;
+use crate::cli::run_log::{Entry, RunLogArgs};
 use crate::cli::write;
 use crate::config::Config;
 use crate::object::ResourceId;
@@ -61,7 +61,7 @@ pub(super) struct GenerateArgs {
     cluster: AccessArgs,
 
     #[command(flatten)]
-    audit: AuditArgs,
+    audit: RunLogArgs,
 }
 
 /// How policies are spread over files, as the command line names it.

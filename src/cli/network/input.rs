@@ -1,11 +1,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 
-use crate::cli::args::{Args as Program, LogFormat, LoggingArgs};
 use crate::cli::error::CliError;
 use crate::cli::input::{self, Source};
+use crate::cli::options::{LogFormat, LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, log, manifests, write};
 use crate::config::Config;
 use crate::report::Origin;
@@ -26,28 +26,19 @@ pub(super) struct InputArgs {
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
 
-    /// What a document without metadata.namespace means
-    ///
-    /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then `default`.
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    namespace: Option<String>,
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    namespace: NamespaceArgs,
 }
 
 impl InputArgs {
-    /// Reads the input; absent if there is nothing to read from, and then prints the help of the command.
-    pub(super) fn sources(&self, command: &str) -> Result<Option<Vec<Source>>, CliError> {
+    /// Reads the input of a command, which its words name.
+    pub(super) fn sources(&self, command: &'static [&'static str]) -> Result<Vec<Source>, CliError> {
         let Some(sources) = input::read_all(&self.file)? else {
-            let mut program = Program::command();
-            program.build();
-            let found = ["network", command].iter().try_fold(&mut program, |it, name| it.find_subcommand_mut(name));
-            if let Some(found) = found {
-                let help = found.render_long_help();
-                write::stdout(|out| write!(out, "{help}"))?;
-            }
-            return Ok(None);
+            return Err(CliError::NothingToRead(command));
         };
         manifests::require_text(&sources, &self.file)?;
-        Ok(Some(sources))
+        Ok(sources)
     }
 
     /// The configuration and what the input holds.
@@ -58,7 +49,7 @@ impl InputArgs {
         logging: &LoggingArgs,
     ) -> Result<(Config, Snapshot), CliError> {
         let config = manifests::configuration_of(sources, streams, self.config.as_deref())?;
-        let given = self.namespace.clone().filter(|namespace| !namespace.is_empty());
+        let given = self.namespace.given();
         let home = given.or_else(configuration::argocd_namespace).or_else(|| config.release_namespace.clone());
         let snapshot = manifests::snapshot(sources, streams, &config, home.as_deref())?;
         if snapshot.pods.is_empty() && snapshot.finished == 0 {

@@ -1,8 +1,8 @@
 //! What a live cluster says of policies that are validated.
 
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
+use crate::cli::options::LoggingArgs;
 use crate::stream::Stream;
 use crate::verdict::{Validation, ValidationRequest};
 

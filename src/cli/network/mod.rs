@@ -13,10 +13,9 @@ mod validate;
 
 use clap::{Args, Subcommand};
 
-use super::args::LoggingArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::log;
+use super::options::LoggingArgs;
 use audit::AuditArgs;
 use check_cni::CheckCniArgs;
 use connections::ConnectionsArgs;
@@ -53,7 +52,6 @@ enum NetworkCommand {
 
 /// Runs a command of `floe network`.
 pub(super) fn run(arguments: &NetworkArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    log::init(logging);
     match &arguments.command {
         NetworkCommand::Generate(arguments) => generate::run(arguments, logging),
         NetworkCommand::Audit(arguments) => audit::run(arguments, logging),

@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 
 use super::live;
 use super::options::{FailOn, known_plugin};
-use crate::cli::args::LoggingArgs;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::Source;
+use crate::cli::options::{LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, log, manifests, write};
 use crate::cni::Profile;
 use crate::config::Config;
@@ -70,9 +70,9 @@ pub(super) struct ValidateArgs {
     #[arg(long)]
     cluster: bool,
 
-    /// What a document without metadata.namespace means
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    namespace: Option<String>,
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    namespace: NamespaceArgs,
 
     /// The least severe finding that makes the run fail
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Error)]
@@ -99,7 +99,6 @@ enum Form {
 
 /// Validates policies: files or standard input to standard output.
 pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    log::init(logging);
     let mut sources = if arguments.file.is_empty() { Vec::new() } else { manifests::read_manifests(&arguments.file)? };
     let mut config = find_configuration(arguments, &sources)?;
     if let Some(config) = &mut config {
@@ -111,7 +110,7 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
         sources.push(generated(&config)?);
     }
     let streams = manifests::frame_all(&sources);
-    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = arguments.namespace.given();
     let request = ValidationRequest {
         namespace: given.or_else(configuration::argocd_namespace),
         plugin: arguments.cni,

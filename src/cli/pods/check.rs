@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, ValueEnum};
+use clap::{Args, ValueEnum};
 
-use crate::cli::args::{Args as Program, LogFormat, LoggingArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
+use crate::cli::options::{LogFormat, LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
@@ -59,12 +59,9 @@ pub(super) struct CheckArgs {
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
 
-    /// What a document without metadata.namespace means
-    ///
-    /// Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`, then the one namespace that all objects
-    /// name, else `default`.
-    #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE")]
-    namespace: Option<String>,
+    /// What documents without a namespace mean.
+    #[command(flatten)]
+    namespace: NamespaceArgs,
 
     /// Form of the verdicts
     #[arg(short, long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
@@ -99,22 +96,13 @@ pub(in crate::cli) fn cluster_version(text: &str) -> Result<Version, String> {
 
 /// Judges pods: files or standard input to standard output.
 pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    log::init(logging);
     let Some(sources) = input::read_all(&arguments.file)? else {
-        let mut program = Program::command();
-        program.build();
-        let command =
-            ["pods", "check"].iter().try_fold(&mut program, |command, name| command.find_subcommand_mut(name));
-        if let Some(command) = command {
-            let help = command.render_long_help();
-            write::stdout(|out| write!(out, "{help}"))?;
-        }
-        return Ok(Exit::Done);
+        return Err(CliError::NothingToRead(&["pods", "check"]));
     };
     manifests::require_text(&sources, &arguments.file)?;
     let streams = manifests::frame_all(&sources);
     let config = manifests::configuration_of(&sources, &streams, arguments.config.as_deref())?;
-    let given = arguments.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let given = arguments.namespace.given();
     let request = CheckRequest {
         namespace: given.or_else(configuration::argocd_namespace),
         enforce: arguments.enforce,

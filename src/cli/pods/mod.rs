@@ -4,9 +4,9 @@ mod check;
 
 use clap::{Args, Subcommand};
 
-use super::args::LoggingArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::options::LoggingArgs;
 use check::CheckArgs;
 pub(super) use check::cluster_version;
 

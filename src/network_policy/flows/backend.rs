@@ -1,31 +1,7 @@
 //! From a Service and one of its ports to the pods behind it: policy sees the ports of pods, never those of Services.
 
-use std::collections::BTreeSet;
-
 use crate::network_policy::PortSet;
-use crate::network_policy::peer::carries;
-use crate::object::{Inventory, Protocol, RoutePort, ServiceFacts, ServicePort, TargetPort};
-
-/// The Service of that name in that namespace.
-pub(super) fn find<'i>(namespace: &str, name: &str, inventory: &'i Inventory) -> Option<&'i ServiceFacts> {
-    inventory.services.iter().find(|it| it.namespace.as_deref() == Some(namespace) && it.id.name == name)
-}
-
-/// The pod ports behind a Service port, in order. A name is looked up on the selected pods, and may differ between
-/// them; none if no pod in the input has it.
-pub(super) fn target_ports(service: &ServiceFacts, offered: &ServicePort, inventory: &Inventory) -> Vec<u16> {
-    let name = match &offered.target {
-        TargetPort::Number(port) => return vec![*port],
-        TargetPort::Name(name) => name,
-    };
-    let selected = inventory
-        .pods
-        .iter()
-        .filter(|pod| Some(&pod.namespace) == service.namespace.as_ref() && carries(&pod.labels, &service.selector));
-    let ports = selected.flat_map(|pod| &pod.ports);
-    let named = ports.filter(|port| port.name.as_ref() == Some(name) && port.protocol == offered.protocol);
-    named.map(|port| port.port).collect::<BTreeSet<_>>().into_iter().collect()
-}
+use crate::object::{Inventory, Protocol, RoutePort, ServiceFacts};
 
 /// The pod ports that clients reach who connect to `port` of a Service.
 ///
@@ -34,7 +10,7 @@ pub(super) fn target_ports(service: &ServiceFacts, offered: &ServicePort, invent
 pub(super) fn client_ports(service: &ServiceFacts, protocol: Protocol, port: u16, inventory: &Inventory) -> PortSet {
     let offered = service.ports.iter().find(|offered| offered.protocol == protocol && offered.port == port);
     let targets = match offered {
-        Some(offered) if !service.headless => target_ports(service, offered, inventory),
+        Some(offered) if !service.headless => service.target_ports(offered, &inventory.pods).into_iter().collect(),
         _ => Vec::new(),
     };
     let targets = if targets.is_empty() { vec![port] } else { targets };
@@ -44,16 +20,12 @@ pub(super) fn client_ports(service: &ServiceFacts, protocol: Protocol, port: u16
 /// The pod ports that a route leads to: controllers connect to the endpoints of a Service, headless or not. Empty where
 /// that is not known.
 pub(super) fn route_ports(service: Option<&ServiceFacts>, wanted: &RoutePort, inventory: &Inventory) -> PortSet {
-    let is_wanted = |offered: &&ServicePort| match wanted {
-        RoutePort::Any => true,
-        RoutePort::Name(name) => offered.name.as_ref() == Some(name),
-        RoutePort::Number(number) => offered.port == *number,
-        RoutePort::Target(_) => false,
-    };
     match (service, wanted) {
         (_, RoutePort::Target(number)) => PortSet::single_ports(Protocol::Tcp, &[*number]),
-        (Some(service), _) => service.ports.iter().filter(is_wanted).fold(PortSet::default(), |all, offered| {
-            all.union(&PortSet::single_ports(offered.protocol, &target_ports(service, offered, inventory)))
+        (Some(service), _) => service.ports.iter().fold(PortSet::default(), |all, offered| {
+            let mut targets: Vec<u16> = service.target_ports(offered, &inventory.pods).into_iter().collect();
+            targets.retain(|target| offered.is_meant_by(wanted, *target));
+            all.union(&PortSet::single_ports(offered.protocol, &targets))
         }),
         (None, _) => PortSet::default(),
     }
@@ -63,6 +35,7 @@ pub(super) fn route_ports(service: Option<&ServiceFacts>, wanted: &RoutePort, in
 mod tests {
     use super::*;
     use crate::network_policy::tests::world::{pod, service};
+    use crate::object::TargetPort;
 
     fn http() -> TargetPort {
         TargetPort::Name("http".to_owned())

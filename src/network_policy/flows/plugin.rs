@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::backend::{client_ports, find};
+use super::backend::client_ports;
 use super::external_https::outside;
 use super::service::{SERVICE_NOT_NARROWED, is_platform_service};
 use super::systems::{self, Needs, System};
@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{Endpoint, Flows, IpBlock, PortSet, Reason};
-use crate::object::{Inventory, Protocol};
+use crate::object::{Inventory, Protocol, ServiceFacts};
 use crate::text::excerpt;
 
 /// floe does not know the type of a plugin, which has no address either.
@@ -165,7 +165,8 @@ impl Opening<'_> {
             [service] => {
                 let managed = self.config.namespaces.iter().map(|it| it.name.as_str());
                 let mut candidates = std::iter::once(self.config.platform()).chain(managed);
-                let namespace = candidates.find(|namespace| find(namespace, service, self.inventory).is_some());
+                let namespace = candidates
+                    .find(|namespace| ServiceFacts::find(&self.inventory.services, namespace, service).is_some());
                 pair(namespace.unwrap_or(self.config.platform()), service)
             }
             [service, namespace] if self.is_namespace(namespace) => pair(namespace, service),
@@ -186,7 +187,7 @@ impl Opening<'_> {
     }
 
     fn service(&mut self, namespace: &str, name: &str, ports: &PortSet, place: &ConfigPlace) {
-        let found = find(namespace, name, self.inventory);
+        let found = ServiceFacts::find(&self.inventory.services, namespace, name);
         if found.is_some_and(|service| service.selector.is_empty()) {
             return self.not_opened(place, &format!("the Service `{name}` of `{namespace}` selects no pods"));
         }

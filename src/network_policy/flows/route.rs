@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::backend::{find, route_ports};
+use super::backend::route_ports;
 use crate::config::{Config, RoleKind};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::peer::carries;
 use crate::network_policy::{Endpoint, Flow, Flows};
-use crate::object::{Inventory, RouteBackend, RouteFacts, RouteKind};
+use crate::object::{Inventory, RouteBackend, RouteFacts, RouteKind, ServiceFacts};
 
 /// A route sends traffic to pods of a managed namespace that its controller may not reach.
 pub(in crate::network_policy) const ROUTE_NOT_REACHABLE: CheckId = CheckId("route-not-reachable");
@@ -53,7 +53,7 @@ fn missing(
     backend: &RouteBackend,
     inventory: &Inventory,
 ) -> Option<String> {
-    let service = find(namespace, &backend.service, inventory);
+    let service = ServiceFacts::find(&inventory.services, namespace, &backend.service);
     // Where a Service without selector leads is not written in the input.
     if service.is_some_and(|service| service.selector.is_empty()) {
         return None;
@@ -163,6 +163,13 @@ mod tests {
         let mut config = config();
         config.network.ingress_controller_namespace = "openshift-ingress".to_owned();
         assert!(messages(&config, OPENSHIFT, "floe-platform", &spec).is_empty());
+    }
+
+    #[test]
+    fn a_route_of_openshift_may_name_the_port_of_the_pods() {
+        let spec = json!({"to": {"kind": "Service", "name": "floe-polaris"}, "port": {"targetPort": "http"}});
+        let found = messages(&config(), OPENSHIFT, "floe-platform", &spec);
+        assert!(found.len() == 1 && found[0].ends_with("in `floe-platform` on TCP 8181"), "{found:?}");
     }
 
     #[test]

@@ -14,7 +14,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::backend::target_ports;
 use crate::config::{Config, RoleKind, ServiceConfig};
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{Endpoint, Flows, PortSet, Reason};
@@ -112,13 +111,14 @@ fn destinations(
     for candidate in candidates {
         for &port in &service.ports {
             for offered in candidate.ports.iter().filter(|offered| offered.protocol == Protocol::Tcp) {
-                let targets = target_ports(candidate, offered, inventory);
+                let targets = candidate.target_ports(offered, &inventory.pods);
                 if offered.port != port && !targets.contains(&port) {
                     continue;
                 }
                 served.insert(port);
                 // Without translation, or with a name that no pod in the input resolves, the port is that of the pods.
-                let targets = if candidate.headless || targets.is_empty() { vec![port] } else { targets };
+                let targets =
+                    if candidate.headless || targets.is_empty() { vec![port] } else { targets.into_iter().collect() };
                 let total = found.entry(candidate.selector.clone()).or_default();
                 *total = total.union(&PortSet::single_ports(Protocol::Tcp, &targets));
             }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::json::of_passing;
 use crate::finding::Location;
 use crate::report::Origin;
-use crate::snapshot::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
+use crate::snapshot::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace};
 
 /// Writes one JSON document: the contract of `docs/schema/network-explain.schema.json`.
 ///
@@ -28,7 +28,7 @@ fn of_trace(trace: &Trace, inputs: &[Origin<'_>]) -> Value {
         }
         set("service", service);
     }
-    if let Question::Port(protocol, port) = trace.question {
+    if let ConnectionQuery::Port(protocol, port) = trace.question {
         set("protocol", json!(protocol.as_str()));
         set("port", json!(port));
     }

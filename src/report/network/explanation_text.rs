@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use crate::finding::{Location, Severity};
 use crate::reachability::Direction;
 use crate::report::{Origin, Painter, WithSource};
-use crate::snapshot::{PolicyTrace, Question, RuleTrace, SideTrace, Trace};
+use crate::snapshot::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace};
 
 /// Rules that are shown of those that allow nothing; the nearest come first.
 const MOST_MISSES: usize = 5;
@@ -54,8 +54,8 @@ fn headline(trace: &Trace) -> String {
         (false, false) => "denied",
     };
     let what = match trace.question {
-        Question::Everything => trace.passing.text.clone(),
-        port @ Question::Port(..) => port.to_string(),
+        ConnectionQuery::Everything => trace.passing.text.clone(),
+        port @ ConnectionQuery::Port(..) => port.to_string(),
     };
     format!("{verdict}: {} => {} : {what}", trace.source, trace.destination)
 }
@@ -88,8 +88,8 @@ impl Paint<'_> {
         if is_allowed {
             for (policy, rule) in rules().filter(|(_, rule)| rule.allows()) {
                 let adds = match self.trace.question {
-                    Question::Everything => format!("allows {}", rule.ports.text),
-                    port @ Question::Port(..) => format!("allows {port}"),
+                    ConnectionQuery::Everything => format!("allows {}", rule.ports.text),
+                    port @ ConnectionQuery::Port(..) => format!("allows {port}"),
                 };
                 let message = format!("{of}: a rule of NetworkPolicy {} {adds}", policy.name);
                 self.message(
@@ -110,7 +110,7 @@ impl Paint<'_> {
         }
         // What allows nothing matters only where nothing else does; what allows more on some plugins adds to
         // everything.
-        let adds = self.trace.question == Question::Everything;
+        let adds = self.trace.question == ConnectionQuery::Everything;
         let is_shown = |rule: &RuleTrace| !rule.allows() && (!is_allowed || (adds && rule.allows_on_some()));
         let mut misses: Vec<_> = rules().filter(|(_, rule)| is_shown(rule)).collect();
         misses.sort_by_key(|(_, rule)| (!rule.allows_on_some(), std::cmp::Reverse(rule.nearness())));
@@ -131,11 +131,11 @@ impl Paint<'_> {
             return format!("allows {} only where ipBlock matches pods: it depends on the CNI", rule.ports.text);
         }
         let no_port = match self.trace.question {
-            Question::Everything => "none of its named ports is a port of the destination".to_owned(),
-            port @ Question::Port(..) if rule.ports.ports.is_empty() => {
+            ConnectionQuery::Everything => "none of its named ports is a port of the destination".to_owned(),
+            port @ ConnectionQuery::Port(..) if rule.ports.ports.is_empty() => {
                 format!("{port} is not among its ports: the destination has none of the names")
             }
-            port @ Question::Port(..) => format!("{port} is not among its ports: {}", rule.ports.text),
+            port @ ConnectionQuery::Port(..) => format!("{port} is not among its ports: {}", rule.ports.text),
         };
         match (rule.peer_matches, rule.port_matches) {
             (true, _) => format!("matches {far}, but {no_port}"),

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::object::Workloads;
 use crate::report::{Origin, Painter};
-use crate::snapshot::{ConnectionList, Question, Readings, Snapshot, trace};
+use crate::snapshot::{ConnectionList, ConnectionQuery, Readings, Snapshot, trace};
 use crate::stream::frame;
 
 /// Names that every form has to quote, a workload that nobody reaches, and a pair that depends on the CNI.
@@ -108,7 +108,7 @@ fn explanations() {
     let streams = [frame(INPUT)];
     let snapshot = Snapshot::take(&streams, &Workloads::new(&[]), None).unwrap();
     let explain = |from: &str, to: &str, port| {
-        let question = Question::Port(crate::object::Protocol::Tcp, port);
+        let question = ConnectionQuery::Port(crate::object::Protocol::Tcp, port);
         let traces = trace(&streams, &snapshot, &Config::default(), (from, to), question).unwrap();
         let inputs = [Origin { name: "shop.yaml", text: INPUT }];
         written(|out| write_explanation_text(&traces, &inputs, &Painter::plain(), out))

@@ -17,7 +17,7 @@ pub use endpoint::{Endpoint, EndpointKind, NoSuchWorkload};
 use endpoint::{Place, externals, find_workloads, workloads};
 use routed::{Controllers, Routed};
 pub use rows::{Connection, Passing};
-pub use trace::{PolicyTrace, Question, RuleTrace, SideTrace, Trace, TraceError, Via, trace};
+pub use trace::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace, TraceError, Via, trace};
 
 /// Why the API does not define what policies do to a workload.
 pub const HOST_NETWORK: &str = "hostNetwork: true: most plugins do not apply policies to pods of the host's network, and \

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::service;
 use crate::config::Config;
 use crate::object::{
-    GroupVersionKind, NamespaceFacts, PodFacts, ResourceId, RouteFacts, RouteKind, RoutePort, ServiceFacts, TargetPort,
+    GroupVersionKind, NamespaceFacts, PodFacts, ResourceId, RouteFacts, RouteKind, RoutePort, ServiceFacts,
 };
 use crate::reachability::PortSet;
 use crate::snapshot::{FoundPod, Snapshot};
@@ -107,10 +107,11 @@ fn backends(snapshot: &Snapshot, route: &RouteFacts) -> Vec<(usize, PortSet)> {
     let mut found = Vec::new();
     for backend in &route.backends {
         let namespace = backend.namespace.as_ref().or(route.namespace.as_ref());
-        let service = namespace.and_then(|namespace| service::find(snapshot, namespace, &backend.service));
+        let service =
+            namespace.and_then(|namespace| ServiceFacts::find(&snapshot.services, namespace, &backend.service));
         let Some(service) = service else { continue };
         for (index, FoundPod { facts, .. }) in service::selected(snapshot, service) {
-            let ports = ports(service, &backend.port, route.kind, facts);
+            let ports = ports(service, &backend.port, facts);
             if !ports.is_empty() {
                 found.push((index, ports));
             }
@@ -119,21 +120,10 @@ fn backends(snapshot: &Snapshot, route: &RouteFacts) -> Vec<(usize, PortSet)> {
     found
 }
 
-fn ports(service: &ServiceFacts, wanted: &RoutePort, kind: RouteKind, pod: &PodFacts) -> PortSet {
+fn ports(service: &ServiceFacts, wanted: &RoutePort, pod: &PodFacts) -> PortSet {
     let offered = service.ports.iter().filter_map(|offered| {
-        let (protocol, port) = service::target(offered, pod)?;
-        let is_wanted = match wanted {
-            RoutePort::Any => true,
-            // OpenShift's `targetPort` may also be the name of the port of the pods.
-            RoutePort::Name(name) => {
-                let is_target = kind == RouteKind::OpenShiftRoute
-                    && matches!(&offered.target, TargetPort::Name(target) if target == name);
-                offered.name.as_ref() == Some(name) || is_target
-            }
-            RoutePort::Number(number) => offered.port == *number,
-            RoutePort::Target(number) => port == *number,
-        };
-        is_wanted.then(|| PortSet::single_ports(protocol, &[port]))
+        let target = offered.target_on(pod).filter(|target| offered.is_meant_by(wanted, *target))?;
+        Some(PortSet::single_ports(offered.protocol, &[target]))
     });
     offered.fold(PortSet::default(), |all, one| all.union(&one))
 }

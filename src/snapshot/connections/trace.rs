@@ -21,14 +21,14 @@ const MOST_PAIRS: usize = 256;
 
 /// What is asked about two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum ConnectionQuery {
     /// All that may pass.
     Everything,
     /// One port of the destination.
     Port(Protocol, u16),
 }
 
-impl fmt::Display for Question {
+impl fmt::Display for ConnectionQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everything => f.write_str("everything"),
@@ -63,7 +63,7 @@ pub enum TraceError {
         /// The Service.
         service: String,
         /// What was asked for.
-        wanted: Question,
+        wanted: ConnectionQuery,
         /// Its ports.
         offered: String,
     },
@@ -91,7 +91,7 @@ pub struct Trace {
     /// The Service that leads there.
     pub via: Option<Via>,
     /// What is asked, in ports of pods.
-    pub question: Question,
+    pub question: ConnectionQuery,
     /// What passes.
     pub passing: Passing,
     /// What passes where `ipBlock` matches pods.
@@ -113,8 +113,8 @@ impl Trace {
     /// Whether plugins disagree.
     pub fn depends_on_cni(&self) -> bool {
         match self.question {
-            Question::Everything => self.passing != self.with_pods,
-            Question::Port(..) => self.is_allowed() != self.answers(&self.with_pods.ports),
+            ConnectionQuery::Everything => self.passing != self.with_pods,
+            ConnectionQuery::Port(..) => self.is_allowed() != self.answers(&self.with_pods.ports),
         }
     }
 
@@ -123,7 +123,7 @@ impl Trace {
     }
 }
 
-impl Question {
+impl ConnectionQuery {
     fn is_met_by(self, ports: &PortSet) -> bool {
         match self {
             Self::Everything => !ports.is_empty(),
@@ -196,7 +196,7 @@ struct Candidate {
     parties: Vec<Party>,
     is_host_network: bool,
     via: Option<Via>,
-    question: Question,
+    question: ConnectionQuery,
 }
 
 impl Candidate {
@@ -213,7 +213,7 @@ pub fn trace(
     snapshot: &Snapshot,
     config: &Config,
     ends: (&str, &str),
-    question: Question,
+    question: ConnectionQuery,
 ) -> Result<Vec<Trace>, TraceError> {
     let known = workloads(snapshot);
     let source = find_end(snapshot, &known, ends.0, question)?;
@@ -233,7 +233,7 @@ fn find_end(
     snapshot: &Snapshot,
     known: &[Endpoint],
     wanted: &str,
-    question: Question,
+    question: ConnectionQuery,
 ) -> Result<Candidate, TraceError> {
     if let Ok(address) = wanted.parse::<IpAddr>() {
         let holder = snapshot.pods.iter().position(|pod| pod.facts.addresses.contains(&address));
@@ -265,7 +265,7 @@ fn find_end(
 
 fn named_service<'s>(snapshot: &'s Snapshot, wanted: &str) -> Option<&'s ServiceFacts> {
     let (namespace, name) = wanted.split_once('/')?;
-    service::find(snapshot, namespace, name)
+    ServiceFacts::find(&snapshot.services, namespace, name)
 }
 
 /// The workloads behind a Service, each with its port.
@@ -274,11 +274,11 @@ fn backends(
     known: &[Endpoint],
     service: &ServiceFacts,
     name: &str,
-    question: Question,
+    question: ConnectionQuery,
 ) -> Result<Vec<Candidate>, TraceError> {
     let is_wanted = |protocol, port| match question {
-        Question::Everything => true,
-        Question::Port(wanted, number) => (wanted, number) == (protocol, port),
+        ConnectionQuery::Everything => true,
+        ConnectionQuery::Port(wanted, number) => (wanted, number) == (protocol, port),
     };
     let offered: Vec<_> = service.ports.iter().filter(|it| is_wanted(it.protocol, it.port)).collect();
     if offered.is_empty() && !service.headless {
@@ -293,10 +293,10 @@ fn backends(
         let Some(owner) = known.iter().position(is_owner) else { continue };
         let mut add = |via, (protocol, port)| found.entry((owner, via, protocol, port)).or_default().push(index);
         match question {
-            Question::Port(protocol, port) if service.headless => add(None, (protocol, port)),
+            ConnectionQuery::Port(protocol, port) if service.headless => add(None, (protocol, port)),
             _ => {
                 for &port in &offered {
-                    let target = service::target(port, &pod.facts);
+                    let target = port.target_on(&pod.facts).map(|target| (port.protocol, target));
                     let via = (!service.headless).then_some(port.port);
                     if let Some(target) = target {
                         add(via, target);
@@ -315,7 +315,7 @@ fn backends(
             parties: pods.into_iter().map(Party::Pod).collect(),
             is_host_network: owner.is_host_network(),
             via: Some(Via { service: name.to_owned(), port }),
-            question: Question::Port(protocol, number),
+            question: ConnectionQuery::Port(protocol, number),
         })
     };
     Ok(found.into_iter().filter_map(candidate).collect())
@@ -412,7 +412,7 @@ impl Tracer<'_, '_> {
         }
     }
 
-    fn side(&self, direction: Direction, from: Party, to: Party, question: Question) -> SideTrace {
+    fn side(&self, direction: Direction, from: Party, to: Party, question: ConnectionQuery) -> SideTrace {
         let near = match direction {
             Direction::Egress => from,
             Direction::Ingress => to,

@@ -12,7 +12,7 @@ fn patch(text: &str, patch: &Value) -> Result<String, Refusal> {
     let mut editor = Editor::new(&tree)?;
     editor.reconcile(root, &target)?;
     let mut edits = editor.finish();
-    sort_and_check(&mut edits).unwrap();
+    sort_and_check(text, &mut edits).unwrap();
     let out = splice(text, &edits).unwrap();
     let again = Tree::parse(&out).unwrap_or_else(|error| panic!("{error}\n{out}"));
     assert_eq!(again.value(again.root().unwrap()).unwrap(), target, "{out}");

@@ -121,3 +121,28 @@ fn without_a_terminal_there_is_no_colour() {
     let usage = run_with(floe().env("NO_COLOR", "1").arg("--nonsense"), "");
     assert!(!usage.stderr.contains('\u{1b}'));
 }
+
+#[test]
+fn a_name_that_no_namespace_can_have_is_wrong_usage_for_every_command() {
+    let commands: [&[&str]; 10] = [
+        &["-n"],
+        &["render", "-n"],
+        &["pods", "check", "-n"],
+        &["compile", "-n"],
+        &["deploy", "-n"],
+        &["network", "connections", "-n"],
+        &["network", "validate", "-n"],
+        &["network", "diff", "a", "b", "-n"],
+        &["network", "audit", "-n"],
+        &["network", "audit", "--release-namespace"],
+    ];
+    for command in commands {
+        let refused = run(&[command, &["Not_Valid"]].concat(), JOB);
+        assert_eq!(refused.code, Some(2), "{command:?}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains("a namespace has at most 63 lower-case letters"),
+            "{command:?}: {}",
+            refused.stderr
+        );
+    }
+}

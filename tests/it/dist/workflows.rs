@@ -42,11 +42,14 @@ fn scripts() -> Vec<(String, String)> {
     scripts.chain([(".ci/run".to_owned(), text(".ci/run"))]).collect()
 }
 
-/// The words of each simple command that starts with `name`.
+/// The words of each simple command that starts with `name`, be it a step of `.ci/run`.
 fn commands<'t>(script: &'t str, name: &str) -> Vec<Vec<&'t str>> {
     let lines = script.lines().filter(|line| !line.trim_start().starts_with('#'));
     let commands = lines.flat_map(|line| line.split(['|', '&', ';', '(', ')']));
-    let words = commands.map(|command| command.split_whitespace().collect::<Vec<_>>());
+    let words = commands.map(|command| {
+        let words: Vec<_> = command.split_whitespace().collect();
+        if words.first() == Some(&"step") { words.into_iter().skip(2).collect() } else { words }
+    });
     words.filter(|words| words.first() == Some(&name)).collect()
 }
 
@@ -65,6 +68,28 @@ fn make_targets_are_there() {
     for needed in ["test", "dist", "filter", "checksums"] {
         assert!(named.contains(needed), "no workflow makes {needed}: {named:?}");
     }
+    let run = text(".ci/run");
+    assert!(commands(&run, "make").len() > 5, "the test does not see what .ci/run makes");
+}
+
+/// What one machine cannot try: the oldest Rust that the crate declares, and other systems.
+#[test]
+fn every_change_is_compiled_by_the_oldest_rust_and_elsewhere() {
+    let ci = workflow("ci");
+    let jobs = jobs(&ci);
+    let runs = |job: &str| -> Vec<&str> {
+        jobs[job]["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str()).collect()
+    };
+    assert!(runs("msrv").contains(&"make msrv") && runs("systems").contains(&"cargo check --locked"));
+    let runners = jobs["systems"]["strategy"]["matrix"]["runner"].as_array().unwrap();
+    let runners: Vec<&str> = runners.iter().map(|it| it.as_str().unwrap()).collect();
+    assert!(runners.iter().any(|it| it.starts_with("macos")) && runners.iter().any(|it| it.starts_with("windows")));
+    let Some(make) = tool("make") else { return };
+    let output = Command::new(&make).current_dir(project()).args(["--dry-run", "msrv"]).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let declared = format!("cargo +{} check --locked ", env!("CARGO_PKG_RUST_VERSION"));
+    let compiled = printed.lines().filter(|line| line.starts_with("cargo"));
+    assert!(compiled.clone().count() == 2 && compiled.clone().all(|line| line.starts_with(&declared)), "{printed}");
 }
 
 #[test]

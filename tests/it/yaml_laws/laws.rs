@@ -36,7 +36,7 @@ pub(super) fn edit(text: &str, target: &Value) -> Result<Result<Edited, Refusal>
         }
         Err(refusal) => return Ok(Err(refusal)),
     };
-    sort_and_check(&mut edits).map_err(|error| format!("{error}\n{text}\n{edits:?}"))?;
+    sort_and_check(text, &mut edits).map_err(|error| format!("{error}\n{text}\n{edits:?}"))?;
     let edited = splice(text, &edits).map_err(|error| format!("{error}\n{text}\n{edits:?}"))?;
     let context = || format!("\n--- input\n{text}\n--- output\n{edited}\n--- target\n{target}\n--- edits\n{edits:?}\n");
     match read(&edited) {

@@ -13,6 +13,11 @@
 //
 //	{"sourceType":"Plugin","manifests":[{"apiVersion":"v1","kind":"Namespace"}]}
 //	{"error":"<what Argo CD would show>"}
+//
+//	cmpserver read
+//
+// says of any number of streams what Argo CD would apply of each if a plugin had written it, as the reader `argocd` of
+// the protocol of floe.dev/tests/tools/streamprotocol.
 package main
 
 import (
@@ -48,7 +53,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("wants `serve` or `ask`")
+		return errors.New("wants `serve`, `ask` or `read`")
 	}
 	switch arguments[0] {
 	case "serve":
@@ -57,8 +62,10 @@ func run(arguments []string) error {
 		return server.Execute()
 	case "ask":
 		return ask(arguments[1:])
+	case "read":
+		return serveReader()
 	default:
-		return fmt.Errorf("wants `serve` or `ask`, not %q", arguments[0])
+		return fmt.Errorf("wants `serve`, `ask` or `read`, not %q", arguments[0])
 	}
 }
 

@@ -1,6 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "an edge module: it reads the clock and appends to a file")]
 
-//! The audit trail (FR-091): one JSON line for each run that made network policies.
+//! The run log, `--audit-log` (FR-091): one JSON line for each run that made network policies.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -14,9 +14,9 @@ use super::error::CliError;
 use crate::object::ResourceId;
 use crate::plan::ObjectAction;
 
-/// Where the audit trail goes.
+/// Where the run log goes.
 #[derive(Debug, Clone, Args)]
-pub struct AuditArgs {
+pub struct RunLogArgs {
     /// Append one JSON line about this run to FILE: time, versions, digests, each object with its reason
     #[arg(long, value_name = "FILE", env = "FLOE_AUDIT_LOG")]
     pub audit_log: Option<PathBuf>,
@@ -36,7 +36,7 @@ pub(super) struct Entry<'e> {
     pub(super) objects: Vec<ObjectAction>,
 }
 
-impl AuditArgs {
+impl RunLogArgs {
     /// Whether anybody wants to know.
     pub(super) fn is_wanted(&self) -> bool {
         self.audit_log.as_ref().is_some_and(|path| !path.as_os_str().is_empty())
