@@ -17,8 +17,8 @@
 //! [`verdict`] and [`audit`] judge it.
 //!
 //! Imports point one way: `text <- {stream, yaml} <- object <- {config, finding} <- {cni, document, reachability} <-
-//! {network_policy, pod_security, snapshot} <- plan <- verdict <- {audit, cluster} <- report <- cli`. Everything but `cli` and `cluster` is
-//! pure: no files, environment, clock, network or standard streams.
+//! {network_policy, pod_security, snapshot} <- plan <- verdict <- {audit, cluster} <- report <- cli`. Everything but
+//! `cli` and `cluster` is pure: no files, environment, clock, network or standard streams.
 
 pub mod audit;
 pub mod cli;

@@ -1,5 +1,5 @@
-//! Where tests find their data, and the one list of those that were skipped: for the tests beside the code and, by path, for
-//! `tests/it`.
+//! Where tests find their data, and the one list of those that were skipped: for the tests beside the code and, by
+//! path, for `tests/it`.
 
 #![allow(
     clippy::disallowed_methods,

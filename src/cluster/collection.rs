@@ -80,8 +80,8 @@ impl Collection {
 
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
-/// Who may talk to whom: what a [`crate::snapshot::Snapshot`] is taken of. `ReplicaSet`s and `Job`s say which Deployment
-/// or `CronJob` a pod is of; their names alone would only suggest it.
+/// Who may talk to whom: what a [`crate::snapshot::Snapshot`] is taken of. `ReplicaSet`s and `Job`s say which
+/// Deployment or `CronJob` a pod is of; their names alone would only suggest it.
 pub const NETWORK: [Collection; 13] = [
     Collection::of("", "v1", "namespaces").cluster_wide(),
     Collection::of("networking.k8s.io", "v1", "networkpolicies"),

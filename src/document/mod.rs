@@ -1,4 +1,5 @@
-//! One document of a stream, parsed: the objects in it, where each of their fields stands, and what prevents reading it.
+//! One document of a stream, parsed: the objects in it, where each of their fields stands, and what prevents reading
+//! it.
 
 mod chunks;
 mod objects;

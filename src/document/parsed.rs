@@ -45,7 +45,8 @@ impl<'t> ParsedDocument<'t> {
         Ok(Self { document: index, offset: document.content.start, tree, objects, is_resource_list })
     }
 
-    /// A document of a stream, unless it is blank or of a kind that does not matter, where that shows before it is parsed.
+    /// A document of a stream, unless it is blank or of a kind that does not matter, where that shows before it is
+    /// parsed.
     pub(crate) fn of(stream: &Stream<'t>, index: usize, matters: impl Fn(&str) -> bool) -> Option<Result<Self, Error>> {
         let &document = stream.documents.get(index)?;
         let content = stream.text.get(document.content.range()).unwrap_or_default();

@@ -158,8 +158,8 @@ pub enum RoutePort {
     Number(u16),
     /// The port of the pods with that number: what an OpenShift `Route` means by a number.
     Target(u16),
-    /// The port of the endpoints with that name: what an OpenShift `Route` means by a name. That is the name of the Service
-    /// port; the name of the port of the pods, which the field's name suggests, counts too.
+    /// The port of the endpoints with that name: what an OpenShift `Route` means by a name. That is the name of the
+    /// Service port; the name of the port of the pods, which the field's name suggests, counts too.
     TargetName(String),
 }
 

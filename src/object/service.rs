@@ -1,5 +1,5 @@
-//! From a Service to the pods behind it and the ports there, as the controller of `EndpointSlice`s reads it: policies see
-//! the ports of pods, never those of Services.
+//! From a Service to the pods behind it and the ports there, as the controller of `EndpointSlice`s reads it: policies
+//! see the ports of pods, never those of Services.
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,8 @@ pub struct Output<'t> {
 }
 
 impl<'t> Output<'t> {
-    /// Sorts the edits and checks that they are disjoint and lie inside the text, so that no piece of it can be missing.
+    /// Sorts the edits and checks that they are disjoint and lie inside the text, so that no piece of it can be
+    /// missing.
     pub fn new(text: &'t str, mut edits: Vec<TextEdit>) -> Result<Self, EditError> {
         sort_and_check(text, &mut edits)?;
         Ok(Self { text, edits })

@@ -50,8 +50,8 @@ pub fn plan<'t>(stream: &Stream<'t>, config: &Config, request: &Request) -> Resu
     plan_within(stream, config, request, &Inventory::default())
 }
 
-/// The same where Services, pods and namespaces are known that the stream lacks: those of the cluster that the result goes
-/// to. Policies are narrowed by them as by those of the stream, which count before those of the same name.
+/// The same where Services, pods and namespaces are known that the stream lacks: those of the cluster that the result
+/// goes to. Policies are narrowed by them as by those of the stream, which count before those of the same name.
 pub fn plan_within<'t>(
     stream: &Stream<'t>,
     config: &Config,

@@ -1,8 +1,8 @@
 //! The order in which objects come into a cluster, so that nothing that must work is cut off in between.
 //!
-//! Namespaces come first, because everything else lives in them, with their Pod Security labels before any pod. Policies
-//! that allow come before those that only deny: a pod that a policy selects is cut off from all that no policy allows.
-//! Workloads come last, so that no pod ever runs unprotected.
+//! Namespaces come first, because everything else lives in them, with their Pod Security labels before any pod.
+//! Policies that allow come before those that only deny: a pod that a policy selects is cut off from all that no policy
+//! allows. Workloads come last, so that no pod ever runs unprotected.
 
 use serde_json::Value;
 
@@ -21,7 +21,8 @@ pub enum Phase {
     Workloads(usize),
 }
 
-/// Kinds in the order in which Helm installs them; other kinds come behind them, admission last, which would judge the rest.
+/// Kinds in the order in which Helm installs them; other kinds come behind them, admission last, which would judge the
+/// rest.
 const KINDS: [&str; 34] = [
     "PriorityClass",
     "ResourceQuota",

@@ -237,8 +237,8 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
     surveyed
 }
 
-/// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts. A custom
-/// resource may have the kind of another object (a Service of Knative), so its group has to be there too.
+/// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts. A
+/// custom resource may have the kind of another object (a Service of Knative), so its group has to be there too.
 fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
     let word = |rest: &str| -> String {
         rest.trim_start_matches(['"', '\'', ' ', '\t', ':']).chars().take_while(char::is_ascii_alphanumeric).collect()

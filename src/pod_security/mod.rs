@@ -1,7 +1,7 @@
 //! Pod Security: the checks of Pod Security Admission, and hardening.
 //!
-//! [`Evaluator::evaluate`] is `k8s.io/pod-security-admission` on plain JSON values: the same verdict, order and text for every
-//! level and policy version. [`Evaluator::judge`] is the verdict of the API server, which fills in
+//! [`Evaluator::evaluate`] is `k8s.io/pod-security-admission` on plain JSON values: the same verdict, order and text
+//! for every level and policy version. [`Evaluator::judge`] is the verdict of the API server, which fills in
 //! `admission_defaults` first.
 
 mod admission_defaults;

@@ -143,8 +143,8 @@ impl Snapshot {
 /// Kinds that say by their controller what people know their pods as: a Deployment, a `CronJob`.
 const BETWEEN: [&str; 2] = ["ReplicaSet", "Job"];
 
-/// The last owner of a pod that is in the input, or the owner of a `ReplicaSet` or Job that is; else the first, whose version
-/// is not known.
+/// The last owner of a pod that is in the input, or the owner of a `ReplicaSet` or Job that is; else the first, whose
+/// version is not known.
 fn owner(
     facts: &PodFacts,
     controllers: &BTreeMap<(String, String, String), (String, String)>,

@@ -256,7 +256,8 @@ impl<'t> Builder<'t> {
             return Err(ParseError::new("cannot find the start of this block scalar", from));
         }
         let line = scan::line_start(bytes, place.end);
-        // Blanks at the end of the text, without a line break, may be part of the scalar; this cannot be told from here.
+        // Blanks at the end of the text, without a line break, may be part of the scalar; this cannot be told from
+        // here.
         let inside_indentation = place.end < bytes.len()
             && line > header
             && bytes.get(line..place.end).is_some_and(|part| part.iter().all(|byte| *byte == b' '));

@@ -62,7 +62,11 @@ fn policy_diff(change: &PolicyChange, out: &mut dyn Write) -> io::Result<()> {
 fn text(object: &Value) -> String {
     let field = |path: &str| object.pointer(path).cloned().unwrap_or(Value::Null);
     let mut shown = json!({
-        "metadata": {"name": field("/metadata/name"), "namespace": field("/metadata/namespace"), "labels": field("/metadata/labels")},
+        "metadata": {
+            "name": field("/metadata/name"),
+            "namespace": field("/metadata/namespace"),
+            "labels": field("/metadata/labels"),
+        },
         "spec": field("/spec"),
     });
     if let Some(metadata) = shown.get_mut("metadata").and_then(Value::as_object_mut) {

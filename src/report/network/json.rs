@@ -2,6 +2,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use crate::object::Protocol;
+use crate::reachability::PortRange;
 use crate::snapshot::{ConnectionList, Endpoint, EndpointKind, HOST_NETWORK, Passing};
 
 /// Writes one JSON document: the contract of `docs/schema/network-connections.schema.json`. One connection a line.
@@ -41,7 +43,8 @@ fn of_endpoint(endpoint: &Endpoint) -> Value {
     let id = &endpoint.name;
     match &endpoint.kind {
         EndpointKind::Workload { namespace, name, kind, host_network, .. } => json!({
-            "id": id, "type": "workload", "namespace": namespace, "name": name, "kind": kind, "hostNetwork": host_network,
+            "id": id, "type": "workload",
+            "namespace": namespace, "name": name, "kind": kind, "hostNetwork": host_network,
         }),
         EndpointKind::External { first, last } => {
             json!({"id": id, "type": "external", "first": first.to_string(), "last": last.to_string()})
@@ -52,7 +55,7 @@ fn of_endpoint(endpoint: &Endpoint) -> Value {
 
 /// `all` and `ports`: what passes.
 pub(super) fn of_passing(passing: &Passing) -> Map<String, Value> {
-    let range = |(protocol, range): (crate::object::Protocol, crate::reachability::PortRange)| json!({"protocol": protocol.as_str(), "first": range.first, "last": range.last});
+    let range = |(protocol, range): (Protocol, PortRange)| json!({"protocol": protocol.as_str(), "first": range.first, "last": range.last});
     let ports: Vec<Value> = if passing.is_all() { Vec::new() } else { passing.ports.ranges().map(range).collect() };
     Map::from_iter([("all".to_owned(), json!(passing.is_all())), ("ports".to_owned(), Value::Array(ports))])
 }

@@ -104,8 +104,8 @@ fn shown(name: &str) -> String {
     name.replace(char::is_control, "\u{fffd}")
 }
 
-/// The ranges of addresses that some policy tells apart, as sources and as destinations. Nothing tells addresses apart as
-/// destinations that only ingress rules name, so the two may be cut differently.
+/// The ranges of addresses that some policy tells apart, as sources and as destinations. Nothing tells addresses apart
+/// as destinations that only ingress rules name, so the two may be cut differently.
 pub(super) fn externals(reachability: &Reachability, with_ipv6: bool) -> Vec<Endpoint> {
     let ranges = reachability.destinations().iter().chain(reachability.sources()).flat_map(AddressSet::ranges);
     let wanted: BTreeSet<_> = ranges.filter(|(first, _)| with_ipv6 || first.is_ipv4()).collect();

@@ -11,8 +11,8 @@ use crate::object::{
 use crate::reachability::PortSet;
 use crate::snapshot::{FoundPod, Snapshot};
 
-/// Where OpenShift's router runs, and the labels of that namespace by which policies let it in (OpenShift, "About network
-/// policy").
+/// Where OpenShift's router runs, and the labels of that namespace by which policies let it in (OpenShift, "About
+/// network policy").
 const OPENSHIFT_ROUTER: (&str, [(&str, &str); 2]) = (
     "openshift-ingress",
     [("network.openshift.io/policy-group", "ingress"), ("policy-group.network.openshift.io/ingress", "")],

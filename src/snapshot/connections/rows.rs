@@ -24,8 +24,8 @@ pub struct Passing {
 }
 
 impl Passing {
-    /// Ports with the words of a line, which are those of `netpol-analyzer`: protocols by name, ports by number; every port
-    /// of every protocol is `All Connections`.
+    /// Ports with the words of a line, which are those of `netpol-analyzer`: protocols by name, ports by number; every
+    /// port of every protocol is `All Connections`.
     pub fn of(ports: PortSet) -> Self {
         let text = describe(&ports);
         Self { ports, text }
@@ -76,7 +76,8 @@ pub struct Connection<'c> {
     pub destination: &'c Endpoint,
     /// What passes.
     pub passing: &'c Passing,
-    /// What passes where `ipBlock` matches pods, if both readings are asked for and that is more: it depends on the CNI.
+    /// What passes where `ipBlock` matches pods, if both readings are asked for and that is more: it depends on the
+    /// CNI.
     pub with_pods: Option<&'c Passing>,
 }
 

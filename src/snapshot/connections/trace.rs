@@ -237,7 +237,8 @@ fn find_end(
 ) -> Result<Candidate, TraceError> {
     if let Ok(address) = wanted.parse::<IpAddr>() {
         let holder = snapshot.pods.iter().position(|pod| pod.facts.addresses.contains(&address));
-        let of = |it: &&Endpoint| matches!(&it.kind, EndpointKind::Workload { pods, .. } if holder.is_some_and(|pod| pods.contains(&pod)));
+        let is_of = |pods: &[usize]| holder.is_some_and(|pod| pods.contains(&pod));
+        let of = |it: &&Endpoint| matches!(&it.kind, EndpointKind::Workload { pods, .. } if is_of(pods));
         let party = holder.map_or(Party::Address(address), Party::Pod);
         let is_host_network = holder.and_then(|pod| snapshot.pods.get(pod)).is_some_and(|pod| pod.facts.host_network);
         let name = known.iter().find(of).map_or_else(|| address.to_string(), |it| format!("{} ({address})", it.name));
