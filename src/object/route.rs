@@ -153,7 +153,7 @@ mod tests {
         });
         assert_eq!(backends("route.openshift.io/v1", "Route", &spec), ["canary Target(8080)", "web Target(8080)"]);
         let named = json!({"to": {"name": "web"}, "port": {"targetPort": "http"}});
-        assert_eq!(backends("route.openshift.io/v1", "Route", &named), ["web Name(\"http\")"]);
+        assert_eq!(backends("route.openshift.io/v1", "Route", &named), ["web TargetName(\"http\")"]);
         assert_eq!(backends("route.openshift.io/v1", "Route", &json!({"to": {"name": "web"}})), ["web Any"]);
     }
 

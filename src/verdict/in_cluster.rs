@@ -6,7 +6,7 @@ use super::policies::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_docu
 use crate::cni::{Enforced, Enforcers, Profile};
 use crate::document::ParsedDocument;
 use crate::finding::{CheckId, Finding, Severity};
-use crate::snapshot::Origin;
+use crate::snapshot::{Origin, locate_all};
 use crate::stream::Stream;
 use crate::yaml::{FieldPath, Segment};
 
@@ -81,15 +81,9 @@ fn of_document(parsed: &ParsedDocument<'_>, stream: usize) -> Vec<Candidate> {
 
 /// The findings of a server's answers, which are in the order of the candidates.
 pub fn of_server(candidates: &[Candidate], answers: &[ServerAnswer], streams: &[Stream<'_>]) -> Vec<PlacedFinding> {
-    let mut found = Vec::new();
+    let mut found: Vec<(&Origin, Finding, FieldPath)> = Vec::new();
     for (Candidate { origin, .. }, answer) in candidates.iter().zip(answers) {
-        let mut add = |finding: Finding, path: FieldPath| {
-            let finding = match origin.locate(streams, &path) {
-                Some(location) => finding.at(&origin.id, location),
-                None => finding,
-            };
-            found.push(PlacedFinding { stream: Some(origin.stream), finding });
-        };
+        let mut add = |finding: Finding, path: FieldPath| found.push((origin, finding, path));
         let name = FieldPath::of_keys(["metadata", "name"]);
         match answer {
             ServerAnswer::Taken => {}
@@ -109,7 +103,16 @@ pub fn of_server(candidates: &[Candidate], answers: &[ServerAnswer], streams: &[
             }
         }
     }
-    found
+    let wanted: Vec<_> = found.iter().map(|(origin, _, path)| (*origin, path)).collect();
+    let locations = locate_all(streams, &wanted);
+    let place = |((origin, finding, _), location): ((&Origin, Finding, FieldPath), _)| {
+        let finding = match location {
+            Some(location) => finding.at(&origin.id, location),
+            None => finding,
+        };
+        PlacedFinding { stream: Some(origin.stream), finding }
+    };
+    found.into_iter().zip(locations).map(place).collect()
 }
 
 /// The findings on the network plugin of a cluster. `named` is the one that was said to be there; `any_policy` whether

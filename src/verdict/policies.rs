@@ -13,7 +13,9 @@ use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{GroupVersionKind, ResourceId, Workloads};
 use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::{IpBlockReach, unknown_fields};
-use crate::snapshot::{FoundPolicy, PolicyChange, Snapshot, SnapshotError, compare_connections, compare_policies};
+use crate::snapshot::{
+    FoundPolicy, PolicyChange, Snapshot, SnapshotError, compare_connections, compare_policies, locate_all,
+};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -275,22 +277,23 @@ fn of_plugins(
 ) -> Vec<PlacedFinding> {
     let world = snapshot.world(IpBlockReach::PodsToo, &config.network.cluster_cidrs);
     let surroundings = Surroundings { world: &world, services: &snapshot.services, dns: &config.network.dns, plugin };
-    let of_policy = |it: &FoundPolicy| -> Vec<PlacedFinding> {
-        let lints = lint(&Subject { value: &it.facts.value, policy: &it.policy }, &surroundings);
-        let place = |lint: Lint| {
-            let location = it.origin.locate(streams, &lint.path);
-            let finding = Finding::new(lint.severity, lint.check, lint.message).help(lint.help);
-            PlacedFinding {
-                stream: Some(it.origin.stream),
-                finding: match location {
-                    Some(location) => finding.at(&it.facts.id, location),
-                    None => finding,
-                },
-            }
-        };
-        lints.into_iter().map(place).collect()
+    let of_policy = |it: &FoundPolicy| lint(&Subject { value: &it.facts.value, policy: &it.policy }, &surroundings);
+    let policies = snapshot.policies.par_iter();
+    let found = policies.flat_map_iter(|it| of_policy(it).into_iter().map(move |lint| (it, lint)));
+    let found: Vec<(&FoundPolicy, Lint)> = found.collect();
+    let wanted: Vec<_> = found.iter().map(|(it, lint)| (&it.origin, &lint.path)).collect();
+    let locations = locate_all(streams, &wanted);
+    let place = |((it, lint), location): ((&FoundPolicy, Lint), Option<Location>)| {
+        let finding = Finding::new(lint.severity, lint.check, lint.message).help(lint.help);
+        PlacedFinding {
+            stream: Some(it.origin.stream),
+            finding: match location {
+                Some(location) => finding.at(&it.facts.id, location),
+                None => finding,
+            },
+        }
     };
-    snapshot.policies.par_iter().flat_map_iter(of_policy).collect()
+    found.into_iter().zip(locations).map(place).collect()
 }
 
 /// What is known of a plugin beforehand.
