@@ -37,7 +37,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Draft> {
 }
 
 fn of_service(model: &Model<'_>, service: &ServiceFacts, entrance: Entrance) -> Vec<Draft> {
-    let Some(namespace) = service.namespace.as_deref().filter(|_| !service.selector.is_empty()) else {
+    let Some(namespace) = service.namespace.as_deref().filter(|_| service.chooses_pods()) else {
         return Vec::new();
     };
     let there = model.namespaces.get(namespace).map(|it| it.pods.as_slice()).unwrap_or_default();

@@ -112,7 +112,7 @@ fn dns(facts: &ClusterFacts<'_>, out: &mut String) {
 }
 
 fn service<'o>(facts: &'o ClusterFacts<'_>, namespace: &str, name: &str) -> Option<&'o ServiceFacts> {
-    ServiceFacts::find(&facts.inventory.services, namespace, name).filter(|it| !it.selector.is_empty())
+    ServiceFacts::find(&facts.inventory.services, namespace, name).filter(|it| it.chooses_pods())
 }
 
 /// The pod ports behind port 53.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{PodFacts, RoutePort, ServiceFacts, ServicePort, TargetPort};
+use super::{PodFacts, Protocol, RoutePort, ServiceFacts, ServicePort, TargetPort};
 
 impl ServiceFacts {
     /// The Service of that name in that namespace.
@@ -11,12 +11,15 @@ impl ServiceFacts {
         services.iter().find(|it| it.namespace.as_deref() == Some(namespace) && it.id.name == name)
     }
 
-    /// Whether the pod is behind the Service: in its namespace, with all labels of its selector.
-    ///
-    /// A Service without a selector selects nothing, and an `ExternalName` has none that counts: where these lead is
-    /// not written in them.
-    pub fn selects(&self, pod: &PodFacts) -> bool {
+    /// Whether the Service chooses pods at all. One without a selector does not, and an `ExternalName` has none that
+    /// counts: where these lead is not written in them.
+    pub fn chooses_pods(&self) -> bool {
         !self.selector.is_empty()
+    }
+
+    /// Whether the pod is behind the Service: in its namespace, with all labels of its selector.
+    pub fn selects(&self, pod: &PodFacts) -> bool {
+        self.chooses_pods()
             && self.namespace.as_ref() == Some(&pod.namespace)
             && self.selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value))
     }
@@ -32,6 +35,20 @@ impl ServiceFacts {
                 pods.iter().filter(|pod| self.selects(pod)).filter_map(|pod| offered.target_on(pod)).collect()
             }
         }
+    }
+
+    /// The pod ports, with their protocols, that a route to the Service leads to; `pods` as for
+    /// [`target_ports`](Self::target_ports). Controllers connect to the endpoints of a Service, headless or not.
+    ///
+    /// Empty where the Service has no port that the route means, and where none of these pods has one.
+    pub fn routed_ports(&self, wanted: &RoutePort, pods: &[PodFacts]) -> BTreeSet<(Protocol, u16)> {
+        let of_port = |offered: &'_ ServicePort| {
+            let mut targets = self.target_ports(offered, pods);
+            targets.retain(|target| offered.is_meant_by(wanted, *target));
+            let protocol = offered.protocol;
+            targets.into_iter().map(move |target| (protocol, target))
+        };
+        self.ports.iter().flat_map(of_port).collect()
     }
 }
 
@@ -50,7 +67,7 @@ impl ServicePort {
     }
 
     /// Whether a route means this port, if it leads to the port `target` of the pods.
-    pub fn is_meant_by(&self, wanted: &RoutePort, target: u16) -> bool {
+    fn is_meant_by(&self, wanted: &RoutePort, target: u16) -> bool {
         let is_name = |name: &String| self.name.as_ref() == Some(name);
         match wanted {
             RoutePort::Any => true,
@@ -99,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_selector_it_has_no_pods() {
+    fn without_a_selector_it_chooses_no_pods() {
         for spec in [
             json!({}),
             json!({"selector": null}),
@@ -144,5 +161,22 @@ mod tests {
         assert!(meant(RoutePort::TargetName(text("web"))) && meant(RoutePort::TargetName(text("http"))));
         assert!(!meant(RoutePort::Number(8080)) && !meant(RoutePort::Target(80)));
         assert!(!meant(RoutePort::TargetName(text("x"))));
+    }
+
+    #[test]
+    fn routes_lead_to_the_ports_of_pods_with_their_protocols() {
+        let service = service(&json!({"selector": {"app": "web"}, "ports": [
+            {"name": "web", "port": 80, "targetPort": "http"}, {"name": "h3", "port": 80, "targetPort": 1, "protocol": "UDP"},
+        ]}));
+        let other = pod("shop", &json!({"app": "db"}), &json!([{"name": "http", "containerPort": 4}]));
+        let pods = [web(1), web(2), other];
+        let (one, two, quick) = ((Protocol::Tcp, 1), (Protocol::Tcp, 2), (Protocol::Udp, 1));
+        let ports = |wanted: RoutePort| service.routed_ports(&wanted, &pods);
+        assert_eq!(ports(RoutePort::Any), BTreeSet::from([one, two, quick]));
+        assert_eq!(ports(RoutePort::Target(1)), BTreeSet::from([one, quick]), "as the Service says, not TCP for sure");
+        assert_eq!(ports(RoutePort::TargetName("http".to_owned())), BTreeSet::from([one, two]));
+        assert_eq!(ports(RoutePort::Target(4)), BTreeSet::new(), "no pod behind the Service has it");
+        assert_eq!(service.routed_ports(&RoutePort::Any, &pods[1..2]), BTreeSet::from([two, quick]), "of one pod");
+        assert_eq!(service.routed_ports(&RoutePort::Any, &[]), BTreeSet::from([quick]), "a number holds for any pod");
     }
 }

@@ -50,7 +50,7 @@ impl PortSet {
 
     /// Single ports of one protocol.
     pub fn single_ports(protocol: Protocol, ports: &[u16]) -> Self {
-        ports.iter().fold(Self::default(), |set, &port| set.union(&Self::range(protocol, port, port)))
+        ports.iter().map(|&port| (protocol, port)).collect()
     }
 
     fn of(mut ports: BTreeMap<Protocol, IntervalSet>) -> Self {
@@ -156,6 +156,13 @@ impl PortSet {
             format!("{protocol} {}", written.join(","))
         };
         protocols.into_iter().map(of_protocol).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl FromIterator<(Protocol, u16)> for PortSet {
+    /// Single ports of any protocols.
+    fn from_iter<I: IntoIterator<Item = (Protocol, u16)>>(ports: I) -> Self {
+        ports.into_iter().fold(Self::default(), |set, (protocol, port)| set.union(&Self::range(protocol, port, port)))
     }
 }
 

@@ -289,6 +289,73 @@ fn routes_lead_to_pods() {
     assert_eq!(from_controller(&[], &format!("{SHOP}---\n{http_route}")), ["shop/web[Deployment] : TCP 9100"]);
 }
 
+/// What the filter says that the router does not reach, and what it reaches by the policies that the filter writes, are
+/// the same pods and ports.
+#[test]
+fn the_filter_and_connections_read_routes_of_openshift_alike() {
+    const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: floe-platform}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: web, image: web, ports: [{name: http, containerPort: 8080}, {name: admin, containerPort: 9901, protocol: UDP}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: front, namespace: floe-platform}
+spec:
+  selector: {app: web}
+  ports: [{name: main, port: 80, targetPort: http}, {name: debug, port: 81, targetPort: 9901, protocol: UDP}]
+";
+    let folder = tempfile::TempDir::new().unwrap();
+    let with_config = |name: &str, network: &str, arguments: &[&str], input: &str| -> Ran {
+        let manifest = format!(
+            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {{network_policies: {{enabled: true{network}}}}}\n"
+        );
+        std::fs::write(folder.path().join(name), manifest).unwrap();
+        let ran = run_with(floe().current_dir(folder.path()).args(arguments).args(["--config", name]), input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran
+    };
+    // The port of the Route, its Service, and the pods' ports that it leads to.
+    for (target, service, ports) in [
+        ("http", "front", "TCP 8080"),
+        ("main", "front", "TCP 8080"),
+        ("8080", "front", "TCP 8080"),
+        ("9901", "front", "UDP 9901"),
+        ("80", "front", ""),
+        ("http", "absent", ""),
+        ("8080", "absent", ""),
+    ] {
+        let input = format!(
+            "{WEB}---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {{name: r, namespace: floe-platform}}\n\
+             spec: {{to: {{kind: Service, name: {service}}}, port: {{targetPort: {target}}}}}\n"
+        );
+        for (name, network, is_open) in
+            [("other.yaml", "", false), ("router.yaml", ", ingress_controller_namespace: openshift-ingress", true)]
+        {
+            let case = format!("{target} of {service}, {name}");
+            let filtered = with_config(name, network, &[], &input);
+            let warned = filtered.stderr.lines().find_map(|line| {
+                let (_, rest) = line.split_once("does not reach its pods in `floe-platform`")?;
+                Some(rest.strip_prefix(" on ").unwrap_or(rest).to_owned())
+            });
+            assert_eq!(warned.as_deref(), (!is_open).then_some(ports), "{case}:\n{}", filtered.stderr);
+            let listed = with_config(name, network, &["network", "connections"], &filtered.stdout);
+            let reached: Vec<&str> =
+                listed.stdout.lines().filter_map(|line| line.strip_prefix("{ingress-controller} => ")).collect();
+            let expected = format!("floe-platform/web[Deployment] : {ports}");
+            let expected = if is_open && !ports.is_empty() { vec![expected.as_str()] } else { Vec::new() };
+            assert_eq!(reached, expected, "{case}");
+        }
+    }
+}
+
 /// A workload's line holds what any of its pods may; ranges of IPv6 only where the input speaks of it.
 #[test]
 fn pods_of_one_workload_are_one_and_ipv6_needs_a_mention() {

@@ -17,18 +17,11 @@ pub(super) fn client_ports(service: &ServiceFacts, protocol: Protocol, port: u16
     PortSet::single_ports(protocol, &targets)
 }
 
-/// The pod ports that a route leads to: controllers connect to the endpoints of a Service, headless or not. Empty where
-/// that is not known.
+/// The pod ports that a route leads to. Empty where that is not known: also for a port of the pods by its number, if the
+/// input does not have the Service.
 pub(super) fn route_ports(service: Option<&ServiceFacts>, wanted: &RoutePort, inventory: &Inventory) -> PortSet {
-    match (service, wanted) {
-        (_, RoutePort::Target(number)) => PortSet::single_ports(Protocol::Tcp, &[*number]),
-        (Some(service), _) => service.ports.iter().fold(PortSet::default(), |all, offered| {
-            let mut targets: Vec<u16> = service.target_ports(offered, &inventory.pods).into_iter().collect();
-            targets.retain(|target| offered.is_meant_by(wanted, *target));
-            all.union(&PortSet::single_ports(offered.protocol, &targets))
-        }),
-        (None, _) => PortSet::default(),
-    }
+    let routed = service.map(|service| service.routed_ports(wanted, &inventory.pods));
+    routed.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -89,6 +82,9 @@ mod tests {
         assert_eq!(ports(RoutePort::Number(80)), "TCP 3000");
         assert_eq!(ports(RoutePort::Target(3000)), "TCP 3000");
         assert_eq!(ports(RoutePort::Number(3000)), "", "a number is that of the Service");
-        assert_eq!(route_ports(None, &RoutePort::Number(80), &inventory()), PortSet::default());
+        assert_eq!(ports(RoutePort::Target(80)), "", "a number is that of the pods");
+        for wanted in [RoutePort::Any, RoutePort::Number(80), RoutePort::Target(3000)] {
+            assert_eq!(route_ports(None, &wanted, &inventory()), PortSet::default(), "{wanted:?}");
+        }
     }
 }

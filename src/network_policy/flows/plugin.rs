@@ -188,7 +188,7 @@ impl Opening<'_> {
 
     fn service(&mut self, namespace: &str, name: &str, ports: &PortSet, place: &ConfigPlace) {
         let found = ServiceFacts::find(&self.inventory.services, namespace, name);
-        if found.is_some_and(|service| service.selector.is_empty()) {
+        if found.is_some_and(|service| !service.chooses_pods()) {
             return self.not_opened(place, &format!("the Service `{name}` of `{namespace}` selects no pods"));
         }
         let pod_ports = found.map_or_else(

@@ -55,7 +55,7 @@ fn missing(
 ) -> Option<String> {
     let service = ServiceFacts::find(&inventory.services, namespace, &backend.service);
     // Where a Service without selector leads is not written in the input.
-    if service.is_some_and(|service| service.selector.is_empty()) {
+    if service.is_some_and(|service| !service.chooses_pods()) {
         return None;
     }
     let ports = route_ports(service, &backend.port, inventory);

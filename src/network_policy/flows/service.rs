@@ -105,7 +105,7 @@ fn destinations(
     let mut served = BTreeSet::new();
     let candidates = inventory.services.iter().filter(|candidate| {
         candidate.namespace.as_deref() == Some(platform)
-            && !candidate.selector.is_empty()
+            && candidate.chooses_pods()
             && is_called(candidate, wanted.aliases)
     });
     for candidate in candidates {

@@ -39,8 +39,7 @@ pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> V
 }
 
 fn leads_to(service: &ServiceFacts, rule: &Rule, subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> bool {
-    let Some(namespace) = service.namespace.as_ref().filter(|_| !service.headless && !service.selector.is_empty())
-    else {
+    let Some(namespace) = service.namespace.as_ref().filter(|_| !service.headless && service.chooses_pods()) else {
         return false;
     };
     rule.peers.iter().flatten().any(|peer| match peer {

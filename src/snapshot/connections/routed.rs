@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use super::service;
 use crate::config::Config;
-use crate::object::{
-    GroupVersionKind, NamespaceFacts, PodFacts, ResourceId, RouteFacts, RouteKind, RoutePort, ServiceFacts,
-};
+use crate::object::{GroupVersionKind, NamespaceFacts, PodFacts, ResourceId, RouteFacts, RouteKind, ServiceFacts};
 use crate::reachability::PortSet;
 use crate::snapshot::{FoundPod, Snapshot};
 
@@ -111,19 +109,11 @@ fn backends(snapshot: &Snapshot, route: &RouteFacts) -> Vec<(usize, PortSet)> {
             namespace.and_then(|namespace| ServiceFacts::find(&snapshot.services, namespace, &backend.service));
         let Some(service) = service else { continue };
         for (index, FoundPod { facts, .. }) in service::selected(snapshot, service) {
-            let ports = ports(service, &backend.port, facts);
+            let ports: PortSet = service.routed_ports(&backend.port, std::slice::from_ref(facts)).into_iter().collect();
             if !ports.is_empty() {
                 found.push((index, ports));
             }
         }
     }
     found
-}
-
-fn ports(service: &ServiceFacts, wanted: &RoutePort, pod: &PodFacts) -> PortSet {
-    let offered = service.ports.iter().filter_map(|offered| {
-        let target = offered.target_on(pod).filter(|target| offered.is_meant_by(wanted, *target))?;
-        Some(PortSet::single_ports(offered.protocol, &[target]))
-    });
-    offered.fold(PortSet::default(), |all, one| all.union(&one))
 }
