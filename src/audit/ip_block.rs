@@ -1,4 +1,4 @@
-//! Blocks of addresses whose meaning depends on the plugin: whether `ipBlock` matches pods (decision 8).
+//! Blocks of addresses whose meaning depends on the plugin: whether `ipBlock` matches pods (decision on: `ipBlock` and pods).
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ mod deploy;
 mod error;
 mod exit;
 mod explain;
+mod fetched;
 mod findings;
 mod folder;
 mod input;

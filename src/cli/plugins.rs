@@ -32,8 +32,8 @@ pub(super) use with_client::live;
 #[cfg(feature = "cluster")]
 mod with_client {
     use super::Seen;
-    use crate::cli::cluster::{Live, fetch, items};
     use crate::cli::error::CliError;
+    use crate::cli::fetched::{Live, fetch, items};
     use crate::cluster::{Cluster, PLUGIN_NAMESPACES, PLUGINS};
     use crate::cni::Observed;
     use crate::config::Config;

@@ -103,7 +103,7 @@ impl fmt::Display for IpFamily {
     }
 }
 
-/// Where cluster DNS answers (decision 3).
+/// Where cluster DNS answers (decision on: DNS).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsConfig {
     /// Namespace of the DNS pods.
@@ -116,7 +116,7 @@ pub struct DnsConfig {
     pub node_local_cidrs: Vec<IpNet>,
 }
 
-/// How the platform reaches the Kubernetes API (decision 4).
+/// How the platform reaches the Kubernetes API (decision on: The Kubernetes API).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubernetesApiConfig {
     /// Addresses of the API servers; empty means any address, with a warning.
@@ -132,7 +132,7 @@ pub struct ServiceConfig {
     pub name: String,
     /// Pod ports.
     pub ports: Vec<u16>,
-    /// Labels of its pods; empty means "find them in the input, else the whole namespace" (decision 1).
+    /// Labels of its pods; empty means "find them in the input, else the whole namespace" (decision on: A flow has two ends).
     pub pod_labels: BTreeMap<String, String>,
 }
 
@@ -172,7 +172,7 @@ pub struct NetworkConfig {
     pub allow_external_https: bool,
     /// Non-empty: only these ranges count as outside.
     pub external_https_cidrs: Vec<IpNet>,
-    /// Ranges kept out of "outside" (decision 2), of the families in `ip_families` only.
+    /// Ranges kept out of "outside" (decision on: "Outside" is not everything), of the families in `ip_families` only.
     pub cluster_cidrs: Vec<IpNet>,
     /// Families for which "any address" is written.
     pub ip_families: Vec<IpFamily>,
@@ -259,7 +259,7 @@ pub struct SummaryConfig {
 pub struct Config {
     /// Managed namespaces: platform, jobs, then the domains in the order of the file. Names are unique.
     pub namespaces: Vec<ManagedNamespace>,
-    /// What a document without `metadata.namespace` means (decision 12).
+    /// What a document without `metadata.namespace` means (decision on: A document without a namespace).
     pub release_namespace: Option<String>,
     /// Network policies.
     pub network: NetworkConfig,

@@ -25,7 +25,7 @@ pub(crate) use route::GATEWAY_ROUTES;
 pub use route::{route_facts, route_kind};
 pub use shape::Shape;
 pub use version::Version;
-pub use workload::{CustomWorkload, Place, Workload, Workloads, template_path};
+pub use workload::{CustomWorkload, PodPlace, Workload, Workloads, template_path};
 
 /// The label by which floe finds the objects that it made: Helm overwrites `app.kubernetes.io/managed-by` on live
 /// objects, so that one cannot serve.

@@ -48,14 +48,14 @@ pub struct CustomWorkload {
 
 /// One place in an object from which pods are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct PodPlace {
     /// Where it is.
     pub path: FieldPath,
     /// What stands there.
     pub shape: Shape,
 }
 
-impl Place {
+impl PodPlace {
     /// Turns a complete shape without containers into a part of a pod spec.
     fn demote(&mut self, object: &Value) {
         let spec_path = if self.shape.is_template() { self.path.child("spec") } else { self.path.clone() };
@@ -100,12 +100,12 @@ impl Workload {
     /// The places in one object, in the order of the table. A kind of Kubernetes has its template even where the object
     /// lacks it; elsewhere only what is there counts, and without containers it is part of a pod spec at most: a
     /// controller brings them.
-    pub fn places(&self, object: &Value) -> Vec<Place> {
+    pub fn places(&self, object: &Value) -> Vec<PodPlace> {
         let own = if self.known_by == KnownBy::Kubernetes { core_path(&self.group, &self.kind) } else { None };
-        let own = own.map(|path| Place { path, shape: Shape::PodTemplate });
-        let mut places: Vec<Place> = own.into_iter().collect();
+        let own = own.map(|path| PodPlace { path, shape: Shape::PodTemplate });
+        let mut places: Vec<PodPlace> = own.into_iter().collect();
         for (pattern, shape) in &self.patterns {
-            places.extend(pattern.expand(object).into_iter().map(|path| Place { path, shape: *shape }));
+            places.extend(pattern.expand(object).into_iter().map(|path| PodPlace { path, shape: *shape }));
         }
         if self.known_by == KnownBy::Table {
             for place in &mut places {

@@ -10,7 +10,8 @@ use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem};
 use crate::finding::{Finding, Location, Severity};
 use crate::object::{
-    ContainerPort, GroupVersionKind, Place, PodFacts, ResourceId, Shape, Workload, Workloads, pod_facts, template_path,
+    ContainerPort, GroupVersionKind, PodFacts, PodPlace, ResourceId, Shape, Workload, Workloads, pod_facts,
+    template_path,
 };
 use crate::pod_security::{
     Change, Evaluator, HardenError, Hardening, Judged, LevelVersion, harden_as, judge_pods, patch_namespace,
@@ -215,7 +216,7 @@ impl Decision<'_, '_> {
         }
         let (id, value) = self.value()?;
         let Some(place) = workload.places(&value).into_iter().next() else { return Ok(()) };
-        let place = Place { shape: Shape::Opaque, ..place };
+        let place = PodPlace { shape: Shape::Opaque, ..place };
         let hardening = self.hardening(&id, &value, &place)?;
         decided.findings.extend(hardening.findings.into_iter().map(|finding| self.placed(finding)));
         Ok(())
@@ -225,7 +226,7 @@ impl Decision<'_, '_> {
         let (id, mut value) = self.value()?;
         let judged = self.context.parts.contains(Part::Pods) && self.context.config.pod_security.enabled;
         let mut changed = false;
-        let mut unhardened: Option<Place> = None;
+        let mut unhardened: Option<PodPlace> = None;
         for place in workload.places(&value) {
             if place.shape.is_template() {
                 self.remember(pod_facts(&value, &id, &place.path, namespace), decided);
@@ -264,7 +265,13 @@ impl Decision<'_, '_> {
         decided.pods.entry(kind).or_insert(facts);
     }
 
-    fn harden(&self, id: &ResourceId, value: &mut Value, place: &Place, decided: &mut Decided) -> Result<bool, Error> {
+    fn harden(
+        &self,
+        id: &ResourceId,
+        value: &mut Value,
+        place: &PodPlace,
+        decided: &mut Decided,
+    ) -> Result<bool, Error> {
         let containers = place.path.join(&FieldPath::of_keys(["spec", "containers"]));
         let found = value.pointer(&containers.to_pointer()).and_then(Value::as_array);
         let is_core = template_path(&id.gvk).is_some_and(|path| path == place.path);
@@ -295,7 +302,7 @@ impl Decision<'_, '_> {
         Ok(changed)
     }
 
-    fn hardening(&self, id: &ResourceId, value: &Value, place: &Place) -> Result<Hardening, Error> {
+    fn hardening(&self, id: &ResourceId, value: &Value, place: &PodPlace) -> Result<Hardening, Error> {
         harden_as(place.shape, value, &place.path, &id.gvk, &self.context.config.pod_security)
             .map_err(|error| self.wrong_shape(id, &error))
     }
@@ -317,7 +324,7 @@ impl Decision<'_, '_> {
     }
 
     /// Judges the pods made from a place, as admission will under the enforce level of their namespace.
-    fn judge(&self, id: &ResourceId, value: &Value, place: &Place, namespace: &str, decided: &mut Decided) {
+    fn judge(&self, id: &ResourceId, value: &Value, place: &PodPlace, namespace: &str, decided: &mut Decided) {
         let Some(enforce) = self.context.levels.get(namespace) else { return };
         let security = &self.context.config.pod_security;
         let Some(Judged { violations, near_misses }) =

@@ -1,9 +1,9 @@
-//! Where new documents stand in a stream, and what they look like there (decision 18).
+//! Where new documents stand in a stream, and what they look like there (decision on: Placement).
 
 use serde_json::Value;
 
 use super::survey::Survey;
-use super::wanted::{Place, Wanted, annotate};
+use super::wanted::{Placement, Wanted, annotate};
 use crate::stream::{Document, Format, HELM_FILENAME_ANNOTATION, Stream};
 use crate::text::TextEdit;
 use crate::yaml::{Kind, ScalarStyle, Style, Tree, block};
@@ -38,7 +38,7 @@ pub(super) fn render_body(stream: &Stream<'_>, wanted: &Wanted) -> String {
 
 /// The edits that bring new documents into a stream.
 pub(super) fn insertions(stream: &Stream<'_>, survey: &Survey, new: &[Wanted]) -> Vec<TextEdit> {
-    let text_of = |place: Place| -> String {
+    let text_of = |place: Placement| -> String {
         new.iter().filter(|wanted| wanted.place == place).map(|wanted| render(stream, wanted)).collect()
     };
     // Helm 3 and kubectl apply documents in the order of the text: a Namespace has to come before what lives in it,
@@ -50,9 +50,9 @@ pub(super) fn insertions(stream: &Stream<'_>, survey: &Survey, new: &[Wanted]) -
         .unwrap_or(survey.documents.len());
     let last_namespace = survey.documents.iter().rposition(|it| it.is_namespace).map_or(0, |at| at + 1);
     let places = [
-        (Place::Namespace, first_other),
-        (Place::Policy, first_other.max(last_namespace)),
-        (Place::Summary, end_of(stream)),
+        (Placement::Namespace, first_other),
+        (Placement::Policy, first_other.max(last_namespace)),
+        (Placement::Summary, end_of(stream)),
     ];
     // One insertion for each position: a document without separator needs one behind all that comes before it.
     let mut texts: Vec<(usize, String)> = Vec::new();

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::request::{Part, Request};
 use super::resource_list::merged_results;
 use super::survey::{self, Position, Survey};
-use super::wanted::{self, Difference, ObjectAction, Place, Wanted};
+use super::wanted::{self, Difference, ObjectAction, Placement, Wanted};
 use super::{place, results, summary};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
@@ -237,7 +237,7 @@ impl<'t> Planner<'_, 't, '_> {
         Ok(())
     }
 
-    /// Takes the documents again whose pods had no namespace, now that the whole stream is known (decision 12).
+    /// Takes the documents again whose pods had no namespace, now that the whole stream is known (decision on: A document without a namespace).
     fn find_namespaces(&mut self, done: &mut Done) -> Result<(), Error> {
         let without_namespace = std::mem::take(&mut done.without_namespace);
         done.decided.without_namespace = None;
@@ -291,7 +291,7 @@ impl<'t> Planner<'_, 't, '_> {
             digest,
         });
         let file = format!("{}.yaml", config.summary.name);
-        Wanted { place: Place::Summary, file, reason: "summary of the run".to_owned(), value }
+        Wanted { place: Placement::Summary, file, reason: "summary of the run".to_owned(), value }
     }
 
     /// Refuses to give one name to two objects: the one applied last would win.

@@ -102,14 +102,14 @@ impl Survey {
         Ok(Self { documents })
     }
 
-    /// Whether every object is a Helm hook: then nothing is appended (decision 13).
+    /// Whether every object is a Helm hook: then nothing is appended (decision on: Hooks alone).
     pub(crate) fn is_hooks_only(&self, stream: &Stream<'_>) -> bool {
         let mut objects =
             stream.documents.iter().zip(&self.documents).filter(|(_, surveyed)| !surveyed.blank).peekable();
         objects.peek().is_some() && objects.all(|(document, _)| is_hook(stream.text, *document))
     }
 
-    /// The one namespace that all objects name, if there is one (decision 12).
+    /// The one namespace that all objects name, if there is one (decision on: A document without a namespace).
     pub(crate) fn only_namespace(&self, stream: &Stream<'_>) -> Option<String> {
         let mut seen = BTreeSet::new();
         self.add_namespaces(stream, &mut seen);

@@ -13,9 +13,9 @@ use crate::object::ResourceId;
 use crate::pod_security::namespace_object;
 use crate::stream::HELM_FILENAME_ANNOTATION;
 
-/// Where a new object stands in a stream (decision 18).
+/// Where a new object stands in a stream (decision on: Placement).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum Placement {
     /// Before everything that lives in a namespace.
     Namespace,
     /// Behind the Namespaces, before the first other document.
@@ -27,7 +27,7 @@ pub(super) enum Place {
 /// An object that the result is to hold.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
-    pub(super) place: Place,
+    pub(super) place: Placement,
     /// File name for hosts that want one, without folder.
     pub(super) file: String,
     /// Why it is wanted, for the audit trail (FR-091).
@@ -45,7 +45,7 @@ pub(super) fn namespaces(config: &Config, survey: &Survey, parts: Parts) -> Vec<
     let missing = config.namespaces.iter().filter(|managed| !present(&managed.name));
     missing
         .map(|managed| Wanted {
-            place: Place::Namespace,
+            place: Placement::Namespace,
             file: format!("{}-namespace.yaml", managed.name),
             reason: format!("Pod Security: enforce {}", managed.level.as_str()),
             value: namespace_object(managed, config),
@@ -56,7 +56,7 @@ pub(super) fn namespaces(config: &Config, survey: &Survey, parts: Parts) -> Vec<
 /// The policies as objects.
 pub(super) fn policies(generated: &Generated) -> Vec<Wanted> {
     let wanted = |policy| Wanted {
-        place: Place::Policy,
+        place: Placement::Policy,
         file: file_name(policy),
         reason: generated.reason(policy),
         value: policy.to_value(),

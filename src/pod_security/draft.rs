@@ -101,7 +101,7 @@ struct Edit {
 }
 
 /// What stands at a path of the original.
-enum Place<'v> {
+enum Lookup<'v> {
     Found(&'v Value),
     /// The first `depth` segments lead to the outermost place that has to be written.
     Missing {
@@ -144,14 +144,14 @@ impl<'v> Draft<'v> {
     /// Appends an item to a list, which is made if it is missing or null. `what` tells people what that is for.
     pub(super) fn append(&mut self, path: FieldPath, item: Value, what: String) -> Result<(), HardenError> {
         match self.locate(&path)? {
-            Place::Found(Value::Array(items)) if !items.is_empty() => {
+            Lookup::Found(Value::Array(items)) if !items.is_empty() => {
                 self.edits.push(Edit { path: path.clone(), content: Content::Item(item), replaces: false });
             }
-            Place::Found(Value::Array(_)) | Place::Missing { .. } => match self.drafted(&path) {
+            Lookup::Found(Value::Array(_)) | Lookup::Missing { .. } => match self.drafted(&path) {
                 Some(Value::Array(items)) => items.push(item),
                 _ => self.write(&path, Value::Array(vec![item]))?,
             },
-            Place::Found(other) => return Err(HardenError::wrong_shape(path, "list", other)),
+            Lookup::Found(other) => return Err(HardenError::wrong_shape(path, "list", other)),
         }
         self.changes.push(Change { path, what });
         Ok(())
@@ -167,8 +167,8 @@ impl<'v> Draft<'v> {
 
     fn write(&mut self, path: &FieldPath, value: Value) -> Result<(), HardenError> {
         let (depth, replaces) = match self.locate(path)? {
-            Place::Missing { depth, replaces } => (depth, replaces),
-            Place::Found(_) => (path.segments().len(), true),
+            Lookup::Missing { depth, replaces } => (depth, replaces),
+            Lookup::Found(_) => (path.segments().len(), true),
         };
         let outermost: FieldPath = path.segments().iter().take(depth).cloned().collect();
         let inner = path.segments().get(depth..).unwrap_or_default();
@@ -183,7 +183,7 @@ impl<'v> Draft<'v> {
         Ok(())
     }
 
-    fn locate(&self, path: &FieldPath) -> Result<Place<'v>, HardenError> {
+    fn locate(&self, path: &FieldPath) -> Result<Lookup<'v>, HardenError> {
         let mut here = self.object;
         let segments = path.segments();
         for (index, segment) in segments.iter().enumerate() {
@@ -200,15 +200,15 @@ impl<'v> Draft<'v> {
                 return Err(HardenError::wrong_shape(here_path, expected, here));
             }
             match next {
-                None => return Ok(Place::Missing { depth, replaces: false }),
-                Some(Value::Null) => return Ok(Place::Missing { depth, replaces: true }),
+                None => return Ok(Lookup::Missing { depth, replaces: false }),
+                Some(Value::Null) => return Ok(Lookup::Missing { depth, replaces: true }),
                 Some(Value::Object(map)) if map.is_empty() && depth < segments.len() => {
-                    return Ok(Place::Missing { depth, replaces: true });
+                    return Ok(Lookup::Missing { depth, replaces: true });
                 }
                 Some(value) => here = value,
             }
         }
-        Ok(Place::Found(here))
+        Ok(Lookup::Found(here))
     }
 
     /// The value that earlier edits put at a path.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Evaluator, LevelVersion, Pod, Violation, judge_place, near_miss};
 use crate::config::PodSecurityConfig;
-use crate::object::Place;
+use crate::object::PodPlace;
 use crate::yaml::FieldPath;
 
 /// What the pods made from a place violate; nothing if they are admitted. Paths are relative to the place.
@@ -20,7 +20,7 @@ pub(crate) struct Judged {
 pub(crate) fn judge_pods(
     evaluator: Evaluator,
     object: &Value,
-    place: &Place,
+    place: &PodPlace,
     policy: LevelVersion,
     config: &PodSecurityConfig,
 ) -> Option<Judged> {

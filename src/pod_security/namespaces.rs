@@ -28,7 +28,7 @@ fn wanted_level(managed: &ManagedNamespace, mode: &str) -> Level {
 
 /// The Namespace that floe appends where the input has none (FR-050).
 ///
-/// Its annotations keep Helm and Argo CD from deleting it, and everything in it, once they own it (decision 11).
+/// Its annotations keep Helm and Argo CD from deleting it, and everything in it, once they own it (decision on: Namespaces outlive releases).
 pub fn namespace_object(managed: &ManagedNamespace, config: &Config) -> Value {
     let mut labels = Map::new();
     labels.insert("app.kubernetes.io/managed-by".to_owned(), json!("floe"));
@@ -55,7 +55,7 @@ pub fn namespace_object(managed: &ManagedNamespace, config: &Config) -> Value {
     })
 }
 
-/// The patch that gives a Namespace of the input its Pod Security labels (decision 11).
+/// The patch that gives a Namespace of the input its Pod Security labels (decision on: Namespaces outlive releases).
 ///
 /// Missing labels are added, weaker ones raised, and values that the API server rejects replaced. Nothing gets weaker:
 /// a stricter level stays, and so does a version with a level that stays. A level without a version means `latest`, so

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::policies::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_documents};
+use super::policy_documents::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_documents};
 use crate::cni::{Enforced, Enforcers, Profile};
 use crate::document::ParsedDocument;
 use crate::finding::{CheckId, Finding, Severity};

@@ -5,6 +5,7 @@ mod explain;
 mod in_cluster;
 mod pods;
 mod policies;
+mod policy_documents;
 
 pub use drift::{Drift, First, OWNER, drift, drift_from, owner};
 pub use explain::PAGES;
@@ -16,6 +17,7 @@ pub use pods::{
     ViolationFound, check,
 };
 pub use policies::{
-    POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
-    PlacedFinding, Validation, ValidationCounts, ValidationRequest, validate,
+    POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts,
+    ValidationRequest, validate,
 };
+pub use policy_documents::{POLICIES_UNENFORCED, PlacedFinding};

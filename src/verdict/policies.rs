@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::in_cluster::of_cluster;
+use super::policy_documents::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_documents};
 use crate::cni::{Enforcement, Enforcers, Profile};
 use crate::config::Config;
 use crate::document::{Error, ObjectNode, ParsedDocument};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
-use crate::object::{GroupVersionKind, ResourceId, Workloads};
+use crate::object::{ResourceId, Workloads};
 use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::{IpBlockReach, unknown_fields};
 use crate::snapshot::{
@@ -34,9 +35,6 @@ pub const POLICY_CHANGED: CheckId = CheckId("policy-changed");
 /// A policy carries floe's mark, and the configuration does not want it.
 pub const POLICY_EXTRA: CheckId = CheckId("policy-extra");
 
-/// The plugin may not enforce policies at all.
-pub const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
-
 /// Connections that a finding shows.
 const SHOWN: usize = 3;
 
@@ -52,15 +50,6 @@ pub struct ValidationRequest {
     pub enforcers: Option<Enforcers>,
     /// Whether the policies of floe in the input have to be those that the configuration wants.
     pub compare: bool,
-}
-
-/// A finding, and the number of the stream that it points into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedFinding {
-    /// The stream; absent if the finding is about no place.
-    pub stream: Option<usize>,
-    /// The finding.
-    pub finding: Finding,
 }
 
 /// How many policies there were.
@@ -137,17 +126,6 @@ pub fn validate(
         (None, _) => Vec::new(),
     });
     Ok(validation)
-}
-
-/// The documents of a stream that can be read and may hold policies.
-pub(super) fn policy_documents<'t>(stream: &Stream<'t>) -> impl Iterator<Item = ParsedDocument<'t>> {
-    let may_hold = |kind: &str| kind == "NetworkPolicy" || kind.ends_with("List");
-    (0..stream.documents.len()).filter_map(move |index| ParsedDocument::of(stream, index, may_hold)?.ok())
-}
-
-/// Whether a type is that of Kubernetes' policies, also by the group that they had before v1.
-pub(super) fn is_policy(gvk: &GroupVersionKind) -> bool {
-    gvk.kind == "NetworkPolicy" && matches!(gvk.group.as_str(), "networking.k8s.io" | "extensions")
 }
 
 /// The findings of the API's rules in a stream, and the number of its policies.

@@ -77,7 +77,7 @@ struct Open {
 
 /// Position of a node, before and after repair.
 #[derive(Clone, Copy)]
-struct Place {
+struct NodePosition {
     start: usize,
     end: usize,
     column: usize,
@@ -91,7 +91,7 @@ impl<'t> Builder<'t> {
     }
 
     fn event(&mut self, event: Event<'t>, start: usize, end: usize, column: usize) -> Result<(), ParseError> {
-        let place = Place { start, end, column };
+        let place = NodePosition { start, end, column };
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let id = self.add(Kind::Scalar(style_of(style)), place, anchor, tag)?;
@@ -137,7 +137,7 @@ impl<'t> Builder<'t> {
     fn add(
         &mut self,
         kind: Kind,
-        place: Place,
+        place: NodePosition,
         anchor: usize,
         tag: Option<Cow<'t, Tag>>,
     ) -> Result<NodeId, ParseError> {
@@ -199,9 +199,9 @@ impl<'t> Builder<'t> {
         &mut self,
         kind: Kind,
         holder: Open,
-        place: Place,
+        place: NodePosition,
         properties: usize,
-    ) -> Result<(u32, Place), ParseError> {
+    ) -> Result<(u32, NodePosition), ParseError> {
         let bytes = self.tree.source.as_bytes();
         let mut own_separator = NONE;
         let mut from = self.done;
@@ -235,21 +235,21 @@ impl<'t> Builder<'t> {
             Kind::Scalar(style) if style.is_block() => self.block_scalar(from, place)?,
             Kind::Scalar(_) if place.start == place.end => {
                 let at = (0..properties).fold(from, |at, _| scan::skip_property(bytes, scan::skip_trivia(bytes, at)));
-                Place { start: at, end: at, ..place }
+                NodePosition { start: at, end: at, ..place }
             }
             Kind::Sequence { flow: false } => {
                 let start = scan::skip_properties(bytes, from);
                 if bytes.get(start) != Some(&b'-') {
                     return Err(ParseError::new("cannot find the start of this sequence", from));
                 }
-                Place { start, column: scan::column(self.tree.source, start), ..place }
+                NodePosition { start, column: scan::column(self.tree.source, start), ..place }
             }
             _ => place,
         };
         Ok((own_separator, place))
     }
 
-    fn block_scalar(&self, from: usize, place: Place) -> Result<Place, ParseError> {
+    fn block_scalar(&self, from: usize, place: NodePosition) -> Result<NodePosition, ParseError> {
         let bytes = self.tree.source.as_bytes();
         let header = scan::skip_properties(bytes, from);
         if !matches!(bytes.get(header), Some(b'|' | b'>')) {
@@ -270,7 +270,7 @@ impl<'t> Builder<'t> {
                 end = above;
             }
         }
-        Ok(Place { start: header, end: end.max(header + 1), ..place })
+        Ok(NodePosition { start: header, end: end.max(header + 1), ..place })
     }
 
     fn enter(&mut self, id: NodeId) {

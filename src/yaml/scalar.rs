@@ -1,4 +1,4 @@
-//! The scalar rules of go-yaml v2, by which Kubernetes reads (decision 20).
+//! The scalar rules of go-yaml v2, by which Kubernetes reads (decision on: YAML is read as Kubernetes reads it).
 
 use serde_json::Number;
 

@@ -343,6 +343,7 @@ spec:
             let filtered = with_config(name, network, &[], &input);
             let warned = filtered.stderr.lines().find_map(|line| {
                 let (_, rest) = line.split_once("does not reach its pods in `floe-platform`")?;
+                let (rest, _) = rest.split_once(" (<stdin>")?;
                 Some(rest.strip_prefix(" on ").unwrap_or(rest).to_owned())
             });
             assert_eq!(warned.as_deref(), (!is_open).then_some(ports), "{case}:\n{}", filtered.stderr);

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::progress::Progress;
 use super::{DeployArgs, DryRun, surroundings};
-use crate::cli::cluster::{fetch, items};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::fetched::{fetch, items};
 use crate::cli::input::{self, Source};
 use crate::cli::options::LoggingArgs;
 use crate::cli::run_log::Entry;

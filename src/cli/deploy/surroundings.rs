@@ -1,7 +1,7 @@
 //! What the cluster has that policies are narrowed by.
 
-use crate::cli::cluster::{Live, fetch};
 use crate::cli::error::CliError;
+use crate::cli::fetched::{Live, fetch};
 use crate::cli::manifests::{frame_all, snapshot};
 use crate::cli::options::LoggingArgs;
 use crate::cluster::{Cluster, Collection, NETWORK, Scope, namespaces_of_named_ports};

@@ -2,9 +2,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::cluster::{AccessArgs, Live};
+use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::fetched::Live;
 use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, read_manifests, snapshot};
 use crate::cli::options::{LoggingArgs, NamespaceArgs};

@@ -129,7 +129,7 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
 /// What a cluster tells of itself; another exit code if not all of it could be seen.
 #[cfg(feature = "cluster")]
 fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> Result<(String, Exit), CliError> {
-    use crate::cli::cluster::{Live, fetch, items};
+    use crate::cli::fetched::{Live, fetch, items};
     use crate::cluster::{ClusterFacts, NETWORK, PLATFORM};
     use crate::snapshot::Snapshot;
 

@@ -95,7 +95,7 @@ fn this_host_needs_nothing() {
     }
 }
 
-/// Decision 1: what a reason of its own narrows is not widened by an address of the same service.
+/// What a reason of its own narrows is not widened by an address of the same service (decision on: A flow has two ends).
 #[test]
 fn platform_services_keep_their_own_reason() {
     for host in ["floe-polaris", "floe-polaris.floe-platform.svc", "other-polaris"] {

@@ -118,7 +118,7 @@ pub(super) fn externals(reachability: &Reachability, with_ipv6: bool) -> Vec<End
 
 /// Where an endpoint is among the classes of a reading.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum EndpointClasses {
     /// The classes of its pods, each once, in order.
     Pods(Vec<usize>),
     /// The classes of its addresses where they start connections and where they accept them, if they are a range there.
@@ -136,7 +136,7 @@ fn ranges(classes: &[AddressSet]) -> Ranges {
     classes.iter().enumerate().flat_map(of_class).collect()
 }
 
-impl Place {
+impl EndpointClasses {
     /// The places of endpoints.
     pub(super) fn of_all(endpoints: &[Endpoint], reachability: &Reachability) -> Vec<Self> {
         let (sources, destinations) = (ranges(reachability.sources()), ranges(reachability.destinations()));

@@ -14,7 +14,7 @@ use crate::object::NamespaceFacts;
 use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, World};
 
 pub use endpoint::{Endpoint, EndpointKind, NoSuchWorkload};
-use endpoint::{Place, externals, find_workloads, workloads};
+use endpoint::{EndpointClasses, externals, find_workloads, workloads};
 use routed::{Controllers, Routed};
 pub use rows::{Connection, Passing};
 pub use trace::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace, TraceError, Via, trace};
@@ -56,7 +56,7 @@ impl Readings {
 struct Reading {
     reachability: Reachability,
     /// For each endpoint, where it is among the classes.
-    places: Vec<Place>,
+    places: Vec<EndpointClasses>,
 }
 
 /// All connections of a snapshot.
@@ -124,7 +124,7 @@ impl ConnectionList {
 
 impl Reading {
     fn new(reachability: Reachability, endpoints: &[Endpoint]) -> Self {
-        Self { places: Place::of_all(endpoints, &reachability), reachability }
+        Self { places: EndpointClasses::of_all(endpoints, &reachability), reachability }
     }
 }
 

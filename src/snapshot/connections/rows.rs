@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 
-use super::endpoint::Place;
+use super::endpoint::EndpointClasses;
 use super::{ConnectionList, Endpoint, Reading};
 use crate::object::Protocol;
 use crate::reachability::{Connections, PortSet, SetId, Source};
@@ -194,23 +194,25 @@ impl ConnectionList {
     fn passing(&self, reading: &Reading, source: usize) -> Vec<SetId> {
         let reachability = &reading.reachability;
         let connections: Vec<Connections> = match reading.places.get(source) {
-            Some(Place::Pods(classes)) => classes.iter().map(|&class| reachability.from(Source::Pods(class))).collect(),
-            Some(Place::Addresses { source, .. }) => {
+            Some(EndpointClasses::Pods(classes)) => {
+                classes.iter().map(|&class| reachability.from(Source::Pods(class))).collect()
+            }
+            Some(EndpointClasses::Addresses { source, .. }) => {
                 source.iter().map(|&class| reachability.from(Source::Addresses(class))).collect()
             }
-            Some(Place::Controller) => return self.routed_to(reading),
+            Some(EndpointClasses::Controller) => return self.routed_to(reading),
             None => Vec::new(),
         };
-        let cell = |place: &Place| {
+        let cell = |place: &EndpointClasses| {
             let of_one = |connections: &Connections| match place {
-                Place::Pods(classes) => {
+                EndpointClasses::Pods(classes) => {
                     let sets = classes.iter().filter_map(|&class| connections.pods.get(class));
                     sets.fold(SetId::NOTHING, |all, &set| either(reachability, all, set))
                 }
-                Place::Addresses { destination, .. } => {
+                EndpointClasses::Addresses { destination, .. } => {
                     destination.and_then(|class| connections.addresses.get(class)).copied().unwrap_or_default()
                 }
-                Place::Controller => SetId::NOTHING,
+                EndpointClasses::Controller => SetId::NOTHING,
             };
             connections.iter().fold(SetId::NOTHING, |all, it| either(reachability, all, of_one(it)))
         };

@@ -2,9 +2,8 @@
 
 use super::in_cluster::{PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED};
 use super::pods::{NAMESPACE_LABEL, PARTLY_JUDGED};
-use super::policies::{
-    POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
-};
+use super::policies::{POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD};
+use super::policy_documents::POLICIES_UNENFORCED;
 use crate::finding::Page;
 
 /// The pages of this module's rules.

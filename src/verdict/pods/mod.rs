@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::{CheckId, Finding, Location, Severity};
-use crate::object::{Place, ResourceId, Workload, Workloads, namespace_facts, template_path};
+use crate::object::{PodPlace, ResourceId, Workload, Workloads, namespace_facts, template_path};
 use crate::plan::Survey;
 use crate::pod_security::{Evaluator, LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
@@ -75,7 +75,7 @@ pub struct CheckError {
     pub error: Error,
 }
 
-/// Judges every pod and pod template as the API server will judge the pods (decision 10).
+/// Judges every pod and pod template as the API server will judge the pods (decision on: An explicit value is never overwritten).
 ///
 /// The streams are one input: a Namespace in one of them holds for pods in all. The policy of a namespace is what the
 /// request says; then the labels of a Namespace in the input; then the role that the configuration gives it; else
@@ -134,7 +134,7 @@ fn each<'s, 't: 's, R: Send>(
     mapped.into_iter().collect()
 }
 
-/// The one namespace that all objects of all streams name (decision 12).
+/// The one namespace that all objects of all streams name (decision on: A document without a namespace).
 fn only_namespace(streams: &[Stream<'_>], surveys: &[Survey]) -> Option<String> {
     let mut seen = BTreeSet::new();
     for (stream, survey) in streams.iter().zip(surveys) {
@@ -239,7 +239,7 @@ impl Checker<'_> {
         placed: &Placed<'_>,
         id: &ResourceId,
         value: &Value,
-        place: &Place,
+        place: &PodPlace,
         namespace: &str,
     ) -> Result<Option<PodVerdict>, Error> {
         let is_absent = value.pointer(&place.path.to_pointer()).is_none_or(Value::is_null);
@@ -264,7 +264,7 @@ impl Checker<'_> {
 }
 
 /// Where pods are described whose verdict does not depend on the object alone, or not on a namespace that it names.
-fn partly_judged<'p>(workload: &Workload, places: &'p [Place]) -> Option<&'p Place> {
+fn partly_judged<'p>(workload: &Workload, places: &'p [PodPlace]) -> Option<&'p PodPlace> {
     places.iter().find(|place| workload.is_cluster_scoped() || !place.shape.is_hardened())
 }
 
@@ -312,7 +312,7 @@ impl Placed<'_> {
         }
     }
 
-    fn partly_judged(&self, id: &ResourceId, place: &Place) -> Finding {
+    fn partly_judged(&self, id: &ResourceId, place: &PodPlace) -> Finding {
         let kind = &id.gvk.kind;
         let is_placeless = self.workload.is_some_and(Workload::is_cluster_scoped);
         let message = if is_placeless {

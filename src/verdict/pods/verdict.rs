@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Checker, Placed};
 use crate::finding::CheckId;
-use crate::object::{Place, ResourceId, Shape};
+use crate::object::{PodPlace, ResourceId, Shape};
 use crate::pod_security::{ContainerKind, Judged, LevelVersion, Violation, harden_as, judge_pods, message, warning};
 use crate::text::Span;
 use crate::yaml::{FieldPath, Segment};
@@ -136,7 +136,7 @@ pub(super) fn judge(
     placed: &Placed<'_>,
     id: &ResourceId,
     value: &Value,
-    place: &Place,
+    place: &PodPlace,
     namespace: &str,
 ) -> Option<PodVerdict> {
     let config = &checker.config.pod_security;
@@ -203,7 +203,7 @@ fn reason(violation: &Violation) -> String {
 }
 
 /// The object as the filter would write it. What the filter cannot harden stays as it is.
-fn hardened(checker: &Checker<'_>, id: &ResourceId, value: &Value, place: &Place) -> Value {
+fn hardened(checker: &Checker<'_>, id: &ResourceId, value: &Value, place: &PodPlace) -> Value {
     let mut hardened = value.clone();
     if let Ok(hardening) = harden_as(place.shape, value, &place.path, &id.gvk, &checker.config.pod_security)
         && json_patch::patch(&mut hardened, &Patch(hardening.patch)).is_err()
@@ -216,7 +216,7 @@ fn hardened(checker: &Checker<'_>, id: &ResourceId, value: &Value, place: &Place
 fn fields(
     placed: &Placed<'_>,
     value: &Value,
-    place: &Place,
+    place: &PodPlace,
     judged: &Judged,
     violation: &Violation,
     left: &[Violation],
@@ -255,7 +255,7 @@ fn is_below(path: &FieldPath, parent: &FieldPath) -> bool {
 }
 
 /// The name of the container that a path, relative to the place, leads into.
-fn container(value: &Value, place: &Place, path: &FieldPath) -> Option<String> {
+fn container(value: &Value, place: &PodPlace, path: &FieldPath) -> Option<String> {
     let is_list = |key: &str| ContainerKind::ALL.iter().any(|kind| kind.key() == key);
     let steps = match (place.shape, path.segments()) {
         (Shape::Container, _) => 0,

@@ -1,4 +1,4 @@
-use super::{Place, Scanner};
+use super::{NodePosition, Scanner};
 use crate::yaml::tree::ScalarStyle;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -64,7 +64,7 @@ impl Scanner<'_> {
         }
         let text = self.keep_scratch();
         let style = if literal { ScalarStyle::Literal } else { ScalarStyle::Folded };
-        self.leaf(style, Place { start: header, end, column: indentation }, text)?;
+        self.leaf(style, NodePosition { start: header, end, column: indentation }, text)?;
         Some(after.line)
     }
 

@@ -1,4 +1,4 @@
-use super::{MAX_KEY, Place, Scanner};
+use super::{MAX_KEY, NodePosition, Scanner};
 use crate::yaml::tree::{Kind, NONE, ScalarStyle, VERBATIM, narrow};
 
 impl Scanner<'_> {
@@ -12,7 +12,7 @@ impl Scanner<'_> {
         let mapping = self.byte(start) == b'{';
         let (kind, close) =
             if mapping { (Kind::Mapping { flow: true }, b'}') } else { (Kind::Sequence { flow: true }, b']') };
-        self.begin(kind, Place { start, end: start, column: self.column(start) }, separator)?;
+        self.begin(kind, NodePosition { start, end: start, column: self.column(start) }, separator)?;
         let mut at = self.skip_lines(start + 1, margin)?;
         if self.byte(at) != close {
             loop {
@@ -49,7 +49,7 @@ impl Scanner<'_> {
         if self.byte(end) != b':' || end - at > MAX_KEY {
             return None;
         }
-        self.add(Kind::Scalar(style), Place { start: at, end, column }, narrow(end + 1), text)?;
+        self.add(Kind::Scalar(style), NodePosition { start: at, end, column }, narrow(end + 1), text)?;
         self.skip_lines(end + 1, margin)
     }
 
@@ -67,7 +67,7 @@ impl Scanner<'_> {
                 (ScalarStyle::Plain, end, VERBATIM)
             }
         };
-        self.add(Kind::Scalar(style), Place { start: at, end, column }, NONE, text)?;
+        self.add(Kind::Scalar(style), NodePosition { start: at, end, column }, NONE, text)?;
         Some(end)
     }
 

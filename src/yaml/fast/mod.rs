@@ -68,7 +68,7 @@ struct Pending {
 
 /// Where a node stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct NodePosition {
     start: usize,
     end: usize,
     column: usize,
@@ -156,7 +156,7 @@ impl Scanner<'_> {
         match self.byte(at) {
             b'"' | b'\'' => {
                 let quoted = self.quoted(at, self.margin())?;
-                let place = Place { start: at, end: quoted.end, column };
+                let place = NodePosition { start: at, end: quoted.end, column };
                 if !quoted.lines && self.byte(quoted.end) == b':' && self.is_separator(quoted.end + 1) {
                     self.key(self.quoted_style(at), place, quoted.end, quoted.text)
                 } else {
@@ -172,7 +172,7 @@ impl Scanner<'_> {
             b'|' | b'>' if at > start => self.value(at),
             _ if self.is_plain_start(at) => {
                 let (end, stop) = self.plain_line(at)?;
-                let place = Place { start: at, end, column };
+                let place = NodePosition { start: at, end, column };
                 if let Stop::Colon(colon) = stop {
                     self.key(ScalarStyle::Plain, place, colon, None)
                 } else {
@@ -203,7 +203,7 @@ impl Scanner<'_> {
         Some(())
     }
 
-    fn key(&mut self, style: ScalarStyle, place: Place, colon: usize, text: Option<String>) -> Option<usize> {
+    fn key(&mut self, style: ScalarStyle, place: NodePosition, colon: usize, text: Option<String>) -> Option<usize> {
         if colon - place.start > MAX_KEY {
             return None;
         }
@@ -227,7 +227,7 @@ impl Scanner<'_> {
             b'|' | b'>' => self.block_scalar(at),
             b'"' | b'\'' => {
                 let quoted = self.quoted(at, self.margin())?;
-                self.quoted_value(Place { start: at, end: quoted.end, column: self.column(at) }, quoted.text)
+                self.quoted_value(NodePosition { start: at, end: quoted.end, column: self.column(at) }, quoted.text)
             }
             b'[' | b'{' => {
                 let dash = self.pending.take()?.dash;
@@ -236,13 +236,13 @@ impl Scanner<'_> {
             }
             _ if self.is_plain_start(at) => match self.plain_line(at)? {
                 (_, Stop::Colon(_)) => None,
-                (end, stop) => self.plain_value(Place { start: at, end, column: self.column(at) }, stop),
+                (end, stop) => self.plain_value(NodePosition { start: at, end, column: self.column(at) }, stop),
             },
             _ => None,
         }
     }
 
-    fn quoted_value(&mut self, place: Place, text: Option<String>) -> Option<usize> {
+    fn quoted_value(&mut self, place: NodePosition, text: Option<String>) -> Option<usize> {
         let line = self.rest_of_line(place.end)?;
         let style = self.quoted_style(place.start);
         let text = self.text_of(style, text);
@@ -251,7 +251,7 @@ impl Scanner<'_> {
     }
 
     /// Adds the scalar that is awaited.
-    fn leaf(&mut self, style: ScalarStyle, place: Place, text: u32) -> Option<()> {
+    fn leaf(&mut self, style: ScalarStyle, place: NodePosition, text: u32) -> Option<()> {
         let dash = self.pending.take()?.dash;
         self.add(Kind::Scalar(style), place, dash, text)
     }
@@ -259,7 +259,7 @@ impl Scanner<'_> {
     /// Where a value is awaited and none came, it is empty.
     fn empty_value(&mut self) -> Option<()> {
         if let Some(pending) = self.pending.take() {
-            let place = Place { start: pending.at, end: pending.at, column: pending.column };
+            let place = NodePosition { start: pending.at, end: pending.at, column: pending.column };
             self.tree.texts.push(Cow::Borrowed("~"));
             let text = narrow(self.tree.texts.len() - 1);
             self.add(Kind::Scalar(ScalarStyle::Plain), place, pending.dash, text)?;
@@ -279,10 +279,10 @@ impl Scanner<'_> {
             }
             _ => return None,
         };
-        self.begin(kind, Place { start, end: start, column }, dash)
+        self.begin(kind, NodePosition { start, end: start, column }, dash)
     }
 
-    fn begin(&mut self, kind: Kind, place: Place, separator: u32) -> Option<()> {
+    fn begin(&mut self, kind: Kind, place: NodePosition, separator: u32) -> Option<()> {
         if self.open.len() >= MAX_DEPTH {
             return None;
         }
@@ -302,7 +302,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn add(&mut self, kind: Kind, place: Place, separator: u32, text: u32) -> Option<()> {
+    fn add(&mut self, kind: Kind, place: NodePosition, separator: u32, text: u32) -> Option<()> {
         if self.tree.nodes.len() >= MAX_NODES {
             return None;
         }

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Place, Scanner};
+use super::{NodePosition, Scanner};
 use crate::yaml::tree::{ScalarStyle, VERBATIM, narrow};
 
 /// What ends the part of a plain scalar that stands on one line.
@@ -81,7 +81,7 @@ impl Scanner<'_> {
     }
 
     /// Adds a plain scalar whose first line is given, with the lines that continue it.
-    pub(super) fn plain_value(&mut self, place: Place, stop: Stop) -> Option<usize> {
+    pub(super) fn plain_value(&mut self, place: NodePosition, stop: Stop) -> Option<usize> {
         let owner = self.open.last()?.column;
         let mut place = place;
         let mut stop = stop;

@@ -148,28 +148,53 @@ fn the_page_names_a_test_for_every_requirement() {
     assert!(now == table, "the table of {PAGE} is not that of the tests (INSTA_UPDATE=always writes it):\n{table}");
 }
 
+/// Where decisions are explained, by titles: numbers of a list change when one comes in between.
+const DECISIONS: &str = "docs/decisions.md";
+
+/// The numbers of user stories in a text.
+fn stories(text: &str) -> BTreeSet<String> {
+    let number = regex::Regex::new(r"\bUS\d+\b").unwrap();
+    number.find_iter(text).map(|found| found.as_str().to_owned()).collect()
+}
+
+/// The decisions that comments of a text name, by title or by number; one may go on in the next line.
+fn decisions(text: &str) -> BTreeSet<String> {
+    let lines = regex::Regex::new(r"\n\s*//[/!]? ").unwrap().replace_all(text, " ");
+    let named = regex::Regex::new(r"\(decision on: ([^()]+)\)|\b([Dd]ecisions? \d+)").unwrap();
+    let names = named.captures_iter(&lines).filter_map(|it| it.get(1).or_else(|| it.get(2)));
+    names.map(|name| name.as_str().to_owned()).collect()
+}
+
 /// A number says nothing to a reader who cannot look it up, and to a user nothing at all.
 #[test]
-fn numbers_of_requirements_are_explained() {
-    let page = text(PAGE);
-    let stories = |text: &str| -> BTreeSet<String> {
-        let number = regex::Regex::new(r"\bUS\d+\b").unwrap();
-        number.find_iter(text).map(|found| found.as_str().to_owned()).collect()
-    };
-    let of_sources = sources("src").into_iter().map(|file| (format!("src/{}", file.path.display()), file.text));
-    for (place, text) in of_sources.chain(pages().into_iter().map(|page| (page.clone(), text(&page)))) {
-        for number in named(&text).iter().chain(&stories(&text)) {
-            assert!(
-                page.contains(&format!("\n| {number} | ")),
-                "{place} names {number}, which {PAGE} does not explain"
-            );
+fn numbers_of_requirements_and_names_of_decisions_are_explained() {
+    let (page, decided) = (text(PAGE), text(DECISIONS));
+    let is_explained = |number: &String| page.contains(&format!("\n| {number} | "));
+    let is_decided =
+        |name: &String| decided.contains(&format!("\n- **{name}")) || decided.contains(&format!(". **{name}"));
+    let of_code = ["src", "tests/it", "benches"].into_iter().flat_map(|folder| {
+        sources(folder).into_iter().map(move |file| (format!("{folder}/{}", file.path.display()), file.text))
+    });
+    let code: Vec<(String, String)> = of_code.filter(|(place, _)| !place.ends_with("requirements/mod.rs")).collect();
+    let pages: Vec<(String, String)> = pages().into_iter().map(|page| (page.clone(), text(&page))).collect();
+    let mut named_decisions = 0;
+    for (place, text) in code.iter().chain(&pages) {
+        for number in named(text).iter().chain(&stories(text)) {
+            assert!(is_explained(number), "{place} names {number}, which {PAGE} does not explain");
+        }
+        for name in decisions(text) {
+            named_decisions += 1;
+            assert!(is_decided(&name), "{place} names the decision `{name}`, which is no title in {DECISIONS}");
         }
     }
+    assert!(named_decisions > 10, "the test finds too few decisions to be of use: {named_decisions}");
+
     let schema = String::from_utf8(floe().arg("schema").assert().success().get_output().stdout.clone()).unwrap();
     let of_checks =
         files_below(&project().join("src")).into_iter().filter(|path| path.extension() == Some("md".as_ref()));
     let of_checks = of_checks.map(|path| (path.display().to_string(), text(&format!("src/{}", path.display()))));
     for (place, text) in of_checks.chain([("floe schema".to_owned(), schema)]) {
-        assert!(named(&text).is_empty(), "{place} shows users {:?}", named(&text));
+        let numbers: Vec<_> = [named(&text), stories(&text), decisions(&text)].into_iter().flatten().collect();
+        assert!(numbers.is_empty(), "{place} shows users {numbers:?}");
     }
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Place, both, write_chart};
+use super::{Workspace, both, write_chart};
 use crate::cluster::Cluster;
 
 const HOOK: &str = "apiVersion: batch/v1
@@ -44,7 +44,7 @@ pub(super) fn finish(cluster: &Cluster, path: &str) -> Value {
 fn pain_03_hooks_run_patched_by_helm_4_and_as_they_are_by_helm_3() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "hooks");
+        let place = Workspace::new(cluster, helm, "hooks");
         write_chart(place.folder(), &[("hook.yaml", &HOOK.replace("HOOK", "pre-install,pre-upgrade"))]);
         place.make_namespace();
         let install = ["install", "web", "chart", "--take-ownership", "--timeout", "90s"];
@@ -67,7 +67,7 @@ fn pain_03_hooks_run_patched_by_helm_4_and_as_they_are_by_helm_3() {
 #[test]
 fn pain_04_a_chart_of_hooks_only() {
     let Some((cluster, [_, helm])) = both() else { return };
-    let place = Place::new(cluster, &helm, "onlyhooks");
+    let place = Workspace::new(cluster, &helm, "onlyhooks");
     std::fs::remove_file(place.folder().join("chart/templates/web.yaml")).unwrap();
     let test = HOOK.replace("HOOK", "test");
     write_chart(place.folder(), &[("hook.yaml", &test), ("again.yaml", &test.replace("-migrate", "-other"))]);
@@ -83,7 +83,7 @@ fn pain_04_a_chart_of_hooks_only() {
 #[test]
 fn pain_04_one_name_as_hook_and_as_object() {
     let Some((cluster, [_, helm])) = both() else { return };
-    let place = Place::new(cluster, &helm, "samename");
+    let place = Workspace::new(cluster, &helm, "samename");
     let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: runner\n";
     let hook = format!("{account}  annotations: {{helm.sh/hook: pre-install}}\n");
     write_chart(place.folder(), &[("account.yaml", account), ("hook-account.yaml", &hook)]);

@@ -18,7 +18,7 @@ use crate::cluster::{Cluster, cluster};
 use crate::support::{Ran, run_with};
 
 /// A chart, floe's configuration, and namespaces that no other test uses.
-struct Place<'h> {
+struct Workspace<'h> {
     cluster: &'static Cluster,
     helm: &'h Helm,
     /// What the namespaces begin with.
@@ -26,7 +26,7 @@ struct Place<'h> {
     folder: TempDir,
 }
 
-impl<'h> Place<'h> {
+impl<'h> Workspace<'h> {
     fn new(cluster: &'static Cluster, helm: &'h Helm, name: &str) -> Self {
         let place = Self { cluster, helm, name: format!("{name}{}", helm.major), folder: TempDir::new().unwrap() };
         write_chart(place.folder(), &[("web.yaml", DEPLOYMENT)]);
@@ -162,7 +162,7 @@ fn both() -> Option<(&'static Cluster, [Helm; 2])> {
 fn pain_02_a_namespace_that_does_not_exist() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "absent");
+        let place = Workspace::new(cluster, helm, "absent");
         let install = ["upgrade", "--install", "web", "chart", "--create-namespace"];
         if helm.major == 3 {
             let ran = place.run_with_floe(&install, &[]);
@@ -178,7 +178,7 @@ fn pain_02_a_namespace_that_does_not_exist() {
 fn pain_02_a_namespace_that_exists_is_taken_over_if_asked() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "exists");
+        let place = Workspace::new(cluster, helm, "exists");
         place.make_namespace();
         let ran = place.run_with_floe(&["install", "web", "chart"], &[]);
         assert_ne!(ran.code, Some(0));
@@ -195,7 +195,7 @@ fn pain_02_a_namespace_that_exists_is_taken_over_if_asked() {
 #[test]
 fn pain_02_helm_4_without_server_side_apply() {
     let Some((cluster, [_, helm])) = both() else { return };
-    let place = Place::new(cluster, &helm, "clientside");
+    let place = Workspace::new(cluster, &helm, "clientside");
     let install = ["upgrade", "--install", "web", "chart", "--create-namespace", "--server-side=false"];
     let ran = place.run_with_floe(&install, &[]);
     assert!(ran.code != Some(0) && ran.stderr.contains("already exists"), "{:?} {}", ran.code, ran.stderr);
@@ -208,7 +208,7 @@ fn pain_02_helm_4_without_server_side_apply() {
 fn pain_02_a_namespace_that_others_have_labelled() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "labelled");
+        let place = Workspace::new(cluster, helm, "labelled");
         place.make_namespace();
         let theirs = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline", "team": "a"}}});
         let path = format!("/api/v1/namespaces/{}", place.jobs());
@@ -238,7 +238,7 @@ fn pain_02_a_namespace_that_others_have_labelled() {
 fn pain_02_namespaces_can_be_left_to_others() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "others");
+        let place = Workspace::new(cluster, helm, "others");
         place.configure("  pod_security: {namespaces: off}\n  summary: {enabled: false}\n");
         place.make_namespace();
         cluster.namespace(&format!("{}-platform", place.name), &[]);
@@ -253,11 +253,11 @@ fn pain_02_namespaces_can_be_left_to_others() {
 fn upgrade_rollback_uninstall() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "life");
+        let place = Workspace::new(cluster, helm, "life");
         place.make_namespace();
         place.put_something();
         place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
-        let egress = |place: &Place<'_>| place.get("networkpolicies/allow-egress")["spec"]["egress"].clone();
+        let egress = |place: &Workspace<'_>| place.get("networkpolicies/allow-egress")["spec"]["egress"].clone();
         let first = egress(&place);
         assert!(first.is_array(), "{first}");
 

@@ -4,14 +4,14 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{DEPLOYMENT, Place, both, write_chart};
+use super::{DEPLOYMENT, Workspace, both, write_chart};
 use crate::cluster::cluster;
 use crate::hosts::container::executable;
 use crate::hosts::majors::Helm;
 use crate::support::{floe, floe_path, run_with};
 
 /// What a failed run must not have touched: the release's object, and what floe added to it, with their versions.
-fn live(place: &Place<'_>) -> Vec<Value> {
+fn live(place: &Workspace<'_>) -> Vec<Value> {
     let resources = ["deployments/web", "networkpolicies/default-deny", "networkpolicies/allow-egress"];
     let objects = resources.map(|resource| place.get(resource));
     for object in &objects {
@@ -67,7 +67,7 @@ fn faults() -> Vec<Fault> {
 fn a_refusal_is_explained_and_changes_nothing() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "refused");
+        let place = Workspace::new(cluster, helm, "refused");
         place.make_namespace();
         place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
         let before = live(&place);
@@ -99,7 +99,7 @@ fn a_refusal_is_explained_and_changes_nothing() {
 fn pain_01_an_empty_result_is_never_a_success() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "empty");
+        let place = Workspace::new(cluster, helm, "empty");
         write_chart(place.folder(), &[("web.yaml", "")]);
         place.make_namespace();
         let ran = place.run_with_floe(&["install", "web", "chart", "--take-ownership"], &[]);
@@ -126,7 +126,7 @@ fn floe_killed_in_the_middle_changes_nothing() {
     let killer = executable(folder.path(), "killer", &script);
     let (Some(cluster), Some(helms)) = (cluster(), Helm::both_with(&killer)) else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "killed");
+        let place = Workspace::new(cluster, helm, "killed");
         place.make_namespace();
         place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
         let before = live(&place);
@@ -158,7 +158,7 @@ fn noise(length: usize) -> String {
 fn pain_21_a_release_stays_within_its_limit() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "size");
+        let place = Workspace::new(cluster, helm, "size");
         place.make_namespace();
         let plain = place.run(&["install", "plain", "chart"]);
         assert_eq!(plain.code, Some(0), "{}", plain.stderr);

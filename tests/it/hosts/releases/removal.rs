@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Place, both, write_chart};
+use super::{Workspace, both, write_chart};
 
 /// An object that the server refuses, so that the release fails halfway.
 const REFUSED: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: No name}\n";
@@ -10,7 +10,7 @@ const REFUSED: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: No name
 fn pain_11_an_upgrade_without_floe_reverts_it_and_keeps_the_namespaces() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "forgot");
+        let place = Workspace::new(cluster, helm, "forgot");
         place.make_namespace();
         place.put_something();
         place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
@@ -39,7 +39,7 @@ fn pain_11_an_upgrade_without_floe_reverts_it_and_keeps_the_namespaces() {
 fn floe_comes_to_a_running_release() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "running");
+        let place = Workspace::new(cluster, helm, "running");
         place.make_namespace();
         place.put_something();
         place.succeed_alone(&["install", "web", "chart"]);
@@ -59,7 +59,7 @@ fn floe_comes_to_a_running_release() {
 fn pain_02_a_release_that_is_taken_back_keeps_the_namespaces() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "back");
+        let place = Workspace::new(cluster, helm, "back");
         write_chart(place.folder(), &[("refused.yaml", REFUSED)]);
         place.make_namespace();
         place.put_something();
@@ -77,7 +77,7 @@ fn pain_02_a_release_that_is_taken_back_keeps_the_namespaces() {
 fn pain_02_cleanup_on_fail_takes_only_what_the_upgrade_has_made() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "cleanup");
+        let place = Workspace::new(cluster, helm, "cleanup");
         place.make_namespace();
         place.put_something();
         place.succeed_alone(&["install", "web", "chart"]);

@@ -1,15 +1,15 @@
-use super::{Place, both};
+use super::{Workspace, both};
 
 /// Users move from Helm 3 to Helm 4 with releases that are there: the stream is another one, the objects are the same.
 #[test]
 fn helm_4_takes_over_a_release_of_helm_3() {
     let Some((cluster, [three, four])) = both() else { return };
-    let mut place = Place::new(cluster, &three, "moved");
+    let mut place = Workspace::new(cluster, &three, "moved");
     place.make_namespace();
     place.put_something();
     place.succeed(&["install", "web", "chart", "--take-ownership"], &[]);
     let policies = place.live("networkpolicies");
-    let versions = |place: &Place<'_>| -> Vec<serde_json::Value> {
+    let versions = |place: &Workspace<'_>| -> Vec<serde_json::Value> {
         let of = |name: &String| place.get(&format!("networkpolicies/{name}"))["metadata"]["generation"].clone();
         policies.iter().map(of).collect()
     };
@@ -30,7 +30,7 @@ fn helm_4_takes_over_a_release_of_helm_3() {
 fn a_dry_run_shows_the_result_and_changes_nothing() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "asked");
+        let place = Workspace::new(cluster, helm, "asked");
         place.make_namespace();
         let ran = place.run_with_floe(&["install", "web", "chart", "--take-ownership", "--dry-run=server"], &[]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -44,7 +44,7 @@ fn a_dry_run_shows_the_result_and_changes_nothing() {
 fn pain_23_one_release_owns_the_objects_of_a_namespace() {
     let Some((cluster, helms)) = both() else { return };
     for helm in &helms {
-        let place = Place::new(cluster, helm, "shared");
+        let place = Workspace::new(cluster, helm, "shared");
         place.make_namespace();
         place.succeed(&["install", "first", "chart", "--take-ownership"], &[]);
         let before = place.get("networkpolicies/default-deny")["metadata"]["resourceVersion"].clone();
