@@ -41,13 +41,13 @@ use super::schema::SchemaArgs;
         4   the cluster cannot be reached, refuses, or shows only a part\n  \
         70  internal error: a result that could not be verified; nothing was written"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// What to do; without a command, `render`.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(super) command: Option<Command>,
     /// Arguments of `render`.
     #[command(flatten)]
-    pub render: RenderArgs,
+    pub(super) render: RenderArgs,
 }
 
 impl Args {
@@ -61,7 +61,7 @@ impl Args {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Secure manifests: standard input to standard output (the default)
     Render(RenderArgs),
     /// Judge pods as the API server will, and change nothing

@@ -43,7 +43,7 @@ const STDIN: &str = "stdin.yaml";
         3   manifests cannot be read, or files not written\n  \
         70  internal error; nothing was written"
 )]
-pub struct CompileArgs {
+pub(super) struct CompileArgs {
     #[command(flatten)]
     manifests: ManifestArgs,
 

@@ -7,7 +7,7 @@ use super::write;
 
 /// Arguments of `floe completions`.
 #[derive(Debug, Args)]
-pub struct CompletionsArgs {
+pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,

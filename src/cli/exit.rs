@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 /// Exit codes; `docs/exit-codes.md` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(super) enum Exit {
     /// Done and clean.
     Done,
     /// Pods would be rejected at admission, differences, faults or conflicts were found, or a connection is denied.

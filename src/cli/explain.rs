@@ -9,7 +9,7 @@ use crate::{audit, network_policy, plan, pod_security, verdict};
 
 /// Arguments of `floe explain`.
 #[derive(Debug, Args)]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// The id of a check, as messages show it in brackets; without one, all ids with a line each
     #[arg(value_name = "CHECK")]
     id: Option<String>,

@@ -9,7 +9,7 @@ use super::write;
 
 /// Arguments of `floe man`.
 #[derive(Debug, Args)]
-pub struct ManArgs {
+pub(super) struct ManArgs {
     /// Write one page for each command to this folder, which must exist
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

@@ -29,10 +29,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-pub use args::Args;
-use args::Command;
+use args::{Args, Command};
 use error::CliError;
-pub use exit::Exit;
+use exit::Exit;
 
 /// Runs the program with the arguments of the process and gives its exit code.
 pub fn run() -> ExitCode {

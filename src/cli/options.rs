@@ -7,7 +7,7 @@ use crate::object::name::is_dns_label;
 
 /// The namespace of documents that name none.
 #[derive(Debug, Clone, ClapArgs)]
-pub struct NamespaceArgs {
+pub(super) struct NamespaceArgs {
     /// What a document without metadata.namespace means: the namespace of the release
     ///
     /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`. Then the
@@ -39,19 +39,19 @@ pub(super) fn namespace(text: &str) -> Result<String, String> {
 
 /// How messages go to standard error.
 #[derive(Debug, Clone, ClapArgs)]
-pub struct LoggingArgs {
+pub(super) struct LoggingArgs {
     /// Say more: -v what was done, -vv how, -vvv everything
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    pub verbose: u8,
+    pub(super) verbose: u8,
 
     /// Form of messages on standard error
     #[arg(long, value_name = "FORM", value_enum, default_value_t = LogFormat::Text, global = true)]
-    pub log_format: LogFormat,
+    pub(super) log_format: LogFormat,
 }
 
 /// Forms of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(super) enum LogFormat {
     /// For people
     Text,
     /// One JSON object a line
@@ -60,7 +60,7 @@ pub enum LogFormat {
 
 /// What to do about violations, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ConflictsArg {
+pub(super) enum ConflictsArg {
     /// Exit with 1 and write nothing
     Fail,
     /// Report them and go on

@@ -21,54 +21,54 @@ use crate::yaml::FieldPath;
 
 /// Arguments of the filter.
 #[derive(Debug, Args)]
-pub struct RenderArgs {
+pub(super) struct RenderArgs {
     /// Read manifests from FILE instead of standard input; `-` is standard input
     #[arg(short, long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
 
     /// Configuration: a floe Manifest
     ///
     /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
     /// then the built-in defaults.
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 
     /// What documents without a namespace mean.
     #[command(flatten)]
-    pub namespace: NamespaceArgs,
+    pub(super) namespace: NamespaceArgs,
 
     /// Do only these parts, separated by commas
     #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
-    pub only: Vec<PartArg>,
+    pub(super) only: Vec<PartArg>,
 
     /// What to do about pods that violate the level of their namespace even after patching
     #[arg(long, value_name = "HOW", value_enum)]
-    pub conflicts: Option<ConflictsArg>,
+    pub(super) conflicts: Option<ConflictsArg>,
 
     /// Accept an empty input; writes one comment line, because hosts take an empty output for "delete everything"
     #[arg(long)]
-    pub allow_empty: bool,
+    pub(super) allow_empty: bool,
 
     /// Write a plan instead of the result: what would be added and patched
     #[arg(long)]
-    pub dry_run: bool,
+    pub(super) dry_run: bool,
 
     /// Form of the plan; a diff where standard output is a terminal
     #[arg(short, long, value_name = "FORM", value_enum, requires = "dry_run")]
-    pub output: Option<PlanForm>,
+    pub(super) output: Option<PlanForm>,
 
     /// The run log.
     #[command(flatten)]
-    pub audit: RunLogArgs,
+    pub(super) audit: RunLogArgs,
 
     /// How to log.
     #[command(flatten)]
-    pub logging: LoggingArgs,
+    pub(super) logging: LoggingArgs,
 }
 
 /// A part, as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PartArg {
+pub(super) enum PartArg {
     /// Pod Security labels of Namespaces
     Namespaces,
     /// NetworkPolicies
@@ -92,7 +92,7 @@ impl From<PartArg> for Part {
 
 /// Forms of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanForm {
+pub(super) enum PlanForm {
     /// One line for each change
     Plan,
     /// A unified diff

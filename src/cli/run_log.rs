@@ -16,14 +16,14 @@ use crate::plan::ObjectAction;
 
 /// Where the run log goes.
 #[derive(Debug, Clone, Args)]
-pub struct RunLogArgs {
+pub(super) struct RunLogArgs {
     /// Append one JSON line about this run to FILE: time, versions, digests, each object with its reason
     #[arg(long, value_name = "FILE", env = "FLOE_AUDIT_LOG")]
-    pub audit_log: Option<PathBuf>,
+    pub(super) audit_log: Option<PathBuf>,
 
     /// What the line calls this run: a commit, a ticket, a pipeline
     #[arg(long, value_name = "TEXT", env = "FLOE_AUDIT_REFERENCE")]
-    pub audit_reference: Option<String>,
+    pub(super) audit_reference: Option<String>,
 }
 
 /// What a run did.

@@ -7,7 +7,7 @@ use crate::config;
 
 /// Arguments of `floe schema`: none.
 #[derive(Debug, Args)]
-pub struct SchemaArgs {}
+pub(super) struct SchemaArgs {}
 
 /// Prints the JSON Schema of the configuration, for editors and for `krm/schema.json`.
 pub(super) fn run(_: &SchemaArgs) -> Result<Exit, CliError> {

@@ -33,7 +33,7 @@ use super::run_log::RunLogArgs;
         4   the cluster cannot be reached, or refuses\n  \
         70  internal error"
 )]
-pub struct DeployArgs {
+pub(super) struct DeployArgs {
     /// Rendered manifests; `-` is standard input
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,

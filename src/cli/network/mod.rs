@@ -27,7 +27,7 @@ use validate::ValidateArgs;
 
 /// Arguments of `floe network`.
 #[derive(Debug, Args)]
-pub struct NetworkArgs {
+pub(super) struct NetworkArgs {
     #[command(subcommand)]
     command: NetworkCommand,
 }

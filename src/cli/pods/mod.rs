@@ -12,7 +12,7 @@ pub(super) use check::cluster_version;
 
 /// Arguments of `floe pods`.
 #[derive(Debug, Args)]
-pub struct PodsArgs {
+pub(super) struct PodsArgs {
     #[command(subcommand)]
     command: PodsCommand,
 }
