@@ -1,7 +1,7 @@
 //! Commands that talk to a cluster, against kubectl and a real API server with its etcd: equal objects, in one run.
 //!
-//! The pods are what controllers and kubelets make of a Deployment: with owners, a projected volume, probes, environment
-//! variables, conditions, and the record of who has set what, which the server keeps itself.
+//! The pods are what controllers and kubelets make of a Deployment: with owners, a projected volume, probes,
+//! environment variables, conditions, and the record of who has set what, which the server keeps itself.
 
 use std::env;
 use std::path::Path;
@@ -123,13 +123,12 @@ fn deploy(bench: &Bench, table: &mut Table, cluster: &Cluster, kubectl: &Path, c
     let nothing = bench.input("nothing", |_| Ok(()));
     let config = bench.input("deploy.yaml", |file| {
         use std::io::Write as _;
-        let domains: Vec<String> = ["ours", "theirs"]
-            .iter()
-            .map(|side| format!("{{name: {side}, namespace: deploy-{side}}}"))
-            .collect();
+        let domains: Vec<String> =
+            ["ours", "theirs"].iter().map(|side| format!("{{name: {side}, namespace: deploy-{side}}}")).collect();
         write!(
             file,
-            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {{namespaces: {{platform: deploy-platform, jobs: deploy-jobs}}}}\n\
+            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {{namespaces: {{platform: deploy-platform, jobs: \
+             deploy-jobs}}}}\n\
              domains: [{}]\n",
             domains.join(", ")
         )
@@ -214,10 +213,12 @@ fn fill_namespace(cluster: &Cluster, n: usize, policies: usize) {
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {
                 "name": format!("app-{app}-{HASH}"), "namespace": name, "labels": pod_labels(app),
-                "annotations": {"deployment.kubernetes.io/desired-replicas": "5", "deployment.kubernetes.io/revision": "1"},
+                "annotations": {"deployment.kubernetes.io/desired-replicas": "5",
+                    "deployment.kubernetes.io/revision": "1"},
                 "ownerReferences": [owner("apps/v1", "Deployment", &format!("app-{app}"), &uid(n, app))],
             },
-            "spec": {"replicas": PODS / DEPLOYMENTS, "selector": {"matchLabels": pod_labels(app)}, "template": template},
+            "spec": {"replicas": PODS / DEPLOYMENTS, "selector": {"matchLabels": pod_labels(app)},
+                "template": template},
         });
         let made = create(&set);
         let set_uid = made["metadata"]["uid"].as_str().unwrap();
@@ -226,7 +227,8 @@ fn fill_namespace(cluster: &Cluster, n: usize, policies: usize) {
             create(&json!({
                 "apiVersion": "v1", "kind": "Pod",
                 "metadata": {
-                    "name": pod, "generateName": format!("app-{app}-{HASH}-"), "namespace": name, "labels": pod_labels(app),
+                    "name": pod, "generateName": format!("app-{app}-{HASH}-"), "namespace": name,
+                    "labels": pod_labels(app),
                     "annotations": {"prometheus.io/scrape": "true", "checksum/config": "5b3c1f".repeat(10)},
                     "ownerReferences": [owner("apps/v1", "ReplicaSet", &format!("app-{app}-{HASH}"), set_uid)],
                 },
@@ -253,7 +255,8 @@ fn uid(n: usize, app: usize) -> String {
 }
 
 fn owner(api_version: &str, kind: &str, name: &str, uid: &str) -> Value {
-    json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": true, "blockOwnerDeletion": true})
+    json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": true,
+        "blockOwnerDeletion": true})
 }
 
 fn pod_labels(app: usize) -> Value {
@@ -268,7 +271,8 @@ fn pod_spec(n: usize) -> Value {
     let variable = |name: &str| json!({"name": name, "value": format!("{name} of team-{n}")});
     json!({
         "nodeName": format!("node-{}", n % 100), "serviceAccountName": "default",
-        "securityContext": {"runAsNonRoot": true, "runAsUser": 1000, "fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": {"runAsNonRoot": true, "runAsUser": 1000, "fsGroup": 1000,
+            "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{
             "name": "main", "image": format!("registry.example.com/team-{n}/app:1.2.3"),
             "args": ["--listen=:8080", "--log=json"],
@@ -281,12 +285,15 @@ fn pod_spec(n: usize) -> Value {
             },
             "volumeMounts": [
                 {"name": "tmp", "mountPath": "/tmp"},
-                {"name": "kube-api-access", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true},
+                {"name": "kube-api-access", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+                    "readOnly": true},
             ],
         }],
         "tolerations": [
-            {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
-            {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+            {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute",
+                "tolerationSeconds": 300},
+            {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+                "tolerationSeconds": 300},
         ],
         "volumes": [
             {"name": "tmp", "emptyDir": {}},
@@ -307,7 +314,8 @@ fn pod_status(address: &str) -> Value {
         "podIP": address, "podIPs": [{"ip": address}], "startTime": "2025-01-01T00:00:00Z", "qosClass": "Burstable",
         "conditions": conditions,
         "containerStatuses": [{
-            "name": "main", "image": "registry.example.com/app:1.2.3", "ready": true, "started": true, "restartCount": 0,
+            "name": "main", "image": "registry.example.com/app:1.2.3", "ready": true, "started": true,
+            "restartCount": 0,
             "imageID": format!("registry.example.com/app@sha256:{}", "0123456789abcdef".repeat(4)),
             "containerID": format!("containerd://{}", "0123456789abcdef".repeat(4)),
             "state": {"running": {"startedAt": "2025-01-01T00:00:00Z"}},
@@ -329,18 +337,21 @@ fn policy_specs(n: usize) -> Vec<Value> {
             "podSelector": {}, "policyTypes": ["Egress"],
             "egress": [{"to": [dns], "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}],
         }),
-        json!({"podSelector": app(0), "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": app(1)}], "ports": [{"port": "http"}]}]}),
+        json!({"podSelector": app(0), "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"podSelector": app(1)}], "ports": [{"port": "http"}]}]}),
     ];
     specs.extend((0..3).map(|k| {
         let outside = json!({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}});
         json!({
             "podSelector": app(k), "policyTypes": ["Egress"],
-            "egress": [{"to": [{"podSelector": app(k + 1)}], "ports": [{"port": 8080}]}, {"to": [outside], "ports": [{"port": 443}]}],
+            "egress": [{"to": [{"podSelector": app(k + 1)}], "ports": [{"port": 8080}]}, {"to": [outside],
+                "ports": [{"port": 443}]}],
         })
     }));
     specs.extend((0..4).map(|k| {
         let tier = json!({"namespaceSelector": {"matchLabels": {"tier": format!("t{k}")}}});
-        json!({"podSelector": app(k + 2), "policyTypes": ["Ingress"], "ingress": [{"from": [tier], "ports": [{"port": 8080}]}]})
+        json!({"podSelector": app(k + 2), "policyTypes": ["Ingress"],
+            "ingress": [{"from": [tier], "ports": [{"port": 8080}]}]})
     }));
     specs
 }

@@ -1,9 +1,10 @@
-//! `make bench`: floe against kustomize, yq, cat, upstream's Pod Security checks, network-config-analyzer and kubectl in one run,
-//! printed as one Markdown table. `cargo bench --bench compare -- pods start` runs these sections only; the sections are those of [`SECTIONS`].
+//! `make bench`: floe against kustomize, yq, cat, upstream's Pod Security checks, network-config-analyzer and kubectl
+//! in one run, printed as one Markdown table. `cargo bench --bench compare -- pods start` runs these sections only; the
+//! sections are those of [`SECTIONS`].
 //!
 //! Equal work is checked, not assumed: the output of every tool that edits Deployments is read back by the rules of
-//! Kubernetes, and each Deployment must carry the same security contexts and the same volume. floe does more than that in
-//! the same time: it also generates policies, Namespaces and a summary.
+//! Kubernetes, and each Deployment must carry the same security contexts and the same volume. floe does more than that
+//! in the same time: it also generates policies, Namespaces and a summary.
 //!
 //! Environment: `FLOE_TOOLS` (the pinned tools), `FLOE_TEST_DATA` (adds the rows on real charts), `FLOE_BIN` (another
 //! binary), `FLOE_BENCH_QUICK=1` (small inputs, to try the benchmark itself).

@@ -135,8 +135,8 @@ pub(crate) fn median(job: &Job, first: Duration, input: &Path, sink: &Sink) -> D
 
 /// Peak resident memory of one run, in bytes.
 ///
-/// The kernel keeps the peak of a live process. The last sample is taken while the program still has up to a pipe's worth
-/// of its output to write, so only what it would allocate after that is missed.
+/// The kernel keeps the peak of a live process. The last sample is taken while the program still has up to a pipe's
+/// worth of its output to write, so only what it would allocate after that is missed.
 pub(crate) fn peak_memory(job: &Job, input: &Path) -> u64 {
     let mut child = job.start(input, Stdio::piped());
     let mut stdout = child.stdout.take().unwrap();

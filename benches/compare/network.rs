@@ -123,15 +123,18 @@ impl Cluster {
                 let app = ["web", "api", "worker", "cache", "db"][pod % 5];
                 write!(
                     out,
-                    "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {app}-{pod}, namespace: {namespace}, labels: {{app: {app}, pod: {app}-{pod}}}}}\n\
-                     spec: {{containers: [{{name: {app}, image: {app}, ports: [{{name: http, containerPort: {}}}]}}]}}\n",
+                    "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {app}-{pod}, namespace: {namespace}, labels: \
+                     {{app: {app}, pod: {app}-{pod}}}}}\n\
+                     spec: {{containers: [{{name: {app}, image: {app}, ports: [{{name: http, containerPort: \
+                     {}}}]}}]}}\n",
                     8080 + pod % 3
                 )?;
             }
             for policy in self.policies_of(&team, number) {
                 write!(
                     out,
-                    "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {}, namespace: {namespace}}}\nspec: {}\n",
+                    "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {}, namespace: \
+                     {namespace}}}\nspec: {}\n",
                     policy.0, policy.1
                 )?;
             }
@@ -146,15 +149,15 @@ impl Cluster {
             (
                 "ingress",
                 format!(
-                    "{{podSelector: {{}}, policyTypes: [Ingress], ingress: [{{from: [{{podSelector: {{}}}}]}}, {{from: [{members}], \
-                     ports: [{{port: 8080, endPort: 8082}}]}}]}}"
+                    "{{podSelector: {{}}, policyTypes: [Ingress], ingress: [{{from: [{{podSelector: {{}}}}]}}, {{from: \
+                     [{members}], ports: [{{port: 8080, endPort: 8082}}]}}]}}"
                 ),
             ),
             (
                 "egress",
                 format!(
-                    "{{podSelector: {{}}, policyTypes: [Egress], egress: [{{to: [{{podSelector: {{}}}}]}}, {{to: [{members}], \
-                     ports: [{{port: 8081}}, {{port: 9090, protocol: UDP}}]}}]}}"
+                    "{{podSelector: {{}}, policyTypes: [Egress], egress: [{{to: [{{podSelector: {{}}}}]}}, {{to: \
+                     [{members}], ports: [{{port: 8081}}, {{port: 9090, protocol: UDP}}]}}]}}"
                 ),
             ),
             (
@@ -164,15 +167,16 @@ impl Cluster {
             (
                 "web-office",
                 format!(
-                    "{{{web}, policyTypes: [Ingress], ingress: [{{from: [{{ipBlock: {{cidr: 192.0.{}.0/24}}}}], ports: [{{port: 443}}]}}]}}",
+                    "{{{web}, policyTypes: [Ingress], ingress: [{{from: [{{ipBlock: {{cidr: 192.0.{}.0/24}}}}], ports: \
+                     [{{port: 443}}]}}]}}",
                     number % 32
                 ),
             ),
             (
                 "web-internet",
                 format!(
-                    "{{{web}, policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}}}], \
-                     ports: [{{port: 443}}]}}]}}"
+                    "{{{web}, policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: 0.0.0.0/0, except: \
+                     [10.0.0.0/8]}}}}], ports: [{{port: 443}}]}}]}}"
                 ),
             ),
         ];

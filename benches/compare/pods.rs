@@ -1,4 +1,5 @@
-//! Verdicts on pods: `floe pods check` against psajudge, which is upstream's own code with the same output for each pod.
+//! Verdicts on pods: `floe pods check` against psajudge, which is upstream's own code with the same output for each
+//! pod.
 
 use std::fs;
 use std::path::{Path, PathBuf};

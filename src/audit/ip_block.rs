@@ -1,4 +1,5 @@
-//! Blocks of addresses whose meaning depends on the plugin: whether `ipBlock` matches pods (decision on: `ipBlock` and pods).
+//! Blocks of addresses whose meaning depends on the plugin: whether `ipBlock` matches pods (decision on: `ipBlock` and
+//! pods).
 
 use std::collections::BTreeMap;
 

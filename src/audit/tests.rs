@@ -67,7 +67,8 @@ fn a_missing_default_deny_is_an_error_where_the_configuration_or_floes_mark_says
     assert!(severities(&switched_off, DEFAULT_DENY_MISSING).iter().all(|(_, severity)| *severity == Severity::Warning));
 
     let marked = format!(
-        "{SHOP}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: lab, labels: {{floe.dev/component: network-security}}}}\n"
+        "{SHOP}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: lab, labels: {{floe.dev/component: \
+         network-security}}}}\n"
     );
     let marked = found(&marked, None, &AuditRequest::default());
     assert!(severities(&marked, DEFAULT_DENY_MISSING).contains(&(Some("lab"), Severity::Error)));

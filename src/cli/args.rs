@@ -33,9 +33,10 @@ use super::schema::SchemaArgs;
         floe network diff config:manifest.yaml rendered/\n\n\
         Exit codes:\n  \
         0   done\n  \
-        1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and results), \
-        `floe network diff`, `validate`, `audit` or `check-cni` found something, the connection that was asked about is \
-        denied, or `floe deploy` met conflicts\n  \
+        1   pods would be rejected at admission (the filter wrote nothing but, for a ResourceList, its items and \
+        results), \
+        `floe network diff`, `validate`, `audit` or `check-cni` found something, the connection that was asked about \
+        is denied, or `floe deploy` met conflicts\n  \
         2   wrong usage or configuration\n  \
         3   the input cannot be processed, or a stream cannot be read or written\n  \
         4   the cluster cannot be reached, refuses, or shows only a part\n  \

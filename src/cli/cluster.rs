@@ -105,8 +105,8 @@ mod with_client {
             Ok(Live::of(fetched))
         }
 
-        /// As much of a cluster's network as may be seen, whatever is missing; where all namespaces at once may not, those
-        /// of the configuration and some more.
+        /// As much of a cluster's network as may be seen, whatever is missing; where all namespaces at once may not,
+        /// those of the configuration and some more.
         pub(in crate::cli) fn all(
             &self,
             config: Option<&Config>,

@@ -151,12 +151,14 @@ impl CliError {
     pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Empty => Some(
-                "an empty result would make the host delete everything. Likely causes: `helm template --output-dir` (Helm \
-                 3 gives its post-renderer nothing), a command before the pipe that failed (use `set -o pipefail`), or a \
-                 chart that renders nothing (use --allow-empty)",
+                "an empty result would make the host delete everything. Likely causes: `helm template --output-dir` \
+                 (Helm \
+                 3 gives its post-renderer nothing), a command before the pipe that failed (use `set -o pipefail`), or \
+                 a chart that renders nothing (use --allow-empty)",
             ),
             Self::Nothing(_) => Some(
-                "did a command before the pipe fail (use `set -o pipefail`)? Of a folder *.yaml, *.yml and *.json are read",
+                "did a command before the pipe fail (use `set -o pipefail`)? Of a folder *.yaml, *.yml and *.json are \
+                 read",
             ),
             Self::InTheWay(_) => Some("nothing was written; move the file away, or choose another folder with --out"),
             #[cfg(feature = "cluster")]

@@ -58,7 +58,8 @@ mod with_client {
         items
     }
 
-    /// Reads collections in all namespaces; where that is forbidden, in those that the configuration names and in some more.
+    /// Reads collections in all namespaces; where that is forbidden, in those that the configuration names and in some
+    /// more.
     pub(in crate::cli) fn fetch(
         cluster: &Cluster,
         collections: &[Collection],

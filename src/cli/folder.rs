@@ -3,8 +3,8 @@
 //! Folders of results, written whole or not at all.
 //!
 //! A folder is made anew beside the old one and then takes its place in one step, so nobody ever sees half of it. Files
-//! of others that stand in the old one move along. A file of an earlier run that is no longer produced goes, but only if
-//! it is floe's.
+//! of others that stand in the old one move along. A file of an earlier run that is no longer produced goes, but only
+//! if it is floe's.
 
 use std::collections::BTreeMap;
 use std::fmt;

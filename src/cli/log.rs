@@ -11,8 +11,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::options::{LogFormat, LoggingArgs};
 use crate::report::Painter;
 
-/// Sends events to standard error. Without `-v` only warnings and errors; those of libraries, which users know nothing of,
-/// only where everything is wanted.
+/// Sends events to standard error. Without `-v` only warnings and errors; those of libraries, which users know nothing
+/// of, only where everything is wanted.
 pub(super) fn init(arguments: &LoggingArgs) {
     let level = match arguments.verbose {
         0 => Level::WARN,

@@ -10,8 +10,9 @@ use crate::object::name::is_dns_label;
 pub(super) struct NamespaceArgs {
     /// What a document without metadata.namespace means: the namespace of the release
     ///
-    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`. Then the
-    /// filter and `pods check` take the one namespace that all other documents name; what only looks takes `default`.
+    /// Helm does not tell a post-renderer. Without it: `ARGOCD_APP_NAMESPACE`, then `security.release_namespace`. Then
+    /// the filter and `pods check` take the one namespace that all other documents name; what only looks takes
+    /// `default`.
     #[arg(short, long, value_name = "NAMESPACE", env = "FLOE_NAMESPACE", value_parser = namespace)]
     namespace: Option<String>,
 }

@@ -30,7 +30,8 @@ pub(super) struct RenderArgs {
     ///
     /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
     /// then the built-in defaults.
-    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG",
+        value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(super) config: Option<PathBuf>,
 
     /// What documents without a namespace mean.

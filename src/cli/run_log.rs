@@ -42,8 +42,8 @@ impl RunLogArgs {
         self.audit_log.as_ref().is_some_and(|path| !path.as_os_str().is_empty())
     }
 
-    /// Appends the line; nothing without a file to append to. One write of a file that is opened to append: lines of runs at
-    /// the same time do not mix.
+    /// Appends the line; nothing without a file to append to. One write of a file that is opened to append: lines of
+    /// runs at the same time do not mix.
     pub(super) fn append(&self, entry: &Entry<'_>) -> Result<(), CliError> {
         let Some(path) = self.audit_log.as_ref().filter(|_| self.is_wanted()) else { return Ok(()) };
         let mut line = json!({

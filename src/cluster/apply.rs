@@ -19,7 +19,7 @@ use super::request::{ApiRequest, ApiResponse, Connection, JSON};
 use crate::object::{COMPONENT_LABEL, ResourceId};
 
 /// The name by which the server remembers which fields floe has set.
-pub const FIELD_MANAGER: &str = "floe";
+const FIELD_MANAGER: &str = "floe";
 
 /// Requests that are under way at the same time: enough to hide the time on the way, and no burden for a server.
 const AT_ONCE: usize = 8;

@@ -321,21 +321,24 @@ mod tests {
 
     #[test]
     fn a_usual_cluster_tells_everything() {
-        let manifests = "apiVersion: v1\nkind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\nspec: {selector: \
-                         {k8s-app: kube-dns}, ports: [{port: 53, protocol: UDP, targetPort: 53}, {port: 9153}]}\n---\napiVersion: \
-                         v1\nkind: Service\nmetadata: {name: polaris, namespace: floe-platform}\nspec: {selector: {app: 'yes'}, \
-                         ports: [{port: 8181, targetPort: 9191}]}\n";
+        let manifests = "apiVersion: v1\nkind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\n\
+                         spec: {selector: \
+                         {k8s-app: kube-dns}, ports: [{port: 53, protocol: UDP, targetPort: 53}, {port: 9153}]}\n---\n\
+                         apiVersion: v1\nkind: Service\nmetadata: {name: polaris, namespace: floe-platform}\n\
+                         spec: {selector: {app: 'yes'}, ports: [{port: 8181, targetPort: 9191}]}\n";
         let slice = json!({
             "metadata": {"namespace": "default"}, "ports": [{"port": 6443}],
             "endpoints": [{"addresses": ["192.0.2.2"]}, {"addresses": ["192.0.2.1", "2001:db8::1"]}],
         });
         let cache = json!({
             "metadata": {"name": "node-local-dns", "namespace": "kube-system"},
-            "spec": {"template": {"spec": {"containers": [{"args": ["-localip", "169.254.20.10,10.96.0.10", "-conf", "x"]}]}}},
+            "spec": {"template": {"spec": {"containers": [{"args": ["-localip", "169.254.20.10,10.96.0.10", "-conf",
+                "x"]}]}}},
         });
         let controller = json!({
             "metadata": {"name": "ingress-nginx-controller", "namespace": "edge"},
-            "spec": {"template": {"metadata": {"labels": {NAME_LABEL: "ingress-nginx", "app.kubernetes.io/component": "controller"}}, "spec": {}}},
+            "spec": {"template": {"metadata": {"labels": {NAME_LABEL: "ingress-nginx",
+                "app.kubernetes.io/component": "controller"}}, "spec": {}}},
         });
         let snippet = found(manifests, &[slice], &[cache], &[controller]);
         let config = Config::from_manifest(&Tree::parse(&snippet).unwrap()).unwrap().network;
@@ -351,11 +354,14 @@ mod tests {
 
     #[test]
     fn openshift_has_its_own_dns_and_routers() {
-        let manifests = "apiVersion: v1\nkind: Service\nmetadata: {name: dns-default, namespace: openshift-dns}\nspec: {selector: \
-                         {dns.operator.openshift.io/daemonset-dns: default}, ports: [{port: 53, protocol: UDP, targetPort: dns}]}\n";
+        let manifests = "apiVersion: v1\nkind: Service\nmetadata: {name: dns-default, namespace: openshift-dns}\n\
+                         spec: {selector: \
+                         {dns.operator.openshift.io/daemonset-dns: default}, ports: [{port: 53, protocol: UDP, \
+                         targetPort: dns}]}\n";
         let router = json!({
             "metadata": {"name": "router-default", "namespace": "openshift-ingress"},
-            "spec": {"template": {"metadata": {"labels": {OPENSHIFT_ROUTER: "default"}}, "spec": {"hostNetwork": true}}},
+            "spec": {"template": {"metadata": {"labels": {OPENSHIFT_ROUTER: "default"}},
+                "spec": {"hostNetwork": true}}},
         });
         let snippet = found(manifests, &[], &[], &[router]);
         assert!(snippet.contains("ports: [5353]") && snippet.contains("namespace: openshift-dns"), "{snippet}");

@@ -107,7 +107,8 @@ impl ClusterError {
             }
             Self::Unreachable { .. } => "is the cluster up, and the network (VPN, proxy) too? Try `kubectl version`",
             Self::Tls { .. } => {
-                "compare `certificate-authority` and `server` of the kubeconfig with the cluster; it may have been made anew"
+                "compare `certificate-authority` and `server` of the kubeconfig with the cluster; it may have been \
+                 made anew"
             }
             Self::Timeout { .. } => "give it more time with --request-timeout, such as 5m",
             Self::Cut { .. } => "a proxy or load balancer may end long answers; try again",

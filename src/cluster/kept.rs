@@ -247,8 +247,10 @@ mod tests {
             },
             "spec": {
                 "hostNetwork": true, "tolerations": [{}], "nodeName": "n",
-                "containers": [{"name": "c", "image": "i", "env": [{"name": "A"}], "ports": [{"containerPort": 80}], "securityContext": {}}],
-                "volumes": [{"name": "t", "projected": {"sources": [{}], "defaultMode": 420}}, {"name": "e", "emptyDir": {}}],
+                "containers": [{"name": "c", "image": "i", "env": [{"name": "A"}], "ports": [{"containerPort": 80}],
+                    "securityContext": {}}],
+                "volumes": [{"name": "t", "projected": {"sources": [{}], "defaultMode": 420}}, {"name": "e",
+                    "emptyDir": {}}],
             },
             "status": {"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}], "conditions": [{}]},
         });
@@ -280,7 +282,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let list = json!({"items": [{"a\u{2028}b\u{85}c\u{7f}": "ä: #", "on": "yes"}, {"x": {}, "y": []}, "0644", "line\nline\n"]});
+        let list = json!({"items": [{"a\u{2028}b\u{85}c\u{7f}": "ä: #", "on": "yes"}, {"x": {}, "y": []}, "0644",
+            "line\nline\n"]});
         let text = written(&list);
         let tree = Tree::parse(&text).unwrap();
         assert_eq!(tree.value(tree.root().unwrap()).unwrap(), list, "{text}");

@@ -18,7 +18,7 @@ mod request;
 mod wait;
 
 pub use access::Access;
-pub use apply::{Applied, ApplyError, Commitment, Conflict, FIELD_MANAGER, OnConflict};
+pub use apply::{Applied, ApplyError, Commitment, Conflict, OnConflict};
 pub use client::Cluster;
 pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, PLUGIN_NAMESPACES, PLUGINS, role};
 pub use detect::{ClusterFacts, detect, namespaces_of_named_ports};

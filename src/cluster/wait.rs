@@ -75,7 +75,8 @@ mod tests {
         let deployment = |observed: i64, updated: i64, available: i64, replicas: i64| {
             json!({
                 "kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 3},
-                "status": {"observedGeneration": observed, "updatedReplicas": updated, "availableReplicas": available, "replicas": replicas},
+                "status": {"observedGeneration": observed, "updatedReplicas": updated, "availableReplicas": available,
+                    "replicas": replicas},
             })
         };
         assert!(is_rolled_out(&deployment(2, 3, 3, 3)));
@@ -84,7 +85,8 @@ mod tests {
         }
         let daemon = json!({"kind": "DaemonSet", "metadata": {"generation": 1}, "status": {"observedGeneration": 1}});
         assert!(is_rolled_out(&daemon));
-        let set = json!({"kind": "StatefulSet", "metadata": {"generation": 1}, "spec": {}, "status": {"observedGeneration": 1}});
+        let set = json!({"kind": "StatefulSet", "metadata": {"generation": 1}, "spec": {},
+            "status": {"observedGeneration": 1}});
         assert!(!is_rolled_out(&set));
     }
 }

@@ -14,7 +14,8 @@ pub(super) const PROFILE: Profile = Profile {
     ip_block_reach: Reach::Unknown,
     except: Except::Doubtful("addresses become prefixes of one map"),
     judged: Translation::Before,
-    remediation: "set enable-network-policy-controller in the ConfigMap amazon-vpc-cni, and networkPolicy in the NodeClass",
+    remediation: "set enable-network-policy-controller in the ConfigMap amazon-vpc-cni, and networkPolicy in the \
+                  NodeClass",
     source: "the EKS documentation; its agent is that of the VPC CNI",
     ..Profile::conforming("eks-auto-mode", "EKS Auto Mode")
 };

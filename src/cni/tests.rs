@@ -82,17 +82,18 @@ fn a_setting_that_is_not_there_is_told_from_one_that_was_not_looked_for() {
 
 #[test]
 fn what_counts_beside_policies_is_noted() {
-    let object = |version: &str, kind: &str| serde_json::json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": {"group": "policy.networking.k8s.io"}});
+    let object = |version: &str, kind: &str| {
+        serde_json::json!({"apiVersion": version, "kind": kind,
+            "metadata": {"name": "x"}, "spec": {"group": "policy.networking.k8s.io"}})
+    };
     let notes = |objects: &[serde_json::Value]| detect(&Observed::of(objects.to_vec())).notes;
     assert_eq!(
         notes(&[
             object("cilium.io/v2", "CiliumNetworkPolicy"),
             object("crd.projectcalico.org/v1", "GlobalNetworkPolicy")
         ]),
-        [
-            "NetworkPolicies are not all that decides: there are CiliumNetworkPolicy of cilium.io, GlobalNetworkPolicy of \
-             crd.projectcalico.org"
-        ]
+        ["NetworkPolicies are not all that decides: there are CiliumNetworkPolicy of cilium.io, GlobalNetworkPolicy \
+         of crd.projectcalico.org"]
     );
     let definition = object("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     assert!(notes(&[definition])[0].contains("policy.networking.k8s.io"));

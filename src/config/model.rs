@@ -132,7 +132,8 @@ pub struct ServiceConfig {
     pub name: String,
     /// Pod ports.
     pub ports: Vec<u16>,
-    /// Labels of its pods; empty means "find them in the input, else the whole namespace" (decision on: A flow has two ends).
+    /// Labels of its pods; empty means "find them in the input, else the whole namespace" (decision on: A flow has two
+    /// ends).
     pub pod_labels: BTreeMap<String, String>,
 }
 

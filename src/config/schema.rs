@@ -168,7 +168,8 @@ pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of floe",
-        "description": "A Manifest, as a file or as a functionConfig; a NetworkSecurity or a ConfigMap as a functionConfig.",
+        "description": "A Manifest, as a file or as a functionConfig; a NetworkSecurity or a ConfigMap as a \
+                        functionConfig.",
         "oneOf": forms,
         "$defs": types,
     })

@@ -90,8 +90,8 @@ mod tests {
 
     #[test]
     fn lists_and_documents_are_objects() {
-        let text = "# only a comment\n---\nkind: A\nmetadata: {name: a}\n---\n---\nkind: PodList\napiVersion: v1\nitems:\n- \
-                    metadata: {name: b, namespace: shop}\n";
+        let text = "# only a comment\n---\nkind: A\nmetadata: {name: a}\n---\n---\nkind: PodList\napiVersion: v1\n\
+                    items:\n- metadata: {name: b, namespace: shop}\n";
         assert_eq!(read(text), Ok(vec!["A a".to_owned(), "Pod shop/b".to_owned()]));
     }
 

@@ -140,7 +140,8 @@ mod tests {
                     "hostNetwork": true,
                     "initContainers": [
                         {"name": "setup", "ports": [{"containerPort": 1}]},
-                        {"name": "proxy", "restartPolicy": "Always", "ports": [{"containerPort": 15001, "name": "mesh"}]},
+                        {"name": "proxy", "restartPolicy": "Always",
+                            "ports": [{"containerPort": 15001, "name": "mesh"}]},
                     ],
                     "containers": [
                         {"name": "web", "ports": [
@@ -204,7 +205,8 @@ mod tests {
             "spec": {"selector": {"app": "db"}, "ports": [
                 {"name": "sql", "port": 5432, "targetPort": "postgres"},
                 {"port": 80, "targetPort": 8080, "protocol": "UDP"},
-                {"port": 443}, {"port": 444, "targetPort": 0}, {"port": 445, "targetPort": ""}, {"port": 446, "targetPort": null},
+                {"port": 443}, {"port": 444, "targetPort": 0}, {"port": 445, "targetPort": ""}, {"port": 446,
+                    "targetPort": null},
                 {"targetPort": 9}, {"port": "80"}, {"port": 81, "protocol": "udp"},
             ]},
         });

@@ -164,7 +164,8 @@ mod tests {
                 "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": "r"},
                 "spec": {
                     "parentRefs": [
-                        {"name": "public", "namespace": "gateways"}, {"name": "own"}, {"name": "own", "sectionName": "x"},
+                        {"name": "public", "namespace": "gateways"}, {"name": "own"}, {"name": "own",
+                            "sectionName": "x"},
                         {"kind": "Service", "group": "", "name": "mesh"},
                     ],
                     "rules": [{
@@ -172,7 +173,8 @@ mod tests {
                             {"name": "web", "port": 80}, {"name": "other", "namespace": "b", "port": 81, "weight": 0},
                             {"name": "bucket", "group": "x.io", "kind": "Bucket"},
                         ],
-                        "filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "mirror", "port": 9}}}],
+                        "filters": [{"type": "RequestMirror",
+                            "requestMirror": {"backendRef": {"name": "mirror", "port": 9}}}],
                     }],
                 },
             });

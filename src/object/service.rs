@@ -166,7 +166,8 @@ mod tests {
     #[test]
     fn routes_lead_to_the_ports_of_pods_with_their_protocols() {
         let service = service(&json!({"selector": {"app": "web"}, "ports": [
-            {"name": "web", "port": 80, "targetPort": "http"}, {"name": "h3", "port": 80, "targetPort": 1, "protocol": "UDP"},
+            {"name": "web", "port": 80, "targetPort": "http"}, {"name": "h3", "port": 80, "targetPort": 1,
+                "protocol": "UDP"},
         ]}));
         let other = pod("shop", &json!({"app": "db"}), &json!([{"name": "http", "containerPort": 4}]));
         let pods = [web(1), web(2), other];

@@ -30,7 +30,6 @@ pub use output::Output;
 pub use planner::{Outcome, plan, plan_within};
 pub use request::{Detail, Part, Parts, Request};
 pub use resource_list::{ResourceList, resource_list};
-pub use results::{CONFIGURATION, INPUT};
 pub use rollout::{Phase, rollout};
 pub(crate) use survey::Survey;
 pub use wanted::{Action, ObjectAction};

@@ -237,7 +237,8 @@ impl<'t> Planner<'_, 't, '_> {
         Ok(())
     }
 
-    /// Takes the documents again whose pods had no namespace, now that the whole stream is known (decision on: A document without a namespace).
+    /// Takes the documents again whose pods had no namespace, now that the whole stream is known (decision on: A
+    /// document without a namespace).
     fn find_namespaces(&mut self, done: &mut Done) -> Result<(), Error> {
         let without_namespace = std::mem::take(&mut done.without_namespace);
         done.decided.without_namespace = None;

@@ -14,16 +14,6 @@ pub enum Part {
 impl Part {
     /// All parts.
     pub const ALL: [Self; 4] = [Self::Namespaces, Self::Network, Self::Pods, Self::Summary];
-
-    /// The word of the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Namespaces => "namespaces",
-            Self::Network => "network",
-            Self::Pods => "pods",
-            Self::Summary => "summary",
-        }
-    }
 }
 
 /// A set of parts.

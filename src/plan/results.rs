@@ -8,9 +8,9 @@ use crate::object::ResourceId;
 use crate::yaml::FieldPath;
 
 /// A configuration that cannot be used is reported under this id.
-pub const CONFIGURATION: CheckId = CheckId("configuration");
+pub(super) const CONFIGURATION: CheckId = CheckId("configuration");
 /// What prevented a result is reported under this id.
-pub const INPUT: CheckId = CheckId("input");
+pub(super) const INPUT: CheckId = CheckId("input");
 
 /// The tag by which floe finds the results of an earlier run.
 const CHECK_TAG: &str = "floe.dev/check";

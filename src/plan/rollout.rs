@@ -106,16 +106,21 @@ mod tests {
 
     #[test]
     fn nothing_is_cut_off_and_nothing_runs_unprotected() {
-        let policy = |name: &str, spec: Value| json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec});
+        let policy = |name: &str, spec: Value| {
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                "metadata": {"name": name}, "spec": spec})
+        };
         let objects = vec![
-            json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "w"}}),
+            json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+                "metadata": {"name": "w"}}),
             json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}}),
             json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}}),
             json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "s"}}),
             policy("deny", json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})),
             policy("empty", json!({"podSelector": {}, "ingress": []})),
             policy("allow", json!({"podSelector": {}, "ingress": [{}]})),
-            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "c"}}),
+            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": "c"}}),
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}),
         ];
         let names: Vec<Vec<String>> = rollout(objects)

@@ -1,4 +1,5 @@
-//! The summary `ConfigMap`: what a cluster, or a host that hides standard error, can still read of a run (decision on: Results stand in three places).
+//! The summary `ConfigMap`: what a cluster, or a host that hides standard error, can still read of a run (decision on:
+//! Results stand in three places).
 //!
 //! Holds only what is true of the result, so that running floe on its own result changes nothing. Small, because a Helm
 //! release must fit into 1 MiB.

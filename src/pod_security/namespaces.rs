@@ -28,7 +28,8 @@ fn wanted_level(managed: &ManagedNamespace, mode: &str) -> Level {
 
 /// The Namespace that floe appends where the input has none (FR-050).
 ///
-/// Its annotations keep Helm and Argo CD from deleting it, and everything in it, once they own it (decision on: Namespaces outlive releases).
+/// Its annotations keep Helm and Argo CD from deleting it, and everything in it, once they own it (decision on:
+/// Namespaces outlive releases).
 pub fn namespace_object(managed: &ManagedNamespace, config: &Config) -> Value {
     let mut labels = Map::new();
     labels.insert("app.kubernetes.io/managed-by".to_owned(), json!("floe"));

@@ -35,7 +35,10 @@ fn capability_names(context: SecurityContext<'_>, found: &mut Vec<(FieldPath, St
             };
             if is_known && meant != name {
                 let path = context.path_to(&["capabilities", list]).child(index);
-                found.push((path, format!("write `{meant}`: Pod Security compares capabilities exactly, and `{name}` is another name to it")));
+                let message = format!(
+                    "write `{meant}`: Pod Security compares capabilities exactly, and `{name}` is another name to it"
+                );
+                found.push((path, message));
             }
         }
     }

@@ -169,12 +169,8 @@ impl<'a> Pod<'a> {
 }
 
 impl Container<'_> {
-    /// Its path relative to the template, such as `spec.initContainers[0]`.
-    pub fn path(self) -> FieldPath {
-        self.path_to(&[])
-    }
-
-    /// The path of a field below the container, as far as the field exists.
+    /// The path of a field below the container, such as `spec.initContainers[0].image`, relative to the template and as
+    /// far as the field exists.
     pub(super) fn path_to(self, keys: &[&str]) -> FieldPath {
         existing(vec!["spec".into(), self.kind.key().into(), self.index.into()], self.value, keys)
     }
@@ -262,7 +258,8 @@ mod tests {
             "initContainers": [{"name": "init"}],
         }});
         let pod = Pod::new(&template).unwrap();
-        let seen: Vec<_> = pod.containers().map(|container| (container.name, container.path().to_string())).collect();
+        let seen: Vec<_> =
+            pod.containers().map(|container| (container.name, container.path_to(&[]).to_string())).collect();
         let expected = [
             ("init", "spec.initContainers[0]"),
             ("main", "spec.containers[0]"),

@@ -54,11 +54,6 @@ impl Evaluator {
         }
     }
 
-    /// The numbered version whose rules a policy version means here.
-    pub fn resolve(self, version: Version) -> Version {
-        Version::Minor(self.minor(version))
-    }
-
     /// The checks that forbid the pod at admission, in upstream's order: [`evaluate`](Self::evaluate) after
     /// [`admission_defaults`], with paths cut back to fields that the pod itself has.
     pub fn judge(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
@@ -77,7 +72,7 @@ impl Evaluator {
     }
 
     /// The checks that forbid the pod as it stands, in upstream's order.
-    pub fn evaluate(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
+    pub(super) fn evaluate(self, pod: Pod<'_>, level: Level, version: Version) -> Vec<Violation> {
         effective(CHECKS, level, self.minor(version))
             .filter_map(|(check, revision)| {
                 let forbidden = (revision.judge)(pod)?;
@@ -270,13 +265,13 @@ mod tests {
     fn newer_versions_clamp_and_a_cluster_lowers_latest() {
         let newest = Evaluator::default();
         for version in [Version::Latest, Version::Minor(37), Version::Minor(10_000)] {
-            assert_eq!(newest.resolve(version), Version::Minor(37));
+            assert_eq!(newest.minor(version), 37);
         }
-        assert_eq!(newest.resolve(Version::Minor(8)), Version::Minor(8));
+        assert_eq!(newest.minor(Version::Minor(8)), 8);
         assert_eq!(Evaluator::emulating(Version::Minor(99)), newest);
         let older = Evaluator::emulating(Version::Minor(33));
-        assert_eq!(older.resolve(Version::Latest), Version::Minor(33));
-        assert_eq!(older.resolve(Version::Minor(35)), Version::Minor(33));
+        assert_eq!(older.minor(Version::Latest), 33);
+        assert_eq!(older.minor(Version::Minor(35)), 33);
 
         let template = json!({"spec": {"containers": [{"name": "a", "livenessProbe": {"httpGet": {"host": "x"}}}]}});
         let pod = Pod::new(&template).unwrap();

@@ -157,7 +157,8 @@ mod tests {
             &json!({
                 "podSelector": {"matchLabels": {"app": "web"}},
                 "ingress": [{"from": [
-                    {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}}, "podSelector": {"matchLabels": {"app": "proxy"}}},
+                    {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}},
+                        "podSelector": {"matchLabels": {"app": "proxy"}}},
                     {"namespaceSelector": {"matchLabels": {"team": "a"}}},
                     {"podSelector": {"matchLabels": {"app": "job"}}},
                 ]}],
@@ -180,7 +181,8 @@ mod tests {
     #[test]
     fn a_pod_made_up_for_a_selector_is_selected_by_it() {
         for expressions in [
-            json!([{"key": "a", "operator": "In", "values": ["1", "2"]}, {"key": "a", "operator": "NotIn", "values": ["1"]}]),
+            json!([{"key": "a", "operator": "In", "values": ["1", "2"]}, {"key": "a", "operator": "NotIn",
+                "values": ["1"]}]),
             json!([{"key": "a", "operator": "Exists"}, {"key": "a", "operator": "In", "values": ["x"]}]),
             json!([{"key": "a", "operator": "DoesNotExist"}, {"key": "b", "operator": "Exists"}]),
             json!([{"key": "a", "operator": "NotIn", "values": ["any2"]}, {"key": "a", "operator": "Exists"}]),

@@ -20,7 +20,7 @@ pub use network::{
     write_connections_json, write_connections_text, write_csv, write_dot, write_explanation_json,
     write_explanation_text, write_markdown, write_svg,
 };
-pub use network_summary::{SUMMARY_MARK, write_network_summary};
+pub use network_summary::write_network_summary;
 pub use plugins::{write_enforcers_json, write_enforcers_text};
 pub use pods::{Input, write_json, write_sarif, write_text};
 pub use text::{Excerpt, Origin, Painter, WithSource};

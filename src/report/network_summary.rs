@@ -11,14 +11,15 @@ use crate::reachability::PortSet;
 use crate::report::escape::table_cell;
 
 /// The first line of the page: floe's mark, by which it knows the file as its own.
-pub const SUMMARY_MARK: &str = "<!-- floe.dev/component: network-security -->";
+const SUMMARY_MARK: &str = "<!-- floe.dev/component: network-security -->";
 
 /// Writes the page.
 pub fn write_network_summary(config: &Config, generated: &Generated, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{SUMMARY_MARK}\n# Network policies\n")?;
     writeln!(
         out,
-        "Every namespace below denies all traffic by default, in both directions. What this page lists is allowed, at both \
+        "Every namespace below denies all traffic by default, in both directions. What this page lists is allowed, at \
+         both \
          ends; nothing else is. floe has proven that for these policies before it wrote them, whether or not `ipBlock` \
          matches the addresses of pods. Policies add up: one that is added by hand opens more.\n"
     )?;
@@ -141,8 +142,8 @@ fn plugins(config: &Config, generated: &Generated, out: &mut dyn Write) -> io::R
     writeln!(out, "## Network plugins\n")?;
     writeln!(
         out,
-        "The policies use numeric ports, one direction for each object with rules, and an `ipBlock` with `except` alone in \
-         its rule, because that means the same on every plugin that enforces. What remains:\n"
+        "The policies use numeric ports, one direction for each object with rules, and an `ipBlock` with `except` \
+         alone in its rule, because that means the same on every plugin that enforces. What remains:\n"
     )?;
     writeln!(out, "- **Flannel alone**, and an **AWS VPC CNI** without `enableNetworkPolicy`, enforce nothing.")?;
     writeln!(

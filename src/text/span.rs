@@ -25,11 +25,6 @@ impl Span {
         self.start..self.end
     }
 
-    /// Number of bytes covered.
-    pub const fn len(self) -> usize {
-        self.end - self.start
-    }
-
     /// Whether no byte is covered.
     pub const fn is_empty(self) -> bool {
         self.start == self.end

@@ -14,10 +14,10 @@ use crate::yaml::{FieldPath, Segment};
 pub const PLUGIN_DIFFERS: CheckId = CheckId("plugin-differs");
 
 /// The API server of the cluster refuses a policy.
-pub const POLICY_REFUSED: CheckId = CheckId("policy-refused");
+pub(super) const POLICY_REFUSED: CheckId = CheckId("policy-refused");
 
 /// The API server of the cluster cannot judge a policy yet.
-pub const POLICY_NOT_JUDGED: CheckId = CheckId("policy-not-judged");
+pub(super) const POLICY_NOT_JUDGED: CheckId = CheckId("policy-not-judged");
 
 /// Fields of `metadata` that the server sets, and that an apply must not hold.
 const SET_BY_SERVER: [&str; 6] =
@@ -193,10 +193,11 @@ mod tests {
         }
     }
 
-    const TWO: &str = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.k8s.io/v1\n  kind: NetworkPolicy\n  metadata: \
-                       {name: a, uid: x, resourceVersion: '3'}\n  spec: {podSelector: 7}\n- kind: Pod\n  apiVersion: v1\n  metadata: \
-                       {name: p}\n---\nkind: NetworkPolicy\napiVersion: crd.projectcalico.org/v1\nmetadata: {name: c}\n---\nkind: \
-                       NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {generateName: b-}\n";
+    const TWO: &str = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.k8s.io/v1\n  kind: \
+                       NetworkPolicy\n  metadata: {name: a, uid: x, resourceVersion: '3'}\n  spec: {podSelector: 7}\n\
+                       - kind: Pod\n  apiVersion: v1\n  metadata: \
+                       {name: p}\n---\nkind: NetworkPolicy\napiVersion: crd.projectcalico.org/v1\nmetadata: {name: c}\n\
+                       ---\nkind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {generateName: b-}\n";
 
     #[test]
     fn a_refusal_stands_at_its_field() {
@@ -216,7 +217,8 @@ mod tests {
     #[test]
     fn a_cluster_that_does_not_enforce_is_an_error_and_another_plugin_too() {
         let flannel = serde_json::json!({
-            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "kube-flannel-ds", "namespace": "kube-flannel"},
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "kube-flannel-ds",
+                "namespace": "kube-flannel"},
         });
         let enforcers = detect(&Observed::of([flannel]));
         let checks = |named: Option<&str>, any| -> Vec<(CheckId, Severity)> {

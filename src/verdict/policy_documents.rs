@@ -6,7 +6,7 @@ use crate::object::GroupVersionKind;
 use crate::stream::Stream;
 
 /// The plugin may not enforce policies at all.
-pub const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
+pub(super) const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
 
 /// A finding, and the number of the stream that it points into.
 #[derive(Debug, Clone, PartialEq, Eq)]

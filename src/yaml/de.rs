@@ -17,7 +17,7 @@ use super::tree::{Children, Kind, NodeId, ScalarStyle, Tree};
 use super::value::ValueError;
 
 /// Nesting through aliases and merges beyond which a value is refused: the parser's limits for block and flow style.
-const DEPTH: usize = 2 * super::MAX_DEPTH;
+const DEPTH: usize = 2 * super::tree::MAX_DEPTH;
 /// Nodes that may be read beyond those of the tree.
 const EXPANDED_NODES: usize = 1_000_000;
 /// Bytes of scalars that may be read beyond those of the text.

@@ -19,5 +19,5 @@ pub use emit::{Style, block, flow};
 pub use fault::DeError;
 pub use parse::ParseError;
 pub use path::{FieldPath, Segment};
-pub use tree::{Children, Entries, Kind, MAX_BYTES, MAX_DEPTH, MAX_NODES, NodeId, ScalarStyle, Tree};
+pub use tree::{Children, Entries, Kind, NodeId, ScalarStyle, Tree};
 pub use value::ValueError;

@@ -62,11 +62,11 @@ impl Kind {
 }
 
 /// Nesting beyond which a document is refused; the deepest of 11,000 public manifests has 38 levels.
-pub const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 /// Nodes beyond which a document is refused.
-pub const MAX_NODES: usize = 16 << 20;
+pub(super) const MAX_NODES: usize = 16 << 20;
 /// Bytes beyond which a document is not parsed.
-pub const MAX_BYTES: usize = 256 << 20;
+pub(super) const MAX_BYTES: usize = 256 << 20;
 
 /// Absent link or text.
 pub(super) const NONE: u32 = u32::MAX;

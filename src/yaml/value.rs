@@ -16,7 +16,7 @@ const EXPANDED_NODES: usize = 2_000_000;
 const EXPANDED_BYTES: usize = 64 << 20;
 
 /// Levels that a value may have once aliases are expanded.
-const EXPANDED_DEPTH: usize = 2 * super::MAX_DEPTH;
+const EXPANDED_DEPTH: usize = 2 * super::tree::MAX_DEPTH;
 
 /// Why a document has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -183,7 +183,7 @@ impl<'n, 't> Reader<'n, 't> {
             }
             ancestor = self.tree.parent(at);
         }
-        if self.expanding.contains(&target) || self.expanding.len() >= super::MAX_DEPTH {
+        if self.expanding.contains(&target) || self.expanding.len() >= super::tree::MAX_DEPTH {
             return self.error(id, "this alias leads back to itself");
         }
         self.expanding.push(target);

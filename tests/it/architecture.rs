@@ -1,5 +1,5 @@
-//! The rules of ARCHITECTURE.md that a compiler does not know: who may import whom, how long files are, what modules are
-//! called, and that every exception from a lint says why.
+//! The rules of ARCHITECTURE.md that a compiler does not know: who may import whom, how long files are, what modules
+//! are called, and that every exception from a lint says why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,13 +1,13 @@
 //! The examples, run exactly as their READMEs tell a user to run them.
 //!
 //! An example is a folder `examples/<use>/`:
-//! - `README.md`: its fenced `sh` blocks are the commands. All of them, in order, are one script for `bash -e`, as if they
-//!   were typed into one shell in that folder. `floe` and the programs that the test names are on `PATH`. What cannot run
-//!   here (an installation into a cluster) stands in a `console` block, which is not run.
+//! - `README.md`: its fenced `sh` blocks are the commands. All of them, in order, are one script for `bash -e`, as if
+//!   they were typed into one shell in that folder. `floe` and the programs that the test names are on `PATH`. What
+//!   cannot run here (an installation into a cluster) stands in a `console` block, which is not run.
 //! - everything else: the input.
-//! - `expected/`: what the commands leave behind. Each file there must afterwards be in the folder, byte for byte, at the
-//!   same path (`expected/secured.yaml` is what `… > secured.yaml` writes); every other file of the folder must be as it
-//!   was, and no further file may have appeared.
+//! - `expected/`: what the commands leave behind. Each file there must afterwards be in the folder, byte for byte, at
+//!   the same path (`expected/secured.yaml` is what `… > secured.yaml` writes); every other file of the folder must be
+//!   as it was, and no further file may have appeared.
 //!
 //! To add one, make the folder and add a test that calls [`run`] with its name and the programs that it needs.
 //! `INSTA_UPDATE=always` writes `expected/` anew; read the difference before you commit it.
@@ -22,8 +22,8 @@ use tempfile::TempDir;
 use crate::documentation::blocks;
 use crate::support::{OnPath, example_copy, project, snapshot, tool};
 
-/// Runs an example in a copy of its folder and compares what it leaves behind with what it promises. Skipped, and said so,
-/// where one of `programs` is missing.
+/// Runs an example in a copy of its folder and compares what it leaves behind with what it promises. Skipped, and said
+/// so, where one of `programs` is missing.
 pub(crate) fn run(example: &str, programs: &[&str]) {
     let mut on_path = OnPath::new();
     for name in programs {

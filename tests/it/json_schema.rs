@@ -1,5 +1,5 @@
-//! A validator for the part of JSON Schema that floe's own schemas use. It panics on any other keyword, so that a schema
-//! never says more than is checked. (The crates for the whole of it bring fifty others.)
+//! A validator for the part of JSON Schema that floe's own schemas use. It panics on any other keyword, so that a
+//! schema never says more than is checked. (The crates for the whole of it bring fifty others.)
 
 use regex::Regex;
 use serde_json::Value;

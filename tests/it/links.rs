@@ -103,7 +103,8 @@ fn broken_links_are_found() {
     assert_eq!(targets(page), ["#a-b-c-1", "#d", "../e"]);
 }
 
-/// The archive of a release has the README and the pages under `docs`: what they say of each other can be followed there.
+/// The archive of a release has the README and the pages under `docs`: what they say of each other can be followed
+/// there.
 #[test]
 fn pages_of_users_are_reached_from_the_readme() {
     let linked: BTreeSet<String> = targets(&text("README.md")).into_iter().collect();

@@ -191,7 +191,8 @@ fn a_hardened_manifest_that_was_edited_is_not_overwritten() {
 #[test]
 fn pods_that_would_be_rejected_leave_nothing_behind() {
     let folder = TempDir::new().unwrap();
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: bad, namespace: floe-jobs}\nspec: {hostNetwork: true, containers: [{name: c, image: i}]}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: bad, namespace: floe-jobs}\n\
+               spec: {hostNetwork: true, containers: [{name: c, image: i}]}\n";
     let ran = run_in(folder.path(), &["compile", "-f", "-"], pod);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(ran.stderr.contains("hostNetwork"), "{}", ran.stderr);
@@ -207,8 +208,10 @@ fn files_of_one_folder_are_one_input() {
     let folder = TempDir::new().unwrap();
     let manifests = folder.path().join("in");
     fs::create_dir_all(manifests.join("deep")).unwrap();
-    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: floe-platform, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: floe-platform}\nspec: {containers: [{name: c, image: i}]}\n";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: floe-platform, labels: \
+                     {pod-security.kubernetes.io/enforce: restricted}}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: floe-platform}\n\
+               spec: {containers: [{name: c, image: i}]}\n";
     fs::write(manifests.join("namespace.yaml"), namespace).unwrap();
     fs::write(manifests.join("deep/pod.yaml"), pod).unwrap();
     let ran = run_in(folder.path(), &["compile", "-f", "in"], "");
@@ -300,7 +303,8 @@ fn diff_explains_wrong_use() {
 #[test]
 fn an_invalid_policy_stops_diff_with_its_place() {
     let folder = TempDir::new().unwrap();
-    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec:\n  ingress:\n  - from:\n    - {}\n";
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n\
+                  spec:\n  ingress:\n  - from:\n    - {}\n";
     let ran = run_in(folder.path(), &["network", "diff", "config:", "-"], policy);
     assert_eq!(ran.code, Some(3));
     assert!(ran.stderr.contains("must specify a peer") && ran.stderr.contains("<stdin>:7:7"), "{}", ran.stderr);

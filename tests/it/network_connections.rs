@@ -17,7 +17,8 @@ spec: {containers: [{name: db, ports: [{name: sql, containerPort: 5432}]}]}
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: shop}
-spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, ports: [{name: http, containerPort: 8080}]}]}}}
+spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, ports: [{name: http, containerPort: \
+8080}]}]}}}
 ---
 apiVersion: apps/v1
 kind: DaemonSet
@@ -268,8 +269,10 @@ fn routes_lead_to_pods() {
     // The controller is known by its namespace's name and by the labels that the chart of ingress-nginx writes.
     let policy = |peer: &str| {
         format!(
-            "{with_ingress}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: web, namespace: shop}}\n\
-             spec: {{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: [{peer}], ports: [{{port: http}}]}}]}}\n"
+            "{with_ingress}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+             metadata: {{name: web, namespace: shop}}\n\
+             spec: {{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: [{peer}], ports: [{{port: \
+             http}}]}}]}}\n"
         )
     };
     let own = "{podSelector: {}}";
@@ -303,7 +306,8 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       containers:
-      - {name: web, image: web, ports: [{name: http, containerPort: 8080}, {name: admin, containerPort: 9901, protocol: UDP}]}
+      - {name: web, image: web, ports: [{name: http, containerPort: 8080}, {name: admin, containerPort: 9901, \
+      protocol: UDP}]}
 ---
 apiVersion: v1
 kind: Service
@@ -333,7 +337,8 @@ spec:
         ("8080", "absent", ""),
     ] {
         let input = format!(
-            "{WEB}---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {{name: r, namespace: floe-platform}}\n\
+            "{WEB}---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {{name: r, namespace: \
+             floe-platform}}\n\
              spec: {{to: {{kind: Service, name: {service}}}, port: {{targetPort: {target}}}}}\n"
         );
         for (name, network, is_open) in
@@ -362,14 +367,16 @@ spec:
 fn pods_of_one_workload_are_one_and_ipv6_needs_a_mention() {
     let pod = |name: &str, role: &str| {
         format!(
-            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: a, labels: {{role: {role}}}, ownerReferences: \
-             [{{kind: StatefulSet, name: db, controller: true}}]}}\nspec: {{}}\n"
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: a, labels: {{role: {role}}}, \
+             ownerReferences: [{{kind: StatefulSet, name: db, controller: true}}]}}\nspec: {{}}\n"
         )
     };
     let policy = |cidr: &str| {
         format!(
-            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: a}}\nspec: {{podSelector: \
-             {{matchLabels: {{role: replica}}}}, ingress: [{{from: [{{ipBlock: {{cidr: '{cidr}'}}}}], ports: [{{port: 1}}]}}]}}\n"
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: a}}\n\
+             spec: {{podSelector: \
+             {{matchLabels: {{role: replica}}}}, ingress: [{{from: [{{ipBlock: {{cidr: '{cidr}'}}}}], ports: [{{port: \
+             1}}]}}]}}\n"
         )
     };
     let pods = format!("{}{}", pod("db-0", "primary"), pod("db-1", "replica"));
@@ -395,7 +402,8 @@ fn bad_input_has_its_exit_code() {
     assert_eq!(connections(&[], "").code, Some(3));
     assert_eq!(connections(&["-f", "/nonexistent"], "").code, Some(3));
     assert_eq!(connections(&[], "kind: Pod\nspec: [").code, Some(3));
-    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec:\n  ingress: [{from: [{}]}]\n";
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n\
+                  spec:\n  ingress: [{from: [{}]}]\n";
     let ran = connections(&[], policy);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
     assert!(ran.stderr.contains("must specify a peer") && ran.stderr.contains("<stdin>:5:21"), "{}", ran.stderr);

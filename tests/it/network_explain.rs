@@ -141,7 +141,8 @@ fn a_pod_may_talk_to_itself_and_replicas_by_the_rules() {
 #[test]
 fn workloads_of_one_name_must_be_told_apart() {
     let twice = format!(
-        "{SHOP}---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: db, namespace: shop}}\nspec: {{template: {{}}}}\n"
+        "{SHOP}---\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: db, namespace: shop}}\n\
+         spec: {{template: {{}}}}\n"
     );
     let ran = explain(&["shop/web", "shop/db", "5432"], &twice);
     assert_eq!(ran.code, Some(2));

@@ -41,7 +41,8 @@ fn json_is_the_documented_contract() {
     let (code, pods) = check(&["--enforce", "restricted:v1.34", "--namespace", "x"], POD);
     assert_eq!(code, 1);
     let message = "PodSecurity \"restricted:v1.34\": allowPrivilegeEscalation != false (container \"a\" must set \
-                   securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container \"a\" must set \
+                   securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container \"a\" must \
+                   set \
                    securityContext.capabilities.drop=[\"ALL\"]), runAsNonRoot != true (pod or container \"a\" must set \
                    securityContext.runAsNonRoot=true), seccompProfile (pod or container \"a\" must set \
                    securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")";

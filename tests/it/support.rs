@@ -1,10 +1,10 @@
 //! Where tests find the binary, the data and the tools, and how they say that they were skipped.
 //!
-//! A test asks for what it needs ([`tool`], [`data_dir`]) and ends if that is not there, so all tests run everywhere, and the
-//! list of the skipped ones says what was not looked at. `make test` and `make check` set the environment:
+//! A test asks for what it needs ([`tool`], [`data_dir`]) and ends if that is not there, so all tests run everywhere,
+//! and the list of the skipped ones says what was not looked at. `make test` and `make check` set the environment:
 //! - `FLOE_TEST_DATA`: a folder of real charts and reference cases; without it the tests that need it are skipped.
-//! - `FLOE_TOOLS`: the folder of the pinned tools; `tests/tools/bin` without it. An empty value means that tests are to do with
-//!   Rust and what every system has: neither those tools are used nor the hosts that are installed.
+//! - `FLOE_TOOLS`: the folder of the pinned tools; `tests/tools/bin` without it. An empty value means that tests are to
+//!   do with Rust and what every system has: neither those tools are used nor the hosts that are installed.
 //! - `FLOE_SKIPPED`: a file that gets one line per skipped test, because cargo hides the output of tests that pass.
 //! - `FLOE_TESTED`: a file that gets one line for each host that a test ran floe in (`hosts/tested.rs`).
 //! - `FLOE_BIN`: another binary to test in place of the one that cargo built.
@@ -73,7 +73,8 @@ pub(crate) fn architecture() -> &'static str {
     }
 }
 
-/// Why a file that is made by hand cannot stand for the files and folders of the project that it is made of, if it cannot.
+/// Why a file that is made by hand cannot stand for the files and folders of the project that it is made of, if it
+/// cannot.
 pub(crate) fn outdated(made: &Path, sources: &[&str], by: &str) -> Option<String> {
     let name = made.strip_prefix(project()).unwrap_or(made).display();
     let Ok(time) = fs::metadata(made).and_then(|file| file.modified()) else {

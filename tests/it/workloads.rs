@@ -141,7 +141,8 @@ fn hardening_of_chart_templates_only_adds_and_is_idempotent() {
 /// A `Service` of Kubernetes and one of Knative have a name in common and nothing else.
 #[test]
 fn a_core_service_is_untouched_beside_one_of_knative() {
-    let core = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  template:\n    spec:\n      containers:\n      - image: x\n";
+    let core = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  template:\n    spec:\n      \
+                containers:\n      - image: x\n";
     assert_eq!(harden(core).unwrap().0, core);
     let knative = core.replace("apiVersion: v1", "apiVersion: serving.knative.dev/v1");
     let (output, _) = harden(&format!("{core}---\n{knative}")).unwrap();
@@ -153,7 +154,8 @@ fn a_core_service_is_untouched_beside_one_of_knative() {
 /// What a controller merges is judged by what it says, and left as it is.
 #[test]
 fn explicit_values_of_a_partial_shape_are_violations() {
-    let text = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: a, namespace: floe-jobs}\nspec:\n  hostNetwork: true\n";
+    let text = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: a, namespace: floe-jobs}\n\
+                spec:\n  hostNetwork: true\n";
     let (output, findings) = harden(text).unwrap();
     assert_eq!(output, text);
     let checks: Vec<_> = findings.iter().map(|(_, check)| check.as_str()).collect();

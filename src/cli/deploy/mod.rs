@@ -14,9 +14,10 @@ use super::run_log::RunLogArgs;
 /// Arguments of `floe deploy`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Secures manifests as the filter does, and applies the result to a cluster: Namespaces first, then the \
-        policies that allow, then those that only deny, then the workloads, so that nothing that must work is cut off in \
-        between and no pod runs unprotected (docs/deploy-order.md). Without manifests: Namespaces, policies and the \
+    long_about = "Secures manifests as the filter does, and applies the result to a cluster: Namespaces first, then \
+                  the \
+        policies that allow, then those that only deny, then the workloads, so that nothing that must work is cut off \
+        in between and no pod runs unprotected (docs/deploy-order.md). Without manifests: Namespaces, policies and the \
         summary. Policies are narrowed to the pods behind the Services of the manifests and of the cluster.\n\n\
         Objects are applied by server-side apply as the field manager `floe`. A field that somebody else has set \
         differently is a conflict, named with its owner, and nothing of the later steps is applied. A run that was \

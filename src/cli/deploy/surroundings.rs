@@ -8,8 +8,8 @@ use crate::cluster::{Cluster, Collection, NETWORK, Scope, namespaces_of_named_po
 use crate::config::Config;
 use crate::object::Inventory;
 
-/// The Services and namespaces of a cluster, and the pods that tell which ports some Services mean. `floe network diff` looks
-/// at the same, so what is deployed is no drift.
+/// The Services and namespaces of a cluster, and the pods that tell which ports some Services mean. `floe network diff`
+/// looks at the same, so what is deployed is no drift.
 ///
 /// What may not be seen is said, and then narrows nothing: more is open than need be, but nothing is cut off.
 pub(super) fn of(cluster: &Cluster, config: &Config, logging: &LoggingArgs) -> Result<Inventory, CliError> {

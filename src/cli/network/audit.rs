@@ -25,13 +25,15 @@ use crate::{network_policy, plan, verdict};
 /// Arguments of `floe network audit`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Judges what the policies of a cluster do and leave undone: namespaces without a default-deny policy, pods \
-        that no policy selects, what is open to the internet or to every namespace, rules that change nothing, policies \
-        that mean something else on some plugins, Pod Security labels, and pods that would not come back after a restart. \
-        Then it says who reaches whom, and what each policy allows.\n\n\
+    long_about = "Judges what the policies of a cluster do and leave undone: namespaces without a default-deny policy, \
+                  pods \
+        that no policy selects, what is open to the internet or to every namespace, rules that change nothing, \
+        policies \
+        that mean something else on some plugins, Pod Security labels, and pods that would not come back after a \
+        restart. Then it says who reaches whom, and what each policy allows.\n\n\
         With a configuration its namespaces are managed: they have to hold what it wants. Without one, namespaces that \
-        carry floe's mark are managed. Nothing is judged by its name. Where plugins differ on `ipBlock`, the worst case \
-        counts.",
+        carry floe's mark are managed. Nothing is judged by its name. Where plugins differ on `ipBlock`, the worst \
+        case counts.",
     after_long_help = "Examples:\n  \
         floe network audit --config manifest.yaml\n  \
         kubectl get namespaces,pods,services,networkpolicies -A -o yaml | floe network audit -f -\n  \

@@ -16,9 +16,10 @@ use crate::report::{write_enforcers_json, write_enforcers_text};
 #[derive(Debug, Args)]
 #[command(
     long_about = "Says which network plugin a cluster has, and whether policies are enforced there: every API server \
-        accepts them, but some plugins ignore them, and others have to be told. A plugin is recognised by the names and \
-        images of its agents in all namespaces, and by the settings that turn it off; each verdict is shown with what it \
-        rests on. Nodes that differ, such as those of Windows or Fargate, are told apart.\n\n\
+        accepts them, but some plugins ignore them, and others have to be told. A plugin is recognised by the names \
+        and \
+        images of its agents in all namespaces, and by the settings that turn it off; each verdict is shown with what \
+        it rests on. Nodes that differ, such as those of Windows or Fargate, are told apart.\n\n\
         Nothing is changed or tried in the cluster: that policies stop something on it is not proven.",
     after_long_help = "Examples:\n  \
         floe network check-cni --context prod\n  \

@@ -15,11 +15,12 @@ const NAMED: usize = 5;
 /// Arguments of `floe network connections`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Lists who may talk to whom by the NetworkPolicies of the input: one line for each pair of workloads, and of a \
-        workload and a range of addresses outside the cluster, in the format of `netpol-analyzer list`. Pairs without a \
-        line may not talk. A line holds what any pod of the source may open to any pod of the destination.\n\n\
-        `{ingress-controller}` is what Ingress, OpenShift Route and Gateway API objects lead to, where policies let the \
-        controller in: a pod in the configured `ingress_controller_namespace`; for Routes, OpenShift's router.",
+    long_about = "Lists who may talk to whom by the NetworkPolicies of the input: one line for each pair of workloads, \
+                  and of a \
+        workload and a range of addresses outside the cluster, in the format of `netpol-analyzer list`. Pairs without \
+        a line may not talk. A line holds what any pod of the source may open to any pod of the destination.\n\n\
+        `{ingress-controller}` is what Ingress, OpenShift Route and Gateway API objects lead to, where policies let \
+        the controller in: a pod in the configured `ingress_controller_namespace`; for Routes, OpenShift's router.",
     after_long_help = "Examples:\n  \
         floe network connections -f manifests/\n  \
         helm template shop ./chart | floe network connections -n shop --focus shop/web\n  \
@@ -111,8 +112,8 @@ fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
         let more = if undefined.len() > NAMED { ", ..." } else { "" };
         note(
             &format!(
-                "undefined: {} in the host's network ({}{more}): most plugins do not apply policies to their pods; their \
-                 lines treat them as ordinary pods",
+                "undefined: {} in the host's network ({}{more}): most plugins do not apply policies to their pods; \
+                 their lines treat them as ordinary pods",
                 undefined.len(),
                 named.join(", ")
             ),

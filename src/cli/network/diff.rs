@@ -25,14 +25,16 @@ const CLUSTER: &str = "cluster:";
 /// Arguments of `floe network diff`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Compares two sets of policies: first who may talk to whom, then the policies themselves. Each side is a \
-        folder, a file, `-` for standard input, `config:manifest.yaml` for what a configuration wants, or `cluster:` (or \
-        `cluster:CONTEXT`) for what a cluster holds.\n\n\
+    long_about = "Compares two sets of policies: first who may talk to whom, then the policies themselves. Each side \
+                  is a \
+        folder, a file, `-` for standard input, `config:manifest.yaml` for what a configuration wants, or `cluster:` \
+        (or `cluster:CONTEXT`) for what a cluster holds.\n\n\
         Connections are those among the pods of both sides and addresses outside; a side without any pods has those of \
         the other. Where no pod is there that policies would tell apart, one is made up: `shop/[pods with app=web]`, \
-        `shop/[other pods]`, `[other namespaces]/[other pods]`. Policies that mean the same in other words are equal.\n\n\
-        Against a cluster only drift counts: what the server, Helm and Argo CD add does not, nor do other people's policies, \
-        unless they open in a managed namespace what the configuration does not declare; these are named.",
+        `shop/[other pods]`, `[other namespaces]/[other pods]`. Policies that mean the same in other words are equal.\n\
+        \n\
+        Against a cluster only drift counts: what the server, Helm and Argo CD add does not, nor do other people's \
+        policies, unless they open in a managed namespace what the configuration does not declare; these are named.",
     after_long_help = "Examples:\n  \
         floe network diff before/ after/\n  \
         kubectl get networkpolicies,pods,namespaces,services -A -o yaml | floe network diff config:manifest.yaml -\n  \

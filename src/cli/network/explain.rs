@@ -13,12 +13,13 @@ use crate::snapshot::{ConnectionQuery, Trace, TraceError, trace};
 /// Arguments of `floe network explain`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Says whether a connection is made, and why: for each side which policies isolate the pod, which rule of \
+    long_about = "Says whether a connection is made, and why: for each side which policies isolate the pod, which rule \
+                  of \
         which policy allows the connection, or why none does, each with its place. Without a port: all that may pass, \
         and each rule that adds to it.\n\n\
         SRC and DST are NAMESPACE/NAME, NAMESPACE/NAME[Kind] or an address. DST may also be a Service: policy sees the \
-        port of the pods behind it, never that of the Service. What depends on whether ipBlock matches pods is said; the \
-        exit code is that of a CNI where it does not.",
+        port of the pods behind it, never that of the Service. What depends on whether ipBlock matches pods is said; \
+        the exit code is that of a CNI where it does not.",
     after_long_help = "Examples:\n  \
         floe network explain shop/web shop/db 5432/TCP -f manifests/\n  \
         floe network explain 203.0.113.7 shop/web -f manifests/\n  \

@@ -22,9 +22,10 @@ const SUMMARY: &str = "NETWORK-POLICY-SUMMARY.md";
 /// Arguments of `floe network generate`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Writes the NetworkPolicies that the configuration wants: to standard output, or as files with a summary \
-        below a folder. Before a byte is written it is proven that every declared flow works at both ends and that nothing \
-        else does.",
+    long_about = "Writes the NetworkPolicies that the configuration wants: to standard output, or as files with a \
+                  summary \
+        below a folder. Before a byte is written it is proven that every declared flow works at both ends and that \
+        nothing else does.",
     after_long_help = "Examples:\n  \
         floe network generate --config manifest.yaml | kubectl apply --dry-run=server -f -\n  \
         floe network generate -f rendered/ --out target/network\n  \

@@ -59,8 +59,8 @@ impl InputArgs {
     }
 }
 
-/// Writes a report to standard output. That its reader has seen enough (`| head`) is no failure: nothing was changed that
-/// could be half done.
+/// Writes a report to standard output. That its reader has seen enough (`| head`) is no failure: nothing was changed
+/// that could be half done.
 pub(super) fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), CliError> {
     match write::stdout(write) {
         Err(CliError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -26,9 +26,10 @@ const GENERATED: &str = "<generated>";
 /// Arguments of `floe network validate`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Judges every NetworkPolicy of the input in three ways: would the API server take it, in the server's own \
-        words; are the policies that floe made those that the configuration wants, and does another one open more; does it \
-        mean the same on the network plugin, or on all of them.\n\n\
+    long_about = "Judges every NetworkPolicy of the input in three ways: would the API server take it, in the server's \
+                  own \
+        words; are the policies that floe made those that the configuration wants, and does another one open more; \
+        does it mean the same on the network plugin, or on all of them.\n\n\
         With --cluster a live cluster is asked as well: its plugin, and its API server, which changes nothing.\n\n\
         Without --file, the policies that the configuration wants are judged.",
     after_long_help = "Examples:\n  \
@@ -50,8 +51,8 @@ pub(super) struct ValidateArgs {
 
     /// Configuration: a floe Manifest
     ///
-    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest. Without any, the
-    /// policies of the input are not compared with a configuration.
+    /// Without it: the functionConfig of a ResourceList, then ./manifest.yaml if that is a floe Manifest. Without any,
+    /// the policies of the input are not compared with a configuration.
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
 
@@ -63,10 +64,11 @@ pub(super) struct ValidateArgs {
     #[arg(long, value_name = "NAME", value_parser = known_plugin)]
     cni: Option<&'static Profile>,
 
-    /// Judge for a live cluster too: what its network plugin makes of the policies, and whether its API server takes them
+    /// Judge for a live cluster too: what its network plugin makes of the policies, and whether its API server takes
+    /// them
     ///
-    /// Each policy is given to the server as a dry run, which needs the right to patch it and stores nothing. --cni has to
-    /// name the plugin that is there.
+    /// Each policy is given to the server as a dry run, which needs the right to patch it and stores nothing. --cni has
+    /// to name the plugin that is there.
     #[arg(long)]
     cluster: bool,
 

@@ -16,11 +16,12 @@ use crate::verdict::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report,
 /// Arguments of `floe pods check`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Judges every pod and pod template by the Pod Security Standards: the verdict and the words of the API \
+    long_about = "Judges every pod and pod template by the Pod Security Standards: the verdict and the words of the \
+                  API \
         server, offline. The template of a workload is judged as the pods that it makes. Nothing is changed.\n\n\
-        The level of a namespace is what --enforce says; else what the labels of a Namespace in the input say; else what \
-        the configuration wants for it; else privileged. The same holds for --audit and --warn; as with labels, a level \
-        to enforce that is stricter than the one to warn about is warned about too.",
+        The level of a namespace is what --enforce says; else what the labels of a Namespace in the input say; else \
+        what the configuration wants for it; else privileged. The same holds for --audit and --warn; as with labels, a \
+        level to enforce that is stricter than the one to warn about is warned about too.",
     after_long_help = "Examples:\n  \
         helm template shop ./chart | floe pods check --enforce restricted\n  \
         floe pods check -f manifests/ --enforce baseline:v1.34 --cluster-version v1.33 -o sarif\n\n\
@@ -140,8 +141,8 @@ fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
     }
     if report.without_level > 0 {
         let line = format!(
-            "nothing names the level of the namespace of {} of {} pods, so everything is allowed there; give --enforce, or \
-             --namespace for documents that name none",
+            "nothing names the level of the namespace of {} of {} pods, so everything is allowed there; give \
+             --enforce, or --namespace for documents that name none",
             report.without_level,
             report.pods.len()
         );

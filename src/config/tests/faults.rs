@@ -59,7 +59,8 @@ fn unknown_keys_at_each_level() {
         ),
         (
             "security: {network_policies: {jobs_egress_allow: [{name: x, to_cird: 10.0.0.0/8, port: 1}]}}",
-            "3:61 security.network_policies.jobs_egress_allow[0].to_cird: unknown key `to_cird`, did you mean `to_cidr`?",
+            "3:61 security.network_policies.jobs_egress_allow[0].to_cird: unknown key `to_cird`, did you mean \
+             `to_cidr`?",
         ),
         (
             "security:\n  pod_security:\n    run_as_usr: 1\n",
@@ -87,11 +88,13 @@ fn types_are_strict() {
         ("security: {pod_security: 1}", "3:26 security.pod_security: expected a mapping, found the number `1`"),
         (
             "security: {network_policies: {enabled: 'true'}}",
-            "3:40 security.network_policies.enabled: expected a boolean, found the string `true` (write it without quotes)",
+            "3:40 security.network_policies.enabled: expected a boolean, found the string `true` (write it without \
+             quotes)",
         ),
         (
             "security: {network_policies: {dns: {ports: ['53']}}}",
-            "3:45 security.network_policies.dns.ports[0]: expected an integer, found the string `53` (write it without quotes)",
+            "3:45 security.network_policies.dns.ports[0]: expected an integer, found the string `53` (write it without \
+             quotes)",
         ),
         (
             "domains: [{name: on}]",
@@ -135,7 +138,8 @@ fn namespaces_and_domains() {
         ),
         (
             "security: {namespaces: {platform: x, jobs: x}}",
-            "3:44 security.namespaces.jobs: the namespace `x` is meant for jobs, but it is the one of the platform already\n\
+            "3:44 security.namespaces.jobs: the namespace `x` is meant for jobs, but it is the one of the platform \
+             already\n\
              help: give each role a namespace of its own\n3:35 the namespace of the platform"
                 .to_owned(),
         ),
@@ -147,7 +151,8 @@ fn namespaces_and_domains() {
         ),
         (
             "domains: [{name: a}, {name: b, namespace: floe-a-domain}]",
-            "3:43 domains[1].namespace: the namespace `floe-a-domain` is meant for the domain `b`, but it is the one of \
+            "3:43 domains[1].namespace: the namespace `floe-a-domain` is meant for the domain `b`, but it is the one \
+             of \
              the domain `a` already\nhelp: give each role a namespace of its own\n3:18 the namespace of the domain `a`"
                 .to_owned(),
         ),
@@ -177,8 +182,8 @@ fn levels() {
             ),
             (
                 "floe_jobs_level: high",
-                "4:18 security.pod_security.floe_jobs_level: unknown level `high`, expected one of `privileged`, `baseline`, \
-                 `restricted`",
+                "4:18 security.pod_security.floe_jobs_level: unknown level `high`, expected one of `privileged`, \
+                 `baseline`, `restricted`",
             ),
             ("job_level: baseline", &near("job_level", "jobs_level")),
             ("floe_platfrom_level: baseline", &near("floe_platfrom_level", "floe_platform_level")),
@@ -203,8 +208,8 @@ fn levels() {
 #[test]
 fn network_policies() {
     let cidr = "security.network_policies.cluster_cidrs[0]:";
-    let label_value = "help: a label value is at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter \
-                       or a digit";
+    let label_value = "help: a label value is at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with \
+                       a letter or a digit";
     assert_errors(
         "security.network_policies",
         &[
@@ -223,15 +228,15 @@ fn network_policies() {
             (
                 "cluster_cidrs: [10.0.0.0/33]",
                 &format!(
-                    "4:17 {cidr} `10.0.0.0/33` is no address range in CIDR form\nhelp: write an address and a prefix length, \
-                     such as `10.0.0.0/8`"
+                    "4:17 {cidr} `10.0.0.0/33` is no address range in CIDR form\nhelp: write an address and a prefix \
+                     length, such as `10.0.0.0/8`"
                 ),
             ),
             (
                 "cluster_cidrs: ['::ffff:10.0.0.0/104']",
                 &format!(
-                    "4:17 {cidr} `::ffff:10.0.0.0/104` is an IPv4-mapped IPv6 range\nhelp: write the IPv4 range: API servers \
-                     and network plugins disagree on mapped addresses"
+                    "4:17 {cidr} `::ffff:10.0.0.0/104` is an IPv4-mapped IPv6 range\n\
+                     help: write the IPv4 range: API servers and network plugins disagree on mapped addresses"
                 ),
             ),
             (
@@ -240,18 +245,19 @@ fn network_policies() {
             ),
             (
                 "ip_families: [IPv4], kubernetes_api: {cidrs: ['fd00::/64']}",
-                "4:47 security.network_policies.kubernetes_api.cidrs[0]: `fd00::/64` is IPv6, which `ip_families` leaves out\n\
+                "4:47 security.network_policies.kubernetes_api.cidrs[0]: `fd00::/64` is IPv6, which `ip_families` \
+                 leaves out\n\
                  help: add IPv6 to `ip_families`, or remove the range\n4:14 IPv6 is missing here",
             ),
             (
                 "ip_families: [IPv6], jobs_egress_allow: [{name: x, to_cidr: 0.0.0.0/0, port: 1}]",
-                "4:61 security.network_policies.jobs_egress_allow[0].to_cidr: `0.0.0.0/0` is IPv4, which `ip_families` leaves \
-                 out\nhelp: add IPv4 to `ip_families`, or remove the range\n4:14 IPv4 is missing here",
+                "4:61 security.network_policies.jobs_egress_allow[0].to_cidr: `0.0.0.0/0` is IPv4, which `ip_families` \
+                 leaves out\nhelp: add IPv4 to `ip_families`, or remove the range\n4:14 IPv4 is missing here",
             ),
             (
                 "ip_families: []",
-                "4:14 security.network_policies.ip_families: no IP family is left\nhelp: list IPv4, IPv6 or both, or leave the \
-                 key out",
+                "4:14 security.network_policies.ip_families: no IP family is left\n\
+                 help: list IPv4, IPv6 or both, or leave the key out",
             ),
             (
                 "ip_families: [ipv4]",
@@ -259,12 +265,13 @@ fn network_policies() {
             ),
             (
                 "allow_external_https: no, external_https_cidrs: [198.51.100.0/24]",
-                "4:49 security.network_policies.external_https_cidrs: `external_https_cidrs` says where HTTPS may go, but \
-                 `allow_external_https` is false\nhelp: remove one of the two\n4:23 switched off here",
+                "4:49 security.network_policies.external_https_cidrs: `external_https_cidrs` says where HTTPS may go, \
+                 but `allow_external_https` is false\nhelp: remove one of the two\n4:23 switched off here",
             ),
             (
                 "dns: {ports: []}",
-                "4:14 security.network_policies.dns.ports: the list of ports is empty\nhelp: name a port, or leave the key out",
+                "4:14 security.network_policies.dns.ports: the list of ports is empty\n\
+                 help: name a port, or leave the key out",
             ),
             ("dns: {ports: [0]}", "4:15 security.network_policies.dns.ports[0]: the port 0 is not between 1 and 65535"),
             (
@@ -283,12 +290,14 @@ fn network_policies() {
             ),
             (
                 "ingress_controller_pod_labels: {-a: b}",
-                "4:33 security.network_policies.ingress_controller_pod_labels.-a: `-a` is no label key\nhelp: a label key is at \
+                "4:33 security.network_policies.ingress_controller_pod_labels.-a: `-a` is no label key\n\
+                 help: a label key is at \
                  most 63 letters, digits, `-`, `_` and `.`, after an optional DNS subdomain and `/`",
             ),
             (
                 "ingress_controller_namespace: a_b",
-                "4:31 security.network_policies.ingress_controller_namespace: `a_b` is no DNS label (RFC 1123)\nhelp: use at \
+                "4:31 security.network_policies.ingress_controller_namespace: `a_b` is no DNS label (RFC 1123)\n\
+                 help: use at \
                  most 63 lower-case letters, digits and `-`, beginning and ending with a letter or a digit",
             ),
         ],
@@ -308,8 +317,8 @@ fn egress_rules() {
         (
             "{name: x, port: 1, to_namespace: a, to_cidr: 10.0.0.0/8}",
             format!(
-                "4:37 {at}[0].to_cidr: the rule `x` has both `to_namespace` and `to_cidr`\nhelp: write two rules\n4:34 the other \
-                 target"
+                "4:37 {at}[0].to_cidr: the rule `x` has both `to_namespace` and `to_cidr`\nhelp: write two rules\n\
+                 4:34 the other target"
             ),
         ),
         ("{name: x, to_namespace: a}", format!("4:1 {at}[0]: the key `port` is missing")),
@@ -353,17 +362,19 @@ fn pod_security() {
         &[
             (
                 "namespaces: on_demand",
-                "4:13 security.pod_security.namespaces: unknown mode `on_demand`, expected one of `append`, `patch`, `off`",
+                "4:13 security.pod_security.namespaces: unknown mode `on_demand`, expected one of `append`, `patch`, \
+                 `off`",
             ),
             ("conflicts: Fail", "4:12 security.pod_security.conflicts: unknown value `Fail`, did you mean `fail`?"),
             (
                 "version: '1.30'",
-                "4:10 security.pod_security.version: `1.30` is no policy version\nhelp: write `latest` or `v1.N`, such as `v1.33`",
+                "4:10 security.pod_security.version: `1.30` is no policy version\n\
+                 help: write `latest` or `v1.N`, such as `v1.33`",
             ),
             (
                 "run_as_user: 0",
-                "4:14 security.pod_security.run_as_user: user 0 is root, but pods of `floe-jobs` must not run as root: its level \
-                 is restricted\nhelp: use an id between 1 and 2147483647",
+                "4:14 security.pod_security.run_as_user: user 0 is root, but pods of `floe-jobs` must not run as root: \
+                 its level is restricted\nhelp: use an id between 1 and 2147483647",
             ),
             (
                 "run_as_user: 2147483648",
@@ -383,7 +394,8 @@ fn pod_security() {
             (
                 "writable_paths: [/a//b/]",
                 &format!(
-                    "4:18 {path} the path `/a//b/` is not normalised: it contains an empty or `.` part\nhelp: write `/a/b`"
+                    "4:18 {path} the path `/a//b/` is not normalised: it contains an empty or `.` part\n\
+                     help: write `/a/b`"
                 ),
             ),
             (
@@ -392,8 +404,8 @@ fn pod_security() {
             ),
             (
                 "writable_size_limit: 64MB",
-                "4:22 security.pod_security.writable_size_limit: `64MB` is no quantity\nhelp: write a number and a unit, such as \
-                 `64Mi` or `1Gi`",
+                "4:22 security.pod_security.writable_size_limit: `64MB` is no quantity\n\
+                 help: write a number and a unit, such as `64Mi` or `1Gi`",
             ),
             ("harden: [job]", "4:10 security.pod_security.harden[0]: unknown role `job`, did you mean `jobs`?"),
             (
@@ -402,29 +414,31 @@ fn pod_security() {
             ),
             (
                 "workloads: [{group: a_b, kind: C, path: d}]",
-                "4:21 security.pod_security.workloads[0].group: `a_b` is no DNS subdomain (RFC 1123)\nhelp: use at most 253 \
+                "4:21 security.pod_security.workloads[0].group: `a_b` is no DNS subdomain (RFC 1123)\n\
+                 help: use at most 253 \
                  lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or a digit",
             ),
             (
                 "workloads: [{group: a.b, kind: c, path: d}]",
-                "4:32 security.pod_security.workloads[0].kind: `c` is no kind\nhelp: a kind is a word in Pascal case, such as \
-                 `SparkApplication`",
+                "4:32 security.pod_security.workloads[0].kind: `c` is no kind\n\
+                 help: a kind is a word in Pascal case, such as `SparkApplication`",
             ),
             (
                 "workloads: [{group: a.b, kind: C, path: 'd[0].e'}]",
-                "4:41 security.pod_security.workloads[0].path: `d[0].e` is no path of fields\nhelp: write the names of fields joined \
-                 by dots, such as `spec.driver.template`",
+                "4:41 security.pod_security.workloads[0].path: `d[0].e` is no path of fields\n\
+                 help: write the names of fields joined by dots, such as `spec.driver.template`",
             ),
             (
                 "workloads: [{group: a.b, kind: C, path: d..e}]",
-                "4:41 security.pod_security.workloads[0].path: `d..e` is no path of fields\nhelp: write the names of fields joined \
-                 by dots, such as `spec.driver.template`",
+                "4:41 security.pod_security.workloads[0].path: `d..e` is no path of fields\n\
+                 help: write the names of fields joined by dots, such as `spec.driver.template`",
             ),
         ],
     );
     assert_error(
         "security: {summary: {name: A}}",
-        "3:28 security.summary.name: `A` is no DNS subdomain (RFC 1123)\nhelp: use at most 253 lower-case letters, digits, `-` \
+        "3:28 security.summary.name: `A` is no DNS subdomain (RFC 1123)\n\
+         help: use at most 253 lower-case letters, digits, `-` \
          and `.`, each part beginning and ending with a letter or a digit",
     );
 }

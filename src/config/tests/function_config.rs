@@ -24,13 +24,13 @@ fn all_forms_mean_the_same() {
     let forms = [
         "apiVersion: floe.dev/v1\nkind: Manifest\nmetadata: {name: x}\nother: 1\nsecurity:\n  namespaces: {jobs: j}\n\
          domains: [{name: sales}]\n",
-        "apiVersion: floe.dev/v1\nkind: NetworkSecurity\nmetadata: {name: x}\nspec:\n  namespaces: {jobs: j}\n  domains: \
-         [{name: sales}]\n",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  security: |\n    namespaces: {jobs: j}\n  domains: |\n    \
-         - name: sales\n",
+        "apiVersion: floe.dev/v1\nkind: NetworkSecurity\nmetadata: {name: x}\n\
+         spec:\n  namespaces: {jobs: j}\n  domains: [{name: sales}]\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  security: |\n    namespaces: {jobs: j}\n  \
+         domains: |\n    - name: sales\n",
         r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"security":"{\"namespaces\":{\"jobs\":\"j\"}}","domains":"[{name: sales}]"}}"#,
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {annotations: &a {security: 'namespaces: {jobs: j}'}}\ndata: {<<: *a, \
-         domains: '[{name: sales}]'}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {annotations: &a {security: 'namespaces: {jobs: j}'}}\n\
+         data: {<<: *a, domains: '[{name: sales}]'}\n",
     ];
     for text in forms {
         let config = read(text).unwrap();
@@ -58,8 +58,8 @@ fn nothing_means_the_defaults() {
 
 #[test]
 fn reads_a_node_inside_a_resource_list() {
-    let text = "kind: ResourceList\nitems: []\nfunctionConfig:\n  apiVersion: floe.dev/v1\n  kind: NetworkSecurity\n  spec: \
-                {pod_security: {jobs_level: baseline}}\n";
+    let text = "kind: ResourceList\nitems: []\nfunctionConfig:\n  apiVersion: floe.dev/v1\n  kind: NetworkSecurity\n  \
+                spec: {pod_security: {jobs_level: baseline}}\n";
     let tree = Tree::parse(text).unwrap();
     let node = tree.get(tree.root().unwrap(), "functionConfig").unwrap();
     let config = Config::from_function_config(&tree, node).unwrap();
@@ -80,7 +80,8 @@ fn unknown_kinds_and_versions() {
         ),
         (
             "apiVersion: v1\nkind: Secret",
-            "2:7 kind: floe takes no functionConfig of kind `Secret`\nhelp: use `Manifest`, `NetworkSecurity`, `ConfigMap`",
+            "2:7 kind: floe takes no functionConfig of kind `Secret`\nhelp: use `Manifest`, `NetworkSecurity`, \
+             `ConfigMap`",
         ),
         (
             "apiVersion: v1\nkind: NetworkSecurity",
@@ -119,8 +120,8 @@ fn network_security() {
         ("spec: {domain: []}", "3:8 spec.domain: unknown key `domain`, did you mean `domains`?"),
         (
             "spec:\n  domains: [{name: a}]\n  namespaces: {jobs: floe-a-domain}",
-            "4:20 spec.domains[0].name: the namespace `floe-a-domain` is meant for the domain `a`, but it is the one of jobs \
-             already\nhelp: give each role a namespace of its own\n5:22 the namespace of jobs",
+            "4:20 spec.domains[0].name: the namespace `floe-a-domain` is meant for the domain `a`, but it is the one \
+             of jobs already\nhelp: give each role a namespace of its own\n5:22 the namespace of jobs",
         ),
     ];
     for (rest, expected) in cases {
@@ -137,7 +138,8 @@ fn config_maps() {
         ("data: {namespace: a}", "3:8 data.namespace: unknown key `namespace`, expected one of `security`, `domains`"),
         (
             "security: ''",
-            "3:1 security: unknown key `security`, expected one of `apiVersion`, `kind`, `metadata`, `immutable`, `data`",
+            "3:1 security: unknown key `security`, expected one of `apiVersion`, `kind`, `metadata`, `immutable`, \
+             `data`",
         ),
         ("data: {security: {}}", "3:18 data.security: expected a string, found a mapping"),
         ("data: {security: 1}", "3:18 data.security: expected a string, found the number `1` (write it in quotes)"),
@@ -155,8 +157,8 @@ fn positions_inside_texts() {
         // Literal block: by line and column.
         (
             "data:\n  security: |\n    # about\n\n    pod_security:\n      jobs_level: low\n",
-            "8:19 data.security.pod_security.jobs_level: unknown level `low`, expected one of `privileged`, `baseline`, \
-             `restricted`",
+            "8:19 data.security.pod_security.jobs_level: unknown level `low`, expected one of `privileged`, \
+             `baseline`, `restricted`",
         ),
         (
             "data:\n  security: |-\r\n    summary:\r\n      nam: x\r\n",
@@ -182,7 +184,8 @@ fn positions_inside_texts() {
         // Contradictions between the two texts.
         (
             "data:\n  domains: |\n    - {name: a, namespace: j}\n  security: |\n    namespaces:\n      jobs: j\n",
-            "5:28 data.domains[0].namespace: the namespace `j` is meant for the domain `a`, but it is the one of jobs already\n\
+            "5:28 data.domains[0].namespace: the namespace `j` is meant for the domain `a`, but it is the one of jobs \
+             already\n\
              help: give each role a namespace of its own\n8:13 the namespace of jobs",
         ),
         // A text from elsewhere: the mapping that takes it.

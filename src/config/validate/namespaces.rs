@@ -9,7 +9,8 @@ use crate::config::part::Invalid;
 use crate::object::Level;
 use crate::yaml::FieldPath;
 
-/// Longest name of a domain: `floe-<name>-domain` is a namespace, so a DNS label (decision on: Domains reach themselves).
+/// Longest name of a domain: `floe-<name>-domain` is a namespace, so a DNS label (decision on: Domains reach
+/// themselves).
 const DOMAIN_NAME: usize = 51;
 
 /// The managed namespaces: platform, jobs, then the domains as listed.

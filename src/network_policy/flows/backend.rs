@@ -17,8 +17,8 @@ pub(super) fn client_ports(service: &ServiceFacts, protocol: Protocol, port: u16
     PortSet::single_ports(protocol, &targets)
 }
 
-/// The pod ports that a route leads to. Empty where that is not known: also for a port of the pods by its number, if the
-/// input does not have the Service.
+/// The pod ports that a route leads to. Empty where that is not known: also for a port of the pods by its number, if
+/// the input does not have the Service.
 pub(super) fn route_ports(service: Option<&ServiceFacts>, wanted: &RoutePort, inventory: &Inventory) -> PortSet {
     let routed = service.map(|service| service.routed_ports(wanted, &inventory.pods));
     routed.into_iter().flatten().collect()

@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn jobs_serve_nobody() {
-        let expected = "the Ingress sends to the Service `floe-dagster`, but `ingress-nginx` does not reach its pods in \
-                        `floe-jobs` on TCP 4000";
+        let expected = "the Ingress sends to the Service `floe-dagster`, but `ingress-nginx` does not reach its pods \
+                        in `floe-jobs` on TCP 4000";
         assert_eq!(messages(&config(), INGRESS, "floe-jobs", &ingress("floe-dagster")), [expected]);
         assert_eq!(messages(&config(), INGRESS, "floe-jobs", &ingress("unknown")).len(), 1);
         let finding = &findings(&config(), INGRESS, "floe-jobs", &ingress("unknown"))[0];
@@ -174,7 +174,10 @@ mod tests {
 
     #[test]
     fn a_gateway_comes_from_its_namespace() {
-        let spec = |parents: Value| json!({"parentRefs": parents, "rules": [{"backendRefs": [{"name": "floe-dagster", "port": 80}]}]});
+        let spec = |parents: Value| {
+            json!({"parentRefs": parents,
+                "rules": [{"backendRefs": [{"name": "floe-dagster", "port": 80}]}]})
+        };
         let foreign = spec(json!([{"name": "public", "namespace": "gateways"}]));
         assert_eq!(messages(&config(), GATEWAY, "floe-platform", &foreign).len(), 1);
         for near in [json!([{"name": "own"}]), json!([{"name": "x", "namespace": "ingress-nginx"}]), json!([])] {

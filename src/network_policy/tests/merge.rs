@@ -147,7 +147,8 @@ fn any_ports() -> impl Strategy<Value = PortSet> {
     let protocol = prop::sample::select(Protocol::ALL.to_vec());
     prop_oneof![
         1 => Just(PortSet::everything()),
-        8 => (protocol.clone(), 1_u16..8, 0_u16..4).prop_map(|(it, first, more)| PortSet::range(it, first, first + more)),
+        8 => (protocol.clone(), 1_u16..8, 0_u16..4).prop_map(|(it, first, more)| PortSet::range(it, first,
+            first + more)),
         1 => protocol.prop_map(|it| PortSet::range(it, 1, u16::MAX)),
     ]
 }

@@ -95,7 +95,8 @@ fn this_host_needs_nothing() {
     }
 }
 
-/// What a reason of its own narrows is not widened by an address of the same service (decision on: A flow has two ends).
+/// What a reason of its own narrows is not widened by an address of the same service (decision on: A flow has two
+/// ends).
 #[test]
 fn platform_services_keep_their_own_reason() {
     for host in ["floe-polaris", "floe-polaris.floe-platform.svc", "other-polaris"] {
@@ -143,15 +144,18 @@ fn what_cannot_be_known_is_said() {
         ),
         (
             "plugins: {compute: postgres}",
-            "plugin-not-opened `plugins.compute` (3:20 of the manifest): nothing is opened for `postgres`: its address, for TCP 5432, is not in the configuration",
+            "plugin-not-opened `plugins.compute` (3:20 of the manifest): nothing is opened for `postgres`: its \
+             address, for TCP 5432, is not in the configuration",
         ),
         (
             "plugins: {compute: {type: trino, config: {host: '${TRINO}'}}}",
-            "plugin-not-opened `plugins.compute.type` (3:27 of the manifest): nothing is opened for `trino`: its address, for TCP 8080, is not in the configuration",
+            "plugin-not-opened `plugins.compute.type` (3:27 of the manifest): nothing is opened for `trino`: its \
+             address, for TCP 8080, is not in the configuration",
         ),
         (
             "plugins: {x: {type: thing, config: {host: a.b.svc}}}",
-            "plugin-not-opened `plugins.x.config.host` (3:43 of the manifest): nothing is opened for `thing`: no port is named",
+            "plugin-not-opened `plugins.x.config.host` (3:43 of the manifest): nothing is opened for `thing`: no port \
+             is named",
         ),
     ] {
         let config = with_manifest(sections);
@@ -170,7 +174,8 @@ fn what_cannot_be_known_is_said() {
 #[test]
 fn what_is_known_is_quiet() {
     for sections in [
-        "plugins: {compute: duckdb, orchestrator: dagster, catalog: polaris, storage: s3, ingestion: dlt, secrets: eso}",
+        "plugins: {compute: duckdb, orchestrator: dagster, catalog: polaris, storage: s3, ingestion: dlt, secrets: \
+         eso}",
         "plugins: {compute: snowflake, semantic_layer: cube, telemetry_backend: datadog}",
         "observability: {tracing: {exporter: zipkin}, logging: {level: debug, format: json}}",
         "plugins: {storage: {type: minio}, compute: {config: {threads: 4}}}",

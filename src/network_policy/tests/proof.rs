@@ -75,8 +75,8 @@ fn an_error_names_ends_and_ports() {
     let (flows, mut policies) = generated(&config(), &inventory());
     policies.retain(|policy| policy.name != "allow-ingress-polaris");
     let message = prove(&config(), &flows, &policies, &inventory()).unwrap_err().to_string();
-    let expected = "a pod of floe-jobs -> a pod of floe-platform (app=polaris), where ipBlock matches addresses outside \
-                    only: TCP 8181 is declared, but the policies block it";
+    let expected = "a pod of floe-jobs -> a pod of floe-platform (app=polaris), where ipBlock matches addresses \
+                    outside only: TCP 8181 is declared, but the policies block it";
     assert_eq!(message, expected);
 }
 

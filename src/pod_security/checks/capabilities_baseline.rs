@@ -103,7 +103,8 @@ mod tests {
         testing::forbids(
             &CHECK,
             37,
-            &json!({"containers": [adds("z", &["SYS_TIME", "KILL", "BPF"]), adds("a", &["BPF"]), adds("ok", &["KILL"])]}),
+            &json!({"containers": [adds("z", &["SYS_TIME", "KILL", "BPF"]), adds("a", &["BPF"]), adds("ok",
+                &["KILL"])]}),
             "non-default capabilities",
             r#"containers "z", "a" must not include "BPF", "SYS_TIME" in securityContext.capabilities.add"#,
             &[

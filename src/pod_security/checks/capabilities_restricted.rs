@@ -109,7 +109,8 @@ mod tests {
         testing::forbids(
             &CHECK,
             22,
-            &json!({"containers": [{"name": "a", "securityContext": {"capabilities": {"drop": ["ALL"], "add": ["KILL"]}}}]}),
+            &json!({"containers": [{"name": "a", "securityContext": {"capabilities": {"drop": ["ALL"],
+                "add": ["KILL"]}}}]}),
             REASON,
             r#"container "a" must not include "KILL" in securityContext.capabilities.add"#,
             &["spec.containers[0].securityContext.capabilities.add[0]"],

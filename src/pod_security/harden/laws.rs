@@ -99,7 +99,8 @@ fn pods() -> impl Strategy<Value = Value> {
             ]);
             json!({
                 "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s"},
-                "spec": {"template": {"metadata": {"annotations": annotations}, "spec": spec}, "volumeClaimTemplates": claims},
+                "spec": {"template": {"metadata": {"annotations": annotations}, "spec": spec},
+                    "volumeClaimTemplates": claims},
             })
         },
     )

@@ -40,7 +40,8 @@ pub(super) use notices::{
 use platform::Platform;
 use template::Template;
 
-/// The annotation of a pod template, or of the object that holds it, that keeps floe's hands off (decision on: An explicit value is never overwritten).
+/// The annotation of a pod template, or of the object that holds it, that keeps floe's hands off (decision on: An
+/// explicit value is never overwritten).
 pub const OPT_OUT_ANNOTATION: &str = "floe.dev/harden";
 
 /// What hardening does to one pod template.

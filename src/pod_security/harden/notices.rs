@@ -67,8 +67,8 @@ impl Reporter {
         let kind = &self.id.gvk.kind;
         let message = format!("is not hardened: the controller of {kind} completes its pods in the cluster");
         self.finding(Severity::Warning, WORKLOAD_NOT_HARDENED, path, message).help(format!(
-            "secure the pods in the settings of {kind} or of its controller; to confirm that this is done, annotate the \
-             object with {OPT_OUT_ANNOTATION}: \"false\""
+            "secure the pods in the settings of {kind} or of its controller; to confirm that this is done, annotate \
+             the object with {OPT_OUT_ANNOTATION}: \"false\""
         ))
     }
 

@@ -116,7 +116,10 @@ mod tests {
 
     #[test]
     fn affinity_counts_where_every_alternative_is_windows() {
-        let expression = |values: Value| json!({"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": values}]});
+        let expression = |values: Value| {
+            json!({"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In",
+                "values": values}]})
+        };
         let windows = expression(json!(["windows"]));
         assert!(sign(&affinity(&json!([windows]))).ends_with("nodeSelectorTerms"));
         assert_eq!(sign(&affinity(&json!([windows, {"matchExpressions": []}]))), "Linux");

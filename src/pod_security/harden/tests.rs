@@ -364,9 +364,8 @@ fn only_read_only_roots_get_mounts_and_only_mounted_volumes_are_made() {
     let result = hardened(&pod(&json!({"containers": [writable], "volumes": []})), &PodSecurityConfig::default());
     assert_eq!(result["volumes"], json!([]));
     let result = hardened(
-        &pod(
-            &json!({"containers": [{"volumeMounts": [{"name": "t", "mountPath": "/tmp"}]}], "volumes": [{"name": "t"}]}),
-        ),
+        &pod(&json!({"containers": [{"volumeMounts": [{"name": "t", "mountPath": "/tmp"}]}],
+                "volumes": [{"name": "t"}]})),
         &PodSecurityConfig::default(),
     );
     assert_eq!(result["volumes"], json!([{"name": "t"}, {"name": "floe-home-floe", "emptyDir": {}}]));

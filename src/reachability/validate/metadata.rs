@@ -113,7 +113,8 @@ fn owner_references(metadata: &Value, path: &FieldPath, found: &mut Vec<Invalid>
                 None => controller = Some(this),
                 Some(first) => {
                     let message = format!(
-                        "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
+                        "Only one reference can have Controller set to true. Found \"true\" in references for {first} \
+                         and {this}"
                     );
                     let all = metadata.get("ownerReferences").unwrap_or(&Value::Null);
                     found.push(Invalid::typed(path, all, InvalidKind::Invalid, message));

@@ -35,8 +35,8 @@ pub(super) fn dns_label(text: &str) -> Vec<String> {
             "must not contain dots".to_owned()
         } else {
             regex(
-                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and \
-                 end with an alphanumeric character",
+                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start \
+                 and end with an alphanumeric character",
                 LABEL_FORMAT,
                 &["my-name", "123-abc"],
             )
@@ -58,8 +58,8 @@ pub(super) fn dns_subdomain(text: &str) -> Vec<String> {
 fn subdomain_format(text: &str) -> Option<String> {
     (!has_subdomain_form(text)).then(|| {
         regex(
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
-             and end with an alphanumeric character",
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
+             start and end with an alphanumeric character",
             SUBDOMAIN_FORMAT,
             &["example.com"],
         )
@@ -70,7 +70,8 @@ fn subdomain_format(text: &str) -> Option<String> {
 pub(super) fn label_key(text: &str) -> Vec<String> {
     let format = || {
         regex(
-            "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+            "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric \
+             character",
             LABEL_NAME_FORMAT,
             &["MyName", "my.name", "123-abc"],
         )
@@ -114,8 +115,8 @@ pub(super) fn label_value(text: &str) -> Vec<String> {
     }
     if !text.is_empty() && !has_label_name_form(text) {
         faults.push(regex(
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start \
-             and end with an alphanumeric character",
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must \
+             start and end with an alphanumeric character",
             &format!("({LABEL_NAME_FORMAT})?"),
             &["MyValue", "my_value", "12345"],
         ));

@@ -28,7 +28,8 @@ fn what_the_server_takes_is_taken_and_read() {
         json!({"ingress": [{}], "egress": []}),
         json!({"ingress": [null], "egress": [{"to": [], "ports": [null]}]}),
         json!({"ingress": [{"from": [{"podSelector": {}}, {"namespaceSelector": {}, "podSelector": {}}]}]}),
-        json!({"ingress": [{"ports": [{"port": 1, "endPort": 1}, {"port": 65535}, {"port": "http"}, {"protocol": "SCTP"}]}]}),
+        json!({"ingress": [{"ports": [{"port": 1, "endPort": 1}, {"port": 65535}, {"port": "http"},
+            {"protocol": "SCTP"}]}]}),
         json!({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]}]}),
         json!({"egress": [{"to": [{"ipBlock": {"cidr": "FE80:0:0::/64", "except": null}}]}]}),
         json!({"podSelector": {"matchLabels": {"a": null}, "matchExpressions": [
@@ -51,23 +52,23 @@ fn says_what_the_server_says() {
         (json!({"egress": [{"to": [{"ipBlock": {}}]}]}), "spec.egress[0].to[0].ipBlock.cidr: Required value"),
         (
             json!({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0"}}]}]}),
-            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"10.0.0.0\": must be a valid CIDR value, (e.g. 10.9.8.0/24 \
-             or 2001:db8::/64)",
+            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"10.0.0.0\": must be a valid CIDR value, (e.g. \
+             10.9.8.0/24 or 2001:db8::/64)",
         ),
         (
             json!({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/08"}}]}]}),
-            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"10.0.0.0/08\": must not have leading 0s in IP or prefix \
-             length",
+            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"10.0.0.0/08\": must not have leading 0s in IP or \
+             prefix length",
         ),
         (
             json!({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.1/8"}}]}]}),
-            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"10.0.0.1/8\": must not have bits set beyond the prefix \
-             length",
+            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"10.0.0.1/8\": must not have bits set beyond the \
+             prefix length",
         ),
         (
             json!({"egress": [{"to": [{"ipBlock": {"cidr": "::ffff:10.0.0.0/104"}}]}]}),
-            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"::ffff:10.0.0.0/104\": must not have an IPv4-mapped IPv6 \
-             address",
+            "spec.egress[0].to[0].ipBlock.cidr: Invalid value: \"::ffff:10.0.0.0/104\": must not have an IPv4-mapped \
+             IPv6 address",
         ),
         (
             json!({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}}]}]}),
@@ -75,7 +76,8 @@ fn says_what_the_server_says() {
         ),
         (
             json!({"ingress": [{"ports": [{"protocol": "tcp"}]}]}),
-            "spec.ingress[0].ports[0].protocol: Unsupported value: \"tcp\": supported values: \"TCP\", \"UDP\", \"SCTP\"",
+            "spec.ingress[0].ports[0].protocol: Unsupported value: \"tcp\": supported values: \"TCP\", \"UDP\", \
+             \"SCTP\"",
         ),
         (
             json!({"ingress": [{"ports": [{"port": 0}]}]}),
@@ -99,7 +101,8 @@ fn says_what_the_server_says() {
         ),
         (
             json!({"policyTypes": ["Ingress", "Egress", "Ingress"]}),
-            "spec.policyTypes: Invalid value: [\"Ingress\",\"Egress\",\"Ingress\"]: may not specify more than two policyTypes",
+            "spec.policyTypes: Invalid value: [\"Ingress\",\"Egress\",\"Ingress\"]: may not specify more than two \
+             policyTypes",
         ),
         (
             json!({"podSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}),

@@ -10,14 +10,16 @@ const HEAD: &str = "<!DOCTYPE html>
 <html lang=\"en\">
 <head>
 <meta charset=\"utf-8\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src \
+'unsafe-inline'\">
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
 <title>Network audit</title>
 <style>
 :root { color-scheme: light dark; }
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; margin: 0 0 2rem; }
-th, td { border-bottom: 1px solid #8884; padding: .3rem .6rem; text-align: left; vertical-align: top; white-space: pre-line; overflow-wrap: anywhere; }
+th, td { border-bottom: 1px solid #8884; padding: .3rem .6rem; text-align: left; vertical-align: top; white-space: \
+pre-line; overflow-wrap: anywhere; }
 th { position: sticky; top: 0; background: Canvas; }
 .error { color: #c62828; font-weight: 600; }
 .warning { color: #b26a00; font-weight: 600; }
@@ -54,7 +56,8 @@ pub fn write_audit_html(audit: &Audit, inputs: &[Input<'_>], out: &mut dyn Write
     write!(out, "{HEAD}<h1>Network audit</h1>\n<p>{}</p>\n", markup(&summary(audit)))?;
     writeln!(
         out,
-        "<p><input id=\"filter\" type=\"search\" placeholder=\"Filter the tables\" aria-label=\"Filter the tables\"></p>"
+        "<p><input id=\"filter\" type=\"search\" placeholder=\"Filter the tables\" aria-label=\"Filter the \
+         tables\"></p>"
     )?;
     let findings = audit.findings.iter().map(|it| {
         let severity = it.finding.severity.as_str();

@@ -64,6 +64,7 @@ pub(super) fn graph(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "</svg>\n<p>A dot marks the end that accepts. Green: managed and denied by default; red: not denied by default.</p>"
+        "</svg>\n<p>A dot marks the end that accepts. Green: managed and denied by default; red: not denied by \
+         default.</p>"
     )
 }

@@ -36,7 +36,8 @@ pub fn write_explanation_text(
         if trace.depends_on_cni() {
             writeln!(
                 out,
-                "  = note: depends on the CNI: {} where ipBlock matches no pods (Cilium), {} where it does (Calico and most others)",
+                "  = note: depends on the CNI: {} where ipBlock matches no pods (Cilium), {} where it does (Calico and \
+                 most others)",
                 trace.passing.text, trace.with_pods.text
             )?;
         }

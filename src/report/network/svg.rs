@@ -66,8 +66,9 @@ pub fn write_svg(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{total}\" height=\"{top}\" viewBox=\"0 0 {total} {top}\" \
-         font-family=\"monospace\" font-size=\"12\">\n<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" \
-         markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#8a6d00\"/></marker></defs>\n\
+         font-family=\"monospace\" font-size=\"12\">\n<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" \
+         refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" \
+         fill=\"#8a6d00\"/></marker></defs>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
     )?;
     for (group, x, y, height) in boxes {

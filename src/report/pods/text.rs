@@ -36,7 +36,8 @@ fn summary(report: &Report) -> String {
         return format!("floe: all of {all} pods admitted{with_warnings}");
     }
     format!(
-        "floe: {rejected} of {all} pods rejected; fields at fault: {} filled by floe, {} to change in the chart{with_warnings}",
+        "floe: {rejected} of {all} pods rejected; fields at fault: {} filled by floe, {} to change in the \
+         chart{with_warnings}",
         fields(Fix::FilledByFloe),
         fields(Fix::NeedsChange),
     )

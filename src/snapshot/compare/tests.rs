@@ -26,15 +26,16 @@ fn names(comparison: &Comparison) -> Vec<String> {
 
 fn policy(name: &str, spec: &str) -> String {
     format!(
-        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\n\
+         spec: {spec}\n"
     )
 }
 
 fn pods() -> String {
     let pod = |name: &str| {
         format!(
-            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop, labels: {{app: {name}}}}}\nspec: \
-             {{containers: [{{name: c, image: i}}]}}\n"
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop, labels: {{app: {name}}}}}\n\
+             spec: {{containers: [{{name: c, image: i}}]}}\n"
         )
     };
     ["web", "db"].map(pod).join("")
@@ -53,10 +54,11 @@ fn the_same_meaning_in_other_words_is_no_difference() {
     let after = pods()
         + &policy(
             "a",
-            "{podSelector: {matchExpressions: [{key: app, operator: In, values: [db]}]}, policyTypes: [Ingress], ingress: [\
+            "{podSelector: {matchExpressions: [{key: app, operator: In, values: [db]}]}, policyTypes: [Ingress], \
+             ingress: [\
              {from: [{podSelector: {matchLabels: {app: x}}}], ports: [{port: 1, endPort: 2}]}, {from: [{podSelector: \
-             {matchLabels: {app: web}}}], ports: [{port: 2, protocol: TCP}]}, {from: [{podSelector: {matchLabels: {app: \
-             web}}}], ports: [{port: 1}]}]}",
+             {matchLabels: {app: web}}}], ports: [{port: 2, protocol: TCP}]}, {from: [{podSelector: {matchLabels: \
+             {app: web}}}], ports: [{port: 1}]}]}",
         );
     assert_eq!(compared(&before, &after), Comparison::default());
 }
@@ -68,8 +70,8 @@ fn a_removed_rule_takes_connections_away() {
             + &policy(
                 "db",
                 &format!(
-                    "{{podSelector: {{matchLabels: {{app: db}}}}, ingress: [{{from: [{{podSelector: {{matchLabels: {{app: \
-                     web}}}}}}], ports: {ports}}}]}}"
+                    "{{podSelector: {{matchLabels: {{app: db}}}}, ingress: [{{from: [{{podSelector: {{matchLabels: \
+                     {{app: web}}}}}}], ports: {ports}}}]}}"
                 ),
             )
     };
@@ -127,7 +129,8 @@ fn addresses_are_told_as_ranges() {
 fn a_pod_that_comes_or_goes_takes_its_connections_along() {
     let web = pods();
     let both = pods()
-        + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: new, namespace: shop}\nspec: {containers: [{name: c, image: i}]}\n";
+        + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: new, namespace: shop}\n\
+           spec: {containers: [{name: c, image: i}]}\n";
     let comparison = compared(&web, &both);
     assert!(
         lines(&comparison).contains(&"shop/new[Pod] => shop/db[Pod] : - -> everything".to_owned()),

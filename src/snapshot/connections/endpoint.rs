@@ -52,7 +52,7 @@ impl Endpoint {
     }
 
     /// `namespace/name`; absent for what is no workload.
-    pub fn namespaced_name(&self) -> Option<String> {
+    fn namespaced_name(&self) -> Option<String> {
         match &self.kind {
             EndpointKind::Workload { namespace, name, .. } => Some(format!("{namespace}/{name}")),
             EndpointKind::External { .. } | EndpointKind::IngressController => None,

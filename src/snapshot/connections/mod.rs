@@ -20,8 +20,8 @@ pub use rows::{Connection, Passing};
 pub use trace::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace, TraceError, Via, trace};
 
 /// Why the API does not define what policies do to a workload.
-pub const HOST_NETWORK: &str = "hostNetwork: true: most plugins do not apply policies to pods of the host's network, and \
-                                selectors do not match them as peers; the lines treat them as ordinary pods";
+pub const HOST_NETWORK: &str = "hostNetwork: true: most plugins do not apply policies to pods of the host's network, \
+                                and selectors do not match them as peers; the lines treat them as ordinary pods";
 
 /// Which reading of `ipBlock` is asked for: plugins differ on whether it matches pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -67,9 +67,10 @@ fn random_cluster(random: &mut Random) -> String {
                 let status = random.of(&["", "status: {podIP: 10.0.0.7}", "status: {podIP: 10.1.0.7}"]);
                 let _ = write!(
                     text,
-                    "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {owner}-{pod}, namespace: {namespace}, labels: {{app: {app}}}, \
-                     ownerReferences: [{{kind: ReplicaSet, name: {owner}}}]}}\nspec: {{containers: [{{name: c, ports: [{{name: http, \
-                     containerPort: {port}}}]}}]}}\n{status}\n"
+                    "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {owner}-{pod}, namespace: {namespace}, labels: \
+                     {{app: {app}}}, \
+                     ownerReferences: [{{kind: ReplicaSet, name: {owner}}}]}}\nspec: {{containers: [{{name: c, ports: \
+                     [{{name: http, containerPort: {port}}}]}}]}}\n{status}\n"
                 );
             }
         }
@@ -80,9 +81,10 @@ fn random_cluster(random: &mut Random) -> String {
             let app = random.of(&["a", "b"]);
             let _ = write!(
                 text,
-                "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p{policy}, namespace: {namespace}}}\n\
-                 spec: {{podSelector: {{matchLabels: {{app: {app}}}}}, policyTypes: [{kind}], {direction}: [{{{peers}: [{peer}, {more}], \
-                 ports: [{port}]}}]}}\n"
+                "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p{policy}, namespace: \
+                 {namespace}}}\n\
+                 spec: {{podSelector: {{matchLabels: {{app: {app}}}}}, policyTypes: [{kind}], {direction}: [{{{peers}: \
+                 [{peer}, {more}], ports: [{port}]}}]}}\n"
             );
         }
     }

@@ -75,7 +75,8 @@ pub struct CheckError {
     pub error: Error,
 }
 
-/// Judges every pod and pod template as the API server will judge the pods (decision on: An explicit value is never overwritten).
+/// Judges every pod and pod template as the API server will judge the pods (decision on: An explicit value is never
+/// overwritten).
 ///
 /// The streams are one input: a Namespace in one of them holds for pods in all. The policy of a namespace is what the
 /// request says; then the labels of a Namespace in the input; then the role that the configuration gives it; else

@@ -213,7 +213,8 @@ fn objects_in_lists_and_kinds_of_the_configuration_are_judged() {
             path: vec!["spec".into(), path.into()],
         })
         .into();
-    let set = "apiVersion: example.com/v1\nkind: Set\nmetadata: {name: s}\nspec:\n  worker: {spec: {containers: [{name: a}]}}\n";
+    let set = "apiVersion: example.com/v1\nkind: Set\nmetadata: {name: s}\nspec:\n  worker: {spec: {containers: \
+               [{name: a}]}}\n";
     let report = run(&[set], &config, &restricted());
     assert_eq!(report.pods.len(), 1);
     assert_eq!(report.pods[0].violations[0].fields[0].field, "spec.worker.spec.containers[0]");

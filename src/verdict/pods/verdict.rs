@@ -84,7 +84,8 @@ impl Verdict {
 pub struct ViolatingField {
     /// The container that it belongs to; absent for fields of the pod.
     pub container: Option<String>,
-    /// Its path in the object, as in the API server's own messages. Where it is missing: the closest parent that exists.
+    /// Its path in the object, as in the API server's own messages. Where it is missing: the closest parent that
+    /// exists.
     pub field: String,
     /// Its bytes in the stream.
     pub span: Span,

@@ -75,11 +75,6 @@ impl<'n, 't, 'v> Editor<'n, 't, 'v> {
         Ok(Self { tree, style, edits: Vec::new(), anchored: HashMap::new(), removed: None })
     }
 
-    /// The layout of the document, for text that is to stand in it.
-    pub fn style(&self) -> Style {
-        self.style
-    }
-
     /// Makes the value of `node` equal to `target`.
     pub fn reconcile(&mut self, node: NodeId, target: &'v Value) -> Result<(), Refusal> {
         let context = self.context_of(node);

@@ -46,9 +46,12 @@ const REGULAR: &[&str] = &[
     "  a: 1\n  b:\n    c: 2\n",
     "a:\nb:\n",
     "a:   \n# c\nb:  # c\nc:",
-    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  labels:\n    app.kubernetes.io/name: \"x\"\nspec:\n  \
-     template:\n    spec:\n      containers:\n        - name: c\n          image: \"r/i:1.0@sha256:0\"\n          args:\n          \
-     - --a=b\n          - -v\n          ports:\n            - containerPort: 80\n      volumes: []\n      nodeSelector: {}\n",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  labels:\n    app.kubernetes.io/name: \"x\"\n\
+     spec:\n  \
+     template:\n    spec:\n      containers:\n        - name: c\n          image: \"r/i:1.0@sha256:0\"\n          \
+     args:\n          \
+     - --a=b\n          - -v\n          ports:\n            - containerPort: 80\n      volumes: []\n      \
+     nodeSelector: {}\n",
     "a:\n- 1\n- b: 2\n  c: 3\n-\n- - x\n  - y\n-   - z\nd: e\n",
     "- a\n- b:\n  - c\n  d:\n    - e\n-\n",
     "-    # note\n-   \n- x   # y\n",
@@ -66,7 +69,8 @@ const REGULAR: &[&str] = &[
     "a: |\r\n  x\r\n\r\n  y\r\nb: c\r\nd:\r\n- 'e'  \r\n- f\r\n",
     "a: one\n  two\n\n\n  three # c\nb: one\n\n  # c\nc:\n  one\n  two\nd:\n- one\n two\n  - three\n- e: f\n   g",
     "a:\n  \"quoted\"\nb:\n  [x]\nc:\n  plain\n",
-    "a: [x, \"y\", 'z', 1.5, -1, a b , http://x:1/y]\nb: {c: d, \"e\": \"f\",\"g\":1, h: [{}, []], 'i':{j: k}}  # n\nl: [ ]\nm: { }\n",
+    "a: [x, \"y\", 'z', 1.5, -1, a b , http://x:1/y]\nb: {c: d, \"e\": \"f\",\"g\":1, h: [{}, []], 'i':{j: k}}  # n\n\
+     l: [ ]\nm: { }\n",
     "é: ü\nb: [é, x]\nc: \"é\" # ü\n\"é\":\n  - é # é\n  - # é\nd e: f\n",
     "a: \"x\ty\"\n# \t\nb: |\n  x\ty\n",
     "a: -x\nb: :8080\nc: ~\nd: <x>\ne: $(A)\nf: a,b]}\ng: x & y * z ! | > % @ `\n<<: 1\n",
@@ -197,7 +201,7 @@ fn stops_at_the_depth_that_the_full_parser_allows() {
         for depth in 100..140 {
             let text = format!("a:\n- {}b{}\n", open.repeat(depth), close.repeat(depth));
             let fast = agrees(&text);
-            assert_eq!(fast, depth < crate::yaml::MAX_DEPTH - 1, "{open} {depth}");
+            assert_eq!(fast, depth < crate::yaml::tree::MAX_DEPTH - 1, "{open} {depth}");
         }
     }
 }

@@ -62,8 +62,8 @@ fn depth_is_bounded() {
 
 /// Streams `head`, then `megabytes` of a block scalar, into floe.
 ///
-/// Gives the exit code, the number of bytes on standard output, and standard error. Fails if floe takes more memory than
-/// three times the input.
+/// Gives the exit code, the number of bytes on standard output, and standard error. Fails if floe takes more memory
+/// than three times the input.
 fn feed(head: &str, megabytes: usize) -> (Option<i32>, usize, String) {
     let mut child = Command::new(floe_path())
         .args(["--only", "pods"])

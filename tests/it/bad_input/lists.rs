@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::support::{Ran, lost_line, run};
 
-const POD: &str = "- apiVersion: v1\n  kind: Pod\n  metadata: {name: web, namespace: floe-jobs}\n  spec:\n    containers:\n    - {name: web, image: web:1}\n";
+const POD: &str = "- apiVersion: v1\n  kind: Pod\n  metadata: {name: web, namespace: floe-jobs}\n  spec:\n    \
+                   containers:\n    - {name: web, image: web:1}\n";
 
 fn list(items: &str, function_config: &str) -> String {
     format!("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n{items}{function_config}")

@@ -11,7 +11,8 @@ use crate::support::{Ran, run};
 /// A Deployment that floe hardens, with a place for more lines in its pod.
 fn deployment(more: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: floe-jobs}}\nspec:\n  template:\n    spec:\n\
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: floe-jobs}}\n\
+         spec:\n  template:\n    spec:\n\
          \x20     containers:\n      - name: web\n        image: web:1\n{more}"
     )
 }

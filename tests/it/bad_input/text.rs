@@ -156,7 +156,8 @@ fn a_pod_whose_namespace_is_unknown_is_named() {
         assert!(ran.stderr.contains(way_out), "{way_out} is not named:\n{}", ran.stderr);
     }
     // Two candidates are none.
-    let others = "---\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n---\nkind: ConfigMap\nmetadata: {name: b, namespace: y}\n";
+    let others = "---\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n---\nkind: ConfigMap\n\
+                  metadata: {name: b, namespace: y}\n";
     assert_refused(format!("{others}---\n{pod}"), &[], &["Pod lost", "<stdin>:10:1"]);
     // One is enough, and so is a word from the user.
     let one = format!("---\nkind: ConfigMap\nmetadata: {{name: a, namespace: floe-jobs}}\n---\n{pod}");

@@ -7,11 +7,13 @@ mod sources;
 use crate::support::run;
 
 /// A job that floe hardens, in the namespace that is in its metadata.
-const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load, namespace: floe-jobs}\nspec:\n  template:\n    \
+const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load, namespace: floe-jobs}\n\
+                   spec:\n  template:\n    \
                    spec:\n      restartPolicy: Never\n      containers:\n      - name: load\n        image: load:1\n";
 /// The same in no namespace.
 const HOMELESS: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load}\nspec:\n  template:\n    \
-                        spec:\n      restartPolicy: Never\n      containers:\n      - name: load\n        image: load:1\n";
+                        spec:\n      restartPolicy: Never\n      containers:\n      - name: load\n        image: \
+                        load:1\n";
 
 /// What a command prints when it succeeds; it says nothing else.
 fn printed(arguments: &[&str]) -> String {

@@ -62,7 +62,8 @@ impl Setting {
 #[test]
 fn sources_of_configuration_in_their_order() {
     let list = |config: &str| format!("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n{config}");
-    let function_config = "functionConfig:\n  apiVersion: floe.dev/v1\n  kind: NetworkSecurity\n  spec:\n    namespaces: {jobs: by-function}\n";
+    let function_config = "functionConfig:\n  apiVersion: floe.dev/v1\n  kind: NetworkSecurity\n  spec:\n    \
+                           namespaces: {jobs: by-function}\n";
 
     let setting = Setting::new();
     assert_eq!(setting.jobs(JOB), "floe-jobs");

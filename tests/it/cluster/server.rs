@@ -4,9 +4,9 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Runs a program, and ends it and removes its folder as soon as the standard input of the shell is closed. That happens
-/// however this process ends, also when it is killed: the kernel closes the other end. A signal from the terminal must not
-/// end the shell first.
+/// Runs a program, and ends it and removes its folder as soon as the standard input of the shell is closed. That
+/// happens however this process ends, also when it is killed: the kernel closes the other end. A signal from the
+/// terminal must not end the shell first.
 const GUARD: &str = r#"
 trap '' HUP INT QUIT TERM
 dir=$1; shift

@@ -71,7 +71,8 @@ fn workloads_come_hardened_and_last() {
     let ran = it.run(&["deploy", "-f", "-", "--wait", "--timeout=1s"], RENDERED);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(ran.stderr.contains("Deployment shop-jobs/web is not rolled out in time"), "{}", ran.stderr);
-    let status = json!({"status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}});
+    let status = json!({"status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+        "availableReplicas": 1}});
     assert_eq!(
         cluster.client().merge("/apis/apps/v1/namespaces/shop-jobs/deployments/web/status", &status).status,
         200

@@ -214,8 +214,8 @@ fn grant(cluster: &Cluster, user: &str, grants: &[&Grant]) {
     }
 }
 
-/// A user who may do what `--print-rbac` says sees everything; without any one resource of it, that one is not seen. The
-/// server of the tests has no custom resources, so those are not missed.
+/// A user who may do what `--print-rbac` says sees everything; without any one resource of it, that one is not seen.
+/// The server of the tests has no custom resources, so those are not missed.
 #[test]
 fn the_printed_role_is_enough_and_nothing_less_is() {
     let Some(cluster) = cluster() else { return };

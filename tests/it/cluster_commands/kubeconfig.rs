@@ -62,7 +62,8 @@ fn credentials_come_from_plugins() {
     let whole = administrator(cluster);
     let file = it.folder.path().join("kubeconfig");
     let plugin = |script: &str| {
-        let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", "command": "sh", "args": ["-c", script]});
+        let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", "command": "sh",
+            "args": ["-c", script]});
         write_kubeconfig(&file, &whole["clusters"][0]["cluster"], &json!({"exec": exec}));
         diff(&it, &[("KUBECONFIG", &file)], &[])
     };

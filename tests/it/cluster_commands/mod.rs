@@ -39,7 +39,8 @@ impl Installation {
     fn configure(&self, more: &str) {
         let name = self.name;
         let manifest = format!(
-            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  namespaces: {{platform: {name}-platform, jobs: {name}-jobs}}\n{more}"
+            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  namespaces: {{platform: {name}-platform, jobs: \
+             {name}-jobs}}\n{more}"
         );
         fs::write(self.folder.path().join("manifest.yaml"), manifest).unwrap();
     }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::Installation;
 use crate::cluster::{Cluster, cluster};
 
-/// The pods of a Deployment and of a `CronJob` as their controllers make them, one of a bare ReplicaSet, and one of nobody.
+/// The pods of a Deployment and of a `CronJob` as their controllers make them, one of a bare ReplicaSet, and one of
+/// nobody.
 fn workloads(cluster: &Cluster, namespace: &str) {
     cluster.namespace(namespace, &[]);
     let client = cluster.client();
@@ -18,12 +19,14 @@ fn workloads(cluster: &Cluster, namespace: &str) {
         reply.body
     };
     let owner = |api_version: &str, kind: &str, name: &str, uid: &str| json!([{"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": true}]);
-    let template = |app: &str| json!({"metadata": {"labels": {"app": app}}, "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}});
+    let template = |app: &str| {
+        json!({"metadata": {"labels": {"app": app}}, "spec": {"restartPolicy": "Never",
+            "containers": [{"name": "c", "image": "i"}]}})
+    };
     let pod = |name: &str, app: &str, owners: Value| {
         let metadata = json!({"name": name, "namespace": namespace, "labels": {"app": app}, "ownerReferences": owners});
-        create(
-            &json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "c", "image": "i"}]}}),
-        );
+        create(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
+                "spec": {"containers": [{"name": "c", "image": "i"}]}}));
     };
     let set = |name: &str, app: &str, owners: Value| {
         let metadata = json!({"name": name, "namespace": namespace, "ownerReferences": owners});
@@ -42,9 +45,8 @@ fn workloads(cluster: &Cluster, namespace: &str) {
         "name": "nightly-29000000", "namespace": namespace,
         "ownerReferences": owner("batch/v1", "CronJob", "nightly", "00000000-0000-4000-8000-000000000002"),
     });
-    let job = create(
-        &json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template("nightly")}}),
-    );
+    let job = create(&json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
+            "spec": {"template": template("nightly")}}));
     pod("nightly-29000000-7k2lq", "nightly", owner("batch/v1", "Job", "nightly-29000000", &made(&job)));
     pod("alone", "alone", json!([]));
 }
@@ -81,16 +83,25 @@ fn what_is_kept_of_live_objects_is_enough() {
     let it = Installation::new(cluster, "kept");
     cluster.namespace("kept-jobs", &[]);
     let pods = [
-        json!({"hostNetwork": true, "containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 80, "hostPort": 80}]}]}),
+        json!({"hostNetwork": true, "containers": [{"name": "c", "image": "i",
+            "ports": [{"containerPort": 80, "hostPort": 80}]}]}),
         json!({"hostPID": true, "containers": [{"name": "c", "image": "i", "securityContext": {"privileged": true}}]}),
-        json!({"volumes": [{"name": "h", "hostPath": {"path": "/"}}], "containers": [{"name": "c", "image": "i", "volumeMounts": [{"name": "h", "mountPath": "/h"}]}]}),
-        json!({"volumes": [{"name": "p", "projected": {"sources": [{"configMap": {"name": "c"}}]}}], "containers": [{"name": "c", "image": "i"}]}),
-        json!({"initContainers": [{"name": "s", "image": "i", "restartPolicy": "Always", "ports": [{"containerPort": 9000}]}], "containers": [{"name": "c", "image": "i", "livenessProbe": {"tcpSocket": {"host": "127.0.0.1", "port": 1}}}]}),
-        json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}], "seLinuxOptions": {"user": "u"}}, "containers": [{"name": "c", "image": "i", "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}, "procMount": "Default"}}]}),
+        json!({"volumes": [{"name": "h", "hostPath": {"path": "/"}}],
+            "containers": [{"name": "c", "image": "i", "volumeMounts": [{"name": "h", "mountPath": "/h"}]}]}),
+        json!({"volumes": [{"name": "p", "projected": {"sources": [{"configMap": {"name": "c"}}]}}],
+            "containers": [{"name": "c", "image": "i"}]}),
+        json!({"initContainers": [{"name": "s", "image": "i", "restartPolicy": "Always",
+            "ports": [{"containerPort": 9000}]}], "containers": [{"name": "c", "image": "i",
+            "livenessProbe": {"tcpSocket": {"host": "127.0.0.1", "port": 1}}}]}),
+        json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}],
+            "seLinuxOptions": {"user": "u"}}, "containers": [{"name": "c", "image": "i",
+                "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}, "procMount": "Default"}}]}),
     ];
     for (number, spec) in pods.iter().enumerate() {
-        let annotations = json!({"container.apparmor.security.beta.kubernetes.io/c": if number == 3 { "unconfined" } else { "runtime/default" }});
-        let metadata = json!({"name": format!("p{number}"), "namespace": "kept-jobs", "labels": {"n": format!("{number}")}, "annotations": annotations});
+        let profile = if number == 3 { "unconfined" } else { "runtime/default" };
+        let annotations = json!({"container.apparmor.security.beta.kubernetes.io/c": profile});
+        let metadata = json!({"name": format!("p{number}"), "namespace": "kept-jobs",
+            "labels": {"n": format!("{number}")}, "annotations": annotations});
         let reply =
             cluster.client().create(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}));
         assert!(reply.is_accepted(), "{}", reply.message());

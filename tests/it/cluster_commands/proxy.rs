@@ -145,7 +145,8 @@ fn answer(
     length: usize,
 ) -> std::io::Result<()> {
     let head = format!(
-        "HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n"
+        "HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\
+         {headers}\r\n"
     );
     writer.write_all(head.as_bytes())?;
     writer.write_all(body)?;

@@ -22,7 +22,8 @@ fn live_services_narrow_what_is_deployed() {
         json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "polaris-0", "namespace": "narrow-platform", "labels": {"app": "polaris"}},
-            "spec": {"containers": [{"name": "c", "image": "i", "ports": [{"name": "catalog", "containerPort": 9191}]}]},
+            "spec": {"containers": [{"name": "c", "image": "i",
+                "ports": [{"name": "catalog", "containerPort": 9191}]}]},
         }),
     ];
     for object in objects {
@@ -37,8 +38,8 @@ fn live_services_narrow_what_is_deployed() {
     assert_eq!((diff.code, diff.stdout.as_str()), (Some(0), ""), "{}", diff.stderr);
 
     // A Service of the manifests counts before the live one of its name.
-    let moved = "apiVersion: v1\nkind: Service\nmetadata: {name: polaris, namespace: narrow-platform}\nspec: {selector: {app: other}, \
-                 ports: [{port: 8181}]}\n";
+    let moved = "apiVersion: v1\nkind: Service\nmetadata: {name: polaris, namespace: narrow-platform}\n\
+                 spec: {selector: {app: other}, ports: [{port: 8181}]}\n";
     let ran = it.run(&["deploy", "-f", "-", "--force-conflicts"], moved);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(egress().contains(r#"{"app":"other"}"#) && !egress().contains("9191"), "{}", egress());

@@ -30,8 +30,8 @@ spec:
     spec: {containers: [{name: web, image: web}]}
 ";
 
-/// SC-001: every object that floe makes passes `kubectl apply --dry-run=server`, and `floe deploy` takes the same ones in.
-/// FR-003.
+/// SC-001: every object that floe makes passes `kubectl apply --dry-run=server`, and `floe deploy` takes the same ones
+/// in. FR-003.
 #[test]
 fn sc_001_every_generated_object_passes_kubectl_apply() {
     let (Some(cluster), Some(program)) = (cluster(), tool("kubectl")) else { return };

@@ -158,14 +158,16 @@ fn a_plugin_is_asked_again_for_a_token_that_has_expired() {
     let script = |first: usize, later: &str| {
         format!(
             "echo >> {0}; if [ $(wc -l < {0}) -gt {first} ]; then token={later}; else token=expired; fi; \
-             echo '{{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \"status\": {{\"token\": \"'$token'\"}}}}'",
+             echo '{{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \"status\": \
+             {{\"token\": \"'$token'\"}}}}'",
             count.display()
         )
     };
     let diff = |first: usize, later: &str| {
         fs::write(&count, "").unwrap();
         let script = script(first, later);
-        let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", "command": "sh", "args": ["-c", script]});
+        let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", "command": "sh",
+            "args": ["-c", script]});
         write_kubeconfig(&file, &whole["clusters"][0]["cluster"], &json!({"exec": exec}));
         let ran = it.run_at(&file, &["network", "diff", "config:", "cluster:"], "");
         (ran, fs::read_to_string(&count).unwrap().lines().count())

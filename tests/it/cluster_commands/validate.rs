@@ -113,7 +113,8 @@ fn admission_of_the_cluster_counts() {
                 "apiGroups": ["networking.k8s.io"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
                 "resources": ["networkpolicies"],
             }]},
-            "validations": [{"expression": "has(object.metadata.labels) && 'team' in object.metadata.labels", "message": "name a team"}],
+            "validations": [{"expression": "has(object.metadata.labels) && 'team' in object.metadata.labels",
+                "message": "name a team"}],
         },
     });
     let binding = json!({
@@ -158,7 +159,8 @@ fn another_plugin_than_the_named_one_is_a_finding() {
         }
         let daemon_set = json!({
             "metadata": {"name": "kube-router", "namespace": "kube-system"},
-            "spec": {"template": {"spec": {"containers": [{"name": "r", "image": "cloudnativelabs/kube-router:v2.5.0"}]}}},
+            "spec": {"template": {"spec": {"containers": [{"name": "r",
+                "image": "cloudnativelabs/kube-router:v2.5.0"}]}}},
         });
         Fate::Json(json!({"apiVersion": "apps/v1", "kind": "DaemonSetList", "items": [daemon_set]}).to_string())
     });

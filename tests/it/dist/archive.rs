@@ -1,5 +1,5 @@
-//! What `make dist` leaves in `target/dist`. Cargo cannot tell whether that is up to date, so tests look at the time of the
-//! files that it is made of, and say that they were skipped if it is older.
+//! What `make dist` leaves in `target/dist`. Cargo cannot tell whether that is up to date, so tests look at the time of
+//! the files that it is made of, and say that they were skipped if it is older.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

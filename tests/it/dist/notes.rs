@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use crate::support::{project, tool};
 
-const CHANGELOG: &str = "# Changelog\n\n## [1.3.0] - Unreleased\n\n### Added\n\n- Not yet.\n\n## [1.2.3] - 2026-03-04\n\n### Fixed\n\n\
+const CHANGELOG: &str = "# Changelog\n\n## [1.3.0] - Unreleased\n\n### Added\n\n- Not yet.\n\n## [1.2.3] - 2026-03-04\n\
+                         \n### Fixed\n\n\
                          - A fault: `a` & \"b\".\n\n## [1.2.2] - 2026-01-02\n\n- Old.\n";
 
 /// Exit code, standard output and standard error for a tag, in a project of a version.

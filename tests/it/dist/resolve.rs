@@ -1,4 +1,5 @@
-//! A static program has no libraries to ask for the address of a name: it has to find it by itself, where nothing else is.
+//! A static program has no libraries to ask for the address of a name: it has to find it by itself, where nothing else
+//! is.
 
 use std::fs;
 use std::net::TcpListener;

@@ -78,7 +78,8 @@ fn output_of_a_transformer_of_kustomize() {
 #[test]
 fn output_of_the_filter() {
     let stream = std::fs::read_to_string(project().join("examples/platform/expected.yaml")).unwrap();
-    // The server fills in volumeClaimTemplates, and kubectl then finds a difference and a conflict, with and without floe.
+    // The server fills in volumeClaimTemplates, and kubectl then finds a difference and a conflict, with and without
+    // floe.
     let documents = stream.split_inclusive("\n---\n").filter(|document| !document.contains("\nkind: StatefulSet\n"));
     let kept: Vec<&str> = documents.collect();
     assert_eq!(kept.len() + 1, stream.split_inclusive("\n---\n").count());

@@ -139,7 +139,8 @@ impl Engine {
         // kpt says itself when to pull.
         let limits: Vec<&str> = OF_ADMINISTRATORS.into_iter().filter(|flag| !flag.starts_with("--pull")).collect();
         let script = format!(
-            "#!/bin/bash\nengine() {{ '{podman}' '{flags}' \"$@\"; }}\nlimits='{limits}'\ncase $1 in\nversion) echo 28.2.2 ;;\n\
+            "#!/bin/bash\nengine() {{ '{podman}' '{flags}' \"$@\"; }}\nlimits='{limits}'\ncase $1 in\n\
+             version) echo 28.2.2 ;;\n\
              run)\nshift\n{run}\n;;\n*) engine \"$@\" ;;\nesac\n",
             podman = self.podman.display(),
             limits = limits.join(" "),
@@ -194,8 +195,8 @@ fn same_binary_gives_the_same_image() {
     assert_eq!(engine.build(&["--no-cache"]), engine.build(&["--no-cache"]));
 }
 
-/// Confined as hosts confine functions and beyond, as any user, the image prints what the program prints here: where there
-/// is no docker, podman will do, or the program alone.
+/// Confined as hosts confine functions and beyond, as any user, the image prints what the program prints here: where
+/// there is no docker, podman will do, or the program alone.
 #[test]
 fn pain_13_confined_image_prints_what_the_program_prints() {
     let Some(engine) = Engine::get() else { return };

@@ -93,8 +93,8 @@ fn the_workflow_fails_where_it_should() {
     assert_eq!(bash(folder, step("Network")).unwrap().code, Some(1));
 }
 
-/// pre-commit itself, with the hooks of this project and the configuration of the example. Only the program is another one
-/// than for a user: the one under test, in place of one that pre-commit builds by `language: rust`.
+/// pre-commit itself, with the hooks of this project and the configuration of the example. Only the program is another
+/// one than for a user: the one under test, in place of one that pre-commit builds by `language: rust`.
 #[test]
 fn hooks_before_a_commit() {
     let (Some(pre_commit), Some(_)) = (tool("pre-commit"), tool("git")) else { return };
@@ -116,8 +116,8 @@ fn hooks_before_a_commit() {
     let cache = TempDir::new().unwrap();
     let commit = |name: &str| {
         let script = format!(
-            "export PRE_COMMIT_HOME={} PATH={}:$PATH\n{{ [ -d .git ] || git init -q .; }} && pre-commit install && git add . && \
-             git -c user.name=t -c user.email=t@example.com commit -qm {name}",
+            "export PRE_COMMIT_HOME={} PATH={}:$PATH\n{{ [ -d .git ] || git init -q .; }} && pre-commit install && git \
+             add . && git -c user.name=t -c user.email=t@example.com commit -qm {name}",
             cache.path().display(),
             pre_commit.parent().unwrap().display(),
         );

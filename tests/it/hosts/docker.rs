@@ -1,5 +1,5 @@
-//! Docker's own daemon, where it is installed and starts: it builds the image and runs it for the hosts, which elsewhere in
-//! these tests start podman by the name of docker.
+//! Docker's own daemon, where it is installed and starts: it builds the image and runs it for the hosts, which
+//! elsewhere in these tests start podman by the name of docker.
 
 use std::fs;
 use std::path::{Path, PathBuf};

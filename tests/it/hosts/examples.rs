@@ -34,7 +34,8 @@ fn flux() {
     run("flux", &["helm"]);
 }
 
-/// What Flux's controller makes of the folder: all that floe wrote as it wrote it, and Namespaces that it will not prune.
+/// What Flux's controller makes of the folder: all that floe wrote as it wrote it, and Namespaces that it will not
+/// prune.
 #[test]
 fn flux_applies_what_floe_wrote_and_prunes_no_namespace() {
     let (Some(fluxbuild), Some(_)) = (tool("fluxbuild"), tool("yamljudge")) else { return };

@@ -155,8 +155,8 @@ fn malformed_workloads_are_named() {
     }
 }
 
-/// What floe gets from a host that has nothing to send is refused when it is no list at all; a list without items is not
-/// nothing, and floe adds what it adds to any other.
+/// What floe gets from a host that has nothing to send is refused when it is no list at all; a list without items is
+/// not nothing, and floe adds what it adds to any other.
 #[test]
 fn empty_lists_lose_nothing() {
     for it in HOSTS.into_iter().filter_map(Try::new) {
@@ -193,8 +193,8 @@ fn killed_in_the_middle() {
         let dir = TempDir::new().unwrap();
         // Half of the input, and the end of it never.
         let script = format!(
-            "#!/bin/bash\nexec 3< <(head -c 400; exec sleep 5 2>/dev/null)\n'{}' \"$@\" <&3 & child=$!\nsleep 0.2\nkill -KILL \
-             $child\nwait $child\n",
+            "#!/bin/bash\nexec 3< <(head -c 400; exec sleep 5 2>/dev/null)\n'{}' \"$@\" <&3 & child=$!\nsleep 0.2\n\
+             kill -KILL $child\nwait $child\n",
             floe_path().display()
         );
         let killed = executable(dir.path(), "killed", &script);

@@ -145,8 +145,8 @@ fn kptfile_holds_the_configuration() {
     assert_secured(&resources(package.path()), &WORKLOADS);
 }
 
-/// kpt keeps comments by annotations, and pastes them to whatever carries the same: a licence must not come to floe's own
-/// files, nor a file be renamed.
+/// kpt keeps comments by annotations, and pastes them to whatever carries the same: a licence must not come to floe's
+/// own files, nor a file be renamed.
 #[test]
 fn pain_16_kpt_keeps_comments_and_file_names() {
     let Some(host) = tool("kpt") else { return };
@@ -190,8 +190,9 @@ fn pain_14_kpt_validates_by_exit_code() {
     assert_eq!(before, snapshot(package.path()), "kpt wrote files although floe failed");
 }
 
-/// With selectors floe sees a part of the package: that is secured, the rest stays. floe's own objects have to be selected
-/// too, as the example's README says: what floe is not shown it cannot replace, and kpt keeps it beside the new.
+/// With selectors floe sees a part of the package: that is secured, the rest stays. floe's own objects have to be
+/// selected too, as the example's README says: what floe is not shown it cannot replace, and kpt keeps it beside the
+/// new.
 #[test]
 fn selectors_narrow_what_floe_sees() {
     let (Some(host), Some(_)) = (tool("kpt"), tool("yamljudge")) else { return };

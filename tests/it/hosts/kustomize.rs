@@ -94,8 +94,8 @@ fn outer_layer_builds_on_a_secured_base() {
     assert_eq!(manifests(&once), manifests(&twice), "a second layer changed what the first had secured");
 }
 
-/// kubectl, and the other versions that stand beside it, as in Google's SDK: each holds another version of Kustomize. None
-/// after reporting the skip.
+/// kubectl, and the other versions that stand beside it, as in Google's SDK: each holds another version of Kustomize.
+/// None after reporting the skip.
 pub(super) fn kubectls() -> Vec<PathBuf> {
     let Some(kubectl) = tool("kubectl") else { return Vec::new() };
     let beside = fs::read_dir(fs::canonicalize(&kubectl).unwrap().parent().unwrap()).unwrap();
@@ -154,8 +154,8 @@ fn pain_12_kubectl_pipes_into_floe() {
     assert_secured(&documents, &[("Deployment", "sales-api"), ("CronJob", "sales-nightly")]);
 }
 
-/// Makes the example's configuration that of a plugin of old, which is a program found by group, version and kind, and gives
-/// the `XDG_CONFIG_HOME` that holds the plugin.
+/// Makes the example's configuration that of a plugin of old, which is a program found by group, version and kind, and
+/// gives the `XDG_CONFIG_HOME` that holds the plugin.
 pub(super) fn legacy_plugin(example: &Path) -> TempDir {
     let configuration = "apiVersion: floe.dev/v1\nkind: Manifest\nmetadata: {name: floe}\nsecurity: {pod_security: \
                          {writable_paths: [/tmp]}}\ndomains: [{name: sales, namespace: floe-sales-domain}]\n";
@@ -186,8 +186,8 @@ fn kubectl_runs_the_legacy_plugin() {
     }
 }
 
-/// A base, a Component that adds to it, an overlay that renames, and floe in the outermost kustomization: it sees all of
-/// that, and what it adds keeps its names.
+/// A base, a Component that adds to it, an overlay that renames, and floe in the outermost kustomization: it sees all
+/// of that, and what it adds keeps its names.
 #[test]
 fn components_and_overlays_with_floe_outermost() {
     let (Some(kustomize), Some(_)) = (tool("kustomize"), tool("yamljudge")) else { return };

@@ -1,5 +1,5 @@
-//! floe inside the real hosts: Helm, Kustomize and kpt start it, feed it and judge what it prints; Helm, helmfile and kubectl
-//! install the result into a real API server; Argo CD's plugin server runs the plugins; CI runs as there.
+//! floe inside the real hosts: Helm, Kustomize and kpt start it, feed it and judge what it prints; Helm, helmfile and
+//! kubectl install the result into a real API server; Argo CD's plugin server runs the plugins; CI runs as there.
 //!
 //! What users of these hosts complain of has numbers, and a test `pain_NN_…` shows what floe does about each:
 //!

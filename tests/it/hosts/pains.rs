@@ -64,7 +64,8 @@ fn pain_08_policies_are_in_force_before_pods_come() {
         write_chart(folder.path(), &[("web.yaml", DEPLOYMENT)]);
         let jobs = format!("order{}-jobs", helm.major);
         let configuration = format!(
-            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {{namespaces: {{jobs: {jobs}, platform: order{}-platform}}}}\n",
+            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity: {{namespaces: {{jobs: {jobs}, platform: \
+             order{}-platform}}}}\n",
             helm.major
         );
         fs::write(folder.path().join("manifest.yaml"), configuration).unwrap();
@@ -142,7 +143,8 @@ fn pain_17_the_same_release_twice_changes_nothing() {
 #[test]
 fn pain_18_comments_and_quotes_of_a_chart_stay() {
     let Some(helms) = Helm::both() else { return };
-    let settings = "# for operators\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings # theirs\n  namespace: floe-jobs\n\
+    let settings = "# for operators\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings # theirs\n  \
+                    namespace: floe-jobs\n\
                     data:\n  mode: '0644'\n  script: |\n    #!/bin/sh\n    exit 0\n";
     for helm in &helms {
         let ran = rendered(helm, &[("web.yaml", DEPLOYMENT), ("settings.yaml", settings)], &[]);

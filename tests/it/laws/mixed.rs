@@ -1,4 +1,5 @@
-//! The laws on texts that no tool has rendered: documents of the corpus shuffled, joined, with other line ends, in lists.
+//! The laws on texts that no tool has rendered: documents of the corpus shuffled, joined, with other line ends, in
+//! lists.
 
 use std::sync::OnceLock;
 

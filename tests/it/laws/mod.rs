@@ -1,5 +1,5 @@
-//! Laws of the filter, over every manifest of the test data: nothing is lost, every value that was not planned to change
-//! is as before, a second run changes nothing, the same input gives the same bytes, and another reader agrees.
+//! Laws of the filter, over every manifest of the test data: nothing is lost, every value that was not planned to
+//! change is as before, a second run changes nothing, the same input gives the same bytes, and another reader agrees.
 //!
 //! The other reader is `yamljudge` (sigs.k8s.io/yaml, what kubectl and Helm read with).
 

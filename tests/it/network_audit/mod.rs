@@ -177,8 +177,10 @@ fn cluster() -> String {
         for p in 0..20 {
             writeln!(
                 text,
-                "apiVersion: v1\nkind: Pod\nmetadata: {{name: pod-{p}, namespace: team-{n}, labels: {{app: app-{}, version: v{p}}}}}\n\
-                 spec:\n  containers:\n  - {{name: main, image: example/main, ports: [{{name: http, containerPort: 8080}}]}}\n\
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: pod-{p}, namespace: team-{n}, labels: {{app: app-{}, \
+                 version: v{p}}}}}\n\
+                 spec:\n  containers:\n  - {{name: main, image: example/main, ports: [{{name: http, containerPort: \
+                 8080}}]}}\n\
                  status: {{phase: Running, podIPs: [{{ip: 10.{n}.0.{}}}]}}\n---",
                 p % 10,
                 p + 1
@@ -189,24 +191,31 @@ fn cluster() -> String {
         let specs = [
             "podSelector: {}\n  policyTypes: [Ingress, Egress]".to_owned(),
             "podSelector: {}\n  policyTypes: [Egress]\n  egress:\n  - to: [{namespaceSelector: {matchLabels: \
-             {kubernetes.io/metadata.name: team-0}}, podSelector: {matchLabels: {app: app-0}}}]\n    ports: [{port: 53}]"
+             {kubernetes.io/metadata.name: team-0}}, podSelector: {matchLabels: {app: app-0}}}]\n    ports: [{port: \
+             53}]"
                 .to_owned(),
-            format!("{}\n  ingress:\n  - from: [{{namespaceSelector: {{}}}}]\n    ports: [{{port: http}}]\n  - from: [{{podSelector: {{}}}}]", app(0)),
             format!(
-                "{}\n  policyTypes: [Egress]\n  egress:\n  - to: [{{ipBlock: {{cidr: 0.0.0.0/0, except: [10.{n}.0.0/16]}}}}]\n    \
+                "{}\n  ingress:\n  - from: [{{namespaceSelector: {{}}}}]\n    ports: [{{port: http}}]\n  - from: \
+                     [{{podSelector: {{}}}}]",
+                app(0)
+            ),
+            format!(
+                "{}\n  policyTypes: [Egress]\n  egress:\n  - to: [{{ipBlock: {{cidr: 0.0.0.0/0, except: \
+                 [10.{n}.0.0/16]}}}}]\n    \
                  ports: [{{port: 443}}]\n  - to: [{{podSelector: {{matchLabels: {{app: app-3}}}}}}]",
                 app(1)
             ),
             format!(
-                "{}\n  policyTypes: [Ingress, Egress]\n  ingress:\n  - from: [{{namespaceSelector: {{matchLabels: {{tier: \
-                 t{tier}}}}}}}]\n  egress:\n  - to: [{{podSelector: {{}}}}]",
+                "{}\n  policyTypes: [Ingress, Egress]\n  ingress:\n  - from: [{{namespaceSelector: {{matchLabels: \
+                 {{tier: t{tier}}}}}}}]\n  egress:\n  - to: [{{podSelector: {{}}}}]",
                 app(2)
             ),
         ];
         for (number, spec) in specs.iter().enumerate() {
             writeln!(
                 text,
-                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: policy-{number}, namespace: team-{n}}}\n\
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: policy-{number}, namespace: \
+                 team-{n}}}\n\
                  spec:\n  {spec}\n---"
             )
             .unwrap();

@@ -26,7 +26,7 @@ const PORTS: [u16; 28] = [
 ];
 
 /// One end: a pod of the input by the name of its workload, a pod that is made up, or an address.
-struct End {
+struct NamedEnd {
     name: &'static str,
     at: At,
 }
@@ -37,16 +37,16 @@ enum At {
     Address(&'static str),
 }
 
-const fn input(name: &'static str, workload: &'static str) -> End {
-    End { name, at: At::Input(workload) }
+const fn input(name: &'static str, workload: &'static str) -> NamedEnd {
+    NamedEnd { name, at: At::Input(workload) }
 }
 
-const fn pod(name: &'static str, namespace: &'static str, labels: &'static [(&'static str, &'static str)]) -> End {
-    End { name, at: At::Pod { namespace, labels } }
+const fn pod(name: &'static str, namespace: &'static str, labels: &'static [(&'static str, &'static str)]) -> NamedEnd {
+    NamedEnd { name, at: At::Pod { namespace, labels } }
 }
 
-const fn address(name: &'static str, address: &'static str) -> End {
-    End { name, at: At::Address(address) }
+const fn address(name: &'static str, address: &'static str) -> NamedEnd {
+    NamedEnd { name, at: At::Address(address) }
 }
 
 /// Sources, destinations, and all that passes from each of the ones to each of the others.
@@ -56,7 +56,7 @@ type Row = (&'static str, &'static str, &'static str);
 struct Case {
     manifest: String,
     input: String,
-    places: Vec<End>,
+    places: Vec<NamedEnd>,
     /// Namespaces that floe makes policies for; between the others everything passes.
     managed: &'static [&'static str],
     table: &'static [Row],

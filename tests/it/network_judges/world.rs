@@ -58,7 +58,9 @@ impl World {
             .map(|pod| {
                 let ports: Vec<_> = items(&pod["spec"]["containers"])
                     .flat_map(|container| items(&container["ports"]))
-                    .map(|port| json!({"name": port["name"], "protocol": port["protocol"], "port": port["containerPort"]}))
+                    .map(|port| {
+                        json!({"name": port["name"], "protocol": port["protocol"], "port": port["containerPort"]})
+                    })
                     .collect();
                 let ips: Vec<_> = items(&pod["status"]["podIPs"]).map(|ip| &ip["ip"]).collect();
                 let metadata = &pod["metadata"];

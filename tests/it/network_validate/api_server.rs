@@ -62,7 +62,8 @@ fn of_metadata() -> Vec<(&'static str, Value)> {
         ("/metadata/name", json!(["", "A", "a.b", "a_b", "a".repeat(254), null])),
         (
             "/metadata/labels",
-            json!([{"a b": "c"}, {"a/b/c": "x"}, {"/a": "x y"}, {"a": long}, {"": ""}, {"A.b/c": "x"}, {format!("{}.b/{long}a", "a".repeat(253)): "x"}, null, {"a": 1}]),
+            json!([{"a b": "c"}, {"a/b/c": "x"}, {"/a": "x y"}, {"a": long}, {"": ""}, {"A.b/c": "x"},
+                {format!("{}.b/{long}a", "a".repeat(253)): "x"}, null, {"a": 1}]),
         ),
         (
             "/metadata/annotations",
@@ -98,7 +99,8 @@ fn of_rules() -> Vec<(&'static str, Value)> {
         ("/spec/ingress", json!([null, [], [{}], [null], {}, "x"])),
         (
             "/spec/ingress/0/from",
-            json!([[], null, [{}], [null], [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}], [{"podSelector": null}]]),
+            json!([[], null, [{}], [null], [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}],
+                [{"podSelector": null}]]),
         ),
         ("/spec/ingress/0/from/1/namespaceSelector", json!([null, {"matchLabels": {"a": "!"}}, []])),
         ("/spec/ingress/0/ports/0/protocol", json!(["tcp", "", "SCTP", null, "ICMP", "<a&b>"])),
@@ -235,7 +237,8 @@ fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
 /// The same policy with one or two of its fields replaced, by a sequence that is the same in every run.
 fn mutated(policy: &Value, count: usize, seed: &mut u64) -> Vec<Value> {
     let odd = json!([
-        null, "", "x y", "a", 0, 8080, 70000, -1, true, [], {}, [null], [{}], "10.0.0.0/8", "10.0.0.1/8", "UDP", "In", ["a"],
+        null, "", "x y", "a", 0, 8080, 70000, -1, true, [], {}, [null], [{}], "10.0.0.0/8", "10.0.0.1/8", "UDP", "In",
+        ["a"],
         {"cidr": "0.0.0.0/0"}, {"port": 1}, {"podSelector": {}}, {"matchLabels": {"a": "b"}},
     ]);
     let odd = odd.as_array().unwrap();

@@ -58,8 +58,8 @@ fn says_what_the_server_would_say_and_where() {
 
 #[test]
 fn warnings_fail_only_if_they_are_to() {
-    let two = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a, namespace: b}\nspec: {podSelector: \
-               {}, egress: [{}]}\n";
+    let two = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a, namespace: b}\n\
+               spec: {podSelector: {}, egress: [{}]}\n";
     for (arguments, code) in [
         (&["-f", "-"][..], 0),
         (&["-f", "-", "--fail-on", "warning"], 1),

@@ -18,9 +18,10 @@ const MANIFESTS: [&str; 4] = [
      ingress_controller_pod_labels: {app: nginx, tier: edge}\n    dns: {node_local_cidrs: [169.254.20.10/32]}",
     "domains: [{name: sales}]\nsecurity:\n  network_policies:\n    jobs_egress_allow:\n    - {name: a, to_cidr: \
      203.0.113.16/28, port: 5432}\n    - {name: b, to_namespace: kafka, port: 9092, end_port: 9094}\n    - {name: c, \
-     to_namespace: monitoring, port: 8125, protocol: UDP}\n    services:\n      polaris: {ports: [8181], pod_labels: {app: \
-     polaris, tier: catalog}}\n      minio: {ports: [9000, 9001], pod_labels: {app: minio}}",
-    "security:\n  network_policies:\n    end_port: false\n    allow_external_https: false\n    platform_egress_allow:\n    - \
+     to_namespace: monitoring, port: 8125, protocol: UDP}\n    services:\n      polaris: {ports: [8181], pod_labels: \
+     {app: polaris, tier: catalog}}\n      minio: {ports: [9000, 9001], pod_labels: {app: minio}}",
+    "security:\n  network_policies:\n    end_port: false\n    allow_external_https: false\n    \
+     platform_egress_allow:\n    - \
      {name: d, to_cidr: 2001:db8::/32, port: 443}\n    domain_egress_allow:\n    - {name: e, to_namespace: x, port: 1, \
      protocol: SCTP}",
 ];

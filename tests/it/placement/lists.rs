@@ -66,7 +66,8 @@ fn a_resource_list_without_items() {
 
 #[test]
 fn a_resource_list_in_json_stays_json() {
-    let input = "{\"apiVersion\": \"config.kubernetes.io/v1\", \"kind\": \"ResourceList\", \"items\": [\n  {\"apiVersion\": \"v1\", \
+    let input = "{\"apiVersion\": \"config.kubernetes.io/v1\", \"kind\": \"ResourceList\", \"items\": [\n  \
+                 {\"apiVersion\": \"v1\", \
                  \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\", \"namespace\": \"shop\"}}\n]}\n";
     assert_snapshot!(placed(input));
     let output = super::secure(input, &floe::config::Config::default(), Parts::ALL).unwrap();
@@ -85,8 +86,8 @@ fn a_package_of_kpt() {
     let kptfile = "# the package\napiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: shop\n  annotations:\n    \
                    config.kubernetes.io/local-config: \"true\"\n    internal.config.kubernetes.io/path: 'Kptfile'\n";
     let function = "apiVersion: floe.dev/v1\nkind: NetworkSecurity\nmetadata:\n  name: floe\n  annotations:\n    \
-                    config.kubernetes.io/local-config: \"true\"\n    internal.config.kubernetes.io/path: 'floe.yaml'\nspec:\n  \
-                    network_policies: {enabled: false}\n";
+                    config.kubernetes.io/local-config: \"true\"\n    internal.config.kubernetes.io/path: 'floe.yaml'\n\
+                    spec:\n  network_policies: {enabled: false}\n";
     let local_pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: local\n  namespace: floe-jobs\n  annotations:\n    \
                      config.kubernetes.io/local-config: \"true\"\nspec:\n  containers: [{name: a, image: a}]\n";
     let pod = local_pod.replace("\"true\"", "\"false\"").replace("name: local", "name: real");
@@ -106,8 +107,8 @@ fn wide_sequences_stay_wide() {
 #[test]
 fn items_without_a_kind_are_what_their_list_says() {
     let only = config("security: {network_policies: {enabled: false}, summary: {enabled: false}}\n");
-    let list = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: web, namespace: floe-jobs}\n  spec:\n    \
-                template:\n      spec:\n        containers:\n        - name: web\n          image: web\n";
+    let list = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: web, namespace: floe-jobs}\n  \
+                spec:\n    template:\n      spec:\n        containers:\n        - name: web\n          image: web\n";
     let namespaces = "apiVersion: v1\nkind: NamespaceList\nitems:\n- metadata:\n    name: floe-jobs\n";
     assert_snapshot!("items_without_a_kind", placed_by(&format!("---\n{list}---\n{namespaces}"), &only, Parts::ALL));
     let other = list.replace("DeploymentList", "ThingList");

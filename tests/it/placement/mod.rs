@@ -19,7 +19,8 @@ use floe::yaml::{Kind, NodeId, Tree};
 /// A ConfigMap of a namespace that is not managed.
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n";
 /// A pod that needs nothing to be done.
-const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: web, image: web}]}\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n\
+                   spec: {containers: [{name: web, image: web}]}\n";
 
 /// A configuration with these sections.
 fn config(sections: &str) -> Config {

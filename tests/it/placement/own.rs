@@ -109,7 +109,8 @@ fn of_duplicates_the_first_stays() {
 fn a_name_that_is_taken_is_refused() {
     let taken = [
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: floe-network-security, namespace: floe-platform}\n",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  namespace: floe-platform\n  name: floe-network-security\ndata: {a: b}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  namespace: floe-platform\n  name: floe-network-security\n\
+         data: {a: b}\n",
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: default-deny, namespace: floe-jobs}\n\
          spec: {podSelector: {}}\n",
     ];

@@ -6,7 +6,8 @@ use insta::assert_snapshot;
 
 use super::{CONFIG, config, outline, placed_by, secure};
 
-const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load, namespace: floe-jobs}\nspec:\n  template:\n    \
+const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load, namespace: floe-jobs}\n\
+                   spec:\n  template:\n    \
                    spec:\n      restartPolicy: Never\n      containers:\n      - {name: load, image: load}\n";
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: floe-platform}\n";
 

@@ -20,7 +20,8 @@ fn helm_3_stream() {
 /// Once in full: what a user sees of a Helm 3 release.
 #[test]
 fn helm_3_stream_in_full() {
-    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: load   # nightly\n  namespace: floe-jobs\nspec:\n  template:\n    \
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: load   # nightly\n  namespace: floe-jobs\n\
+               spec:\n  template:\n    \
                spec:\n      restartPolicy: Never\n      containers:\n        - name: load\n          image: 'load:1'\n";
     let input = format!("---\n# Source: shop/templates/job.yaml\n{job}");
     let output = secure(&input, &config("security: {network_policies: {enabled: false}}\n"), Parts::ALL).unwrap();
@@ -151,9 +152,10 @@ fn a_comment_behind_the_separator() {
 
 #[test]
 fn nothing_is_appended_to_hooks() {
-    let hook = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  namespace: floe-jobs\n  annotations:\n    \
-                helm.sh/hook: pre-install\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      \
-                - {name: migrate, image: migrate}\n";
+    let hook = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  namespace: floe-jobs\n  \
+                annotations:\n    \
+                helm.sh/hook: pre-install\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      \
+                containers:\n      - {name: migrate, image: migrate}\n";
     assert_snapshot!("hooks_only", placed(&format!("---\n# Source: shop/templates/hook.yaml\n{hook}")));
     // With anything else beside them, everything is as usual.
     let mixed = placed(&format!(

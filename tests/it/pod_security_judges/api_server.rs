@@ -138,7 +138,8 @@ fn the_api_server_agrees_on_every_pod_template_of_the_charts() {
     agrees("charts", &chart_templates(&data), &policies(&VERSIONS));
 }
 
-/// SC-004: a pod that violates the level of its namespace is rejected within a second, with the labels that floe puts there.
+/// SC-004: a pod that violates the level of its namespace is rejected within a second, with the labels that floe puts
+/// there.
 #[test]
 fn sc_004_the_api_server_rejects_every_failing_fixture_within_a_second() {
     let (Some(data), Some(_), Some(cluster)) = (data_dir(), tool("yamljudge"), cluster()) else { return };
@@ -149,8 +150,8 @@ fn sc_004_the_api_server_rejects_every_failing_fixture_within_a_second() {
         let folder = TempDir::new().unwrap();
         let (platform, jobs) = (name(version, "baseline"), name(version, "restricted"));
         let manifest = format!(
-            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  namespaces: {{platform: {platform}, jobs: {jobs}}}\n  \
-             pod_security: {{platform_level: baseline, jobs_level: restricted, version: {version}}}\n"
+            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  namespaces: {{platform: {platform}, jobs: \
+             {jobs}}}\n  pod_security: {{platform_level: baseline, jobs_level: restricted, version: {version}}}\n"
         );
         fs::write(folder.path().join("manifest.yaml"), manifest).unwrap();
         let mut command = floe();

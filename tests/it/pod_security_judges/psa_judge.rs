@@ -109,8 +109,8 @@ fn upstream_agrees_on_every_pod_template_that_floe_has_hardened() {
     report("hardened charts", comparisons);
 }
 
-/// The whole command, from text to text: `floe pods check` on what floe has hardened says of each pod what upstream says
-/// of the same manifests, in the same order.
+/// The whole command, from text to text: `floe pods check` on what floe has hardened says of each pod what upstream
+/// says of the same manifests, in the same order.
 #[test]
 fn upstream_agrees_with_the_command_on_what_floe_has_hardened() {
     let (Some(data), Some(psajudge)) = (data_dir(), tool("psajudge")) else { return };

@@ -1,7 +1,7 @@
 //! The requirements of floe's specification (FR) and its success criteria (SC), each with the test that shows it.
 //!
-//! A test shows a requirement if its name or the comment above it names the requirement. The table of `docs/requirements.md`
-//! lists them, and is written anew by `INSTA_UPDATE=always`.
+//! A test shows a requirement if its name or the comment above it names the requirement. The table of
+//! `docs/requirements.md` lists them, and is written anew by `INSTA_UPDATE=always`.
 
 mod network;
 mod pods;
@@ -20,7 +20,8 @@ use crate::support::{files_below, floe, project, text};
 #[rustfmt::skip]
 const REQUIREMENTS: [(&str, &str); 52] = [
     ("FR-001", "NetworkPolicies are generated from the configuration alone."),
-    ("FR-002", "Every managed namespace has default-deny in both directions, unless `network_policies.enabled` is off."),
+    ("FR-002", "Every managed namespace has default-deny in both directions, unless `network_policies.enabled` is \
+                off."),
     ("FR-003", "What is generated passes `kubectl apply --dry-run=server`."),
     ("FR-004", "Only NetworkPolicies of namespaces are generated, no cluster-wide kinds of network plugins."),
     ("FR-010", "The default-deny of egress selects all pods of its namespace."),
@@ -160,9 +161,9 @@ fn stories(text: &str) -> BTreeSet<String> {
 /// The decisions that comments of a text name, by title or by number; one may go on in the next line.
 fn decisions(text: &str) -> BTreeSet<String> {
     let lines = regex::Regex::new(r"\n\s*//[/!]? ").unwrap().replace_all(text, " ");
-    let named = regex::Regex::new(r"\(decision on: ([^()]+)\)|\b([Dd]ecisions? \d+)").unwrap();
-    let names = named.captures_iter(&lines).filter_map(|it| it.get(1).or_else(|| it.get(2)));
-    names.map(|name| name.as_str().to_owned()).collect()
+    let pattern = regex::Regex::new(r"\(decision on: ([^()]+)\)|\b([Dd]ecisions? \d+)").unwrap();
+    let found = pattern.captures_iter(&lines).filter_map(|it| it.get(1).or_else(|| it.get(2)));
+    found.map(|name| name.as_str().to_owned()).collect()
 }
 
 /// A number says nothing to a reader who cannot look it up, and to a user nothing at all.

@@ -62,12 +62,14 @@ fn pods() -> String {
     for (namespace, name) in places {
         writeln!(
             text,
-            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}, labels: {{app: {name}}}}}\n\
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}, labels: {{app: \
+             {name}}}}}\n\
              spec: {{containers: [{{name: main, image: example}}]}}"
         )
         .unwrap();
     }
-    text + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: dns, namespace: kube-system, labels: {k8s-app: kube-dns}}\n\
+    text + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: dns, namespace: kube-system, labels: {k8s-app: \
+            kube-dns}}\n\
             spec: {containers: [{name: main, image: example}]}\n"
 }
 

@@ -1,8 +1,8 @@
 //! Argo CD: its own plugin server runs the example's plugins, and its own repo server's code asks it.
 //!
-//! `cmpserver serve` is the sidecar of the example, with its user (if these tests run as root), its environment and nothing to
-//! write to but `/tmp`. `cmpserver ask` stands for the repo server: it finds the plugin by its socket, sends the repository,
-//! and makes manifests of the answer, or an error as Argo CD shows it.
+//! `cmpserver serve` is the sidecar of the example, with its user (if these tests run as root), its environment and
+//! nothing to write to but `/tmp`. `cmpserver ask` stands for the repo server: it finds the plugin by its socket, sends
+//! the repository, and makes manifests of the answer, or an error as Argo CD shows it.
 
 mod refused;
 
@@ -70,7 +70,8 @@ impl Drop for Sidecar {
 }
 
 impl Sidecar {
-    /// Starts the sidecar `floe-<plugin>` of the example with the tool that its image holds; `None` after reporting the skip.
+    /// Starts the sidecar `floe-<plugin>` of the example with the tool that its image holds; `None` after reporting the
+    /// skip.
     fn start(sockets: &Sockets, plugin: &str) -> Option<Self> {
         tested(Host::ArgoCd, &sockets.program);
         let (bin, tmp) = (TempDir::new().unwrap(), TempDir::new().unwrap());
@@ -236,7 +237,8 @@ fn helm() -> Option<(Sockets, Sidecar, Application)> {
     Some((sockets, sidecar, Application::of("helm")?))
 }
 
-/// What reaches the cluster is what the example promises, each object tracked, and nothing else is changed or twice there.
+/// What reaches the cluster is what the example promises, each object tracked, and nothing else is changed or twice
+/// there.
 #[test]
 fn the_helm_plugin_secures_the_application() {
     let Some((sockets, _sidecar, mut application)) = helm() else { return };
@@ -288,7 +290,8 @@ fn the_kustomize_plugin_secures_the_application() {
     assert_eq!(find(&objects, "Deployment", "shop")["spec"]["template"]["spec"]["securityContext"]["runAsUser"], 4711);
 }
 
-/// Both sidecars of the example at once: each takes what is its own, by name or by what is in the folder, and nothing else.
+/// Both sidecars of the example at once: each takes what is its own, by name or by what is in the folder, and nothing
+/// else.
 #[test]
 fn each_plugin_takes_its_own_sources() {
     let Some(sockets) = Sockets::new() else { return };
@@ -374,9 +377,10 @@ fn dependencies_are_built() {
 fn the_sidecars_fit_into_the_repo_server() {
     let (Some(kustomize), Some(_)) = (tool("kustomize"), tool("yamljudge")) else { return };
     let folder = crate::support::example_copy("argocd");
-    let upstream = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: argocd-repo-server}\nspec:\n  template:\n    spec:\n      \
-                    containers: [{name: argocd-repo-server, image: argocd}]\n      volumes: [{name: var-files, emptyDir: {}}, \
-                    {name: plugins, emptyDir: {}}]\n";
+    let upstream = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: argocd-repo-server}\n\
+                    spec:\n  template:\n    spec:\n      \
+                    containers: [{name: argocd-repo-server, image: argocd}]\n      volumes: [{name: var-files, \
+                    emptyDir: {}}, {name: plugins, emptyDir: {}}]\n";
     fs::create_dir(folder.path().join("upstream")).unwrap();
     fs::write(folder.path().join("upstream/repo-server.yaml"), upstream).unwrap();
     fs::write(folder.path().join("upstream/kustomization.yaml"), "resources: [repo-server.yaml]\n").unwrap();

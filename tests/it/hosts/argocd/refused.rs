@@ -37,7 +37,8 @@ fn wrong_configuration_is_named() {
     assert_names_the_misspelling(&reason);
 }
 
-/// A pod that the cluster would reject, and one that floe cannot read: with Helm's templates, and with Kustomize's resources.
+/// A pod that the cluster would reject, and one that floe cannot read: with Helm's templates, and with Kustomize's
+/// resources.
 #[test]
 fn bad_pods_are_named() {
     let Some(sockets) = Sockets::new() else { return };

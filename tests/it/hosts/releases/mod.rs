@@ -42,7 +42,8 @@ impl<'h> Workspace<'h> {
     fn configure(&self, more: &str) {
         let name = &self.name;
         let text = format!(
-            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  namespaces: {{platform: {name}-platform, jobs: {name}-jobs}}\n{more}"
+            "apiVersion: floe.dev/v1\nkind: Manifest\nsecurity:\n  namespaces: {{platform: {name}-platform, jobs: \
+             {name}-jobs}}\n{more}"
         );
         fs::write(self.folder().join("manifest.yaml"), text).unwrap();
     }
@@ -156,8 +157,8 @@ fn both() -> Option<(&'static Cluster, [Helm; 2])> {
     Some((cluster()?, Helm::both()?))
 }
 
-/// Helm makes the namespace and floe's Namespace comes too late for Helm 3: the first run fails, the second heals it. The
-/// README says to make the namespace first. Helm 4 applies over what it has made.
+/// Helm makes the namespace and floe's Namespace comes too late for Helm 3: the first run fails, the second heals it.
+/// The README says to make the namespace first. Helm 4 applies over what it has made.
 #[test]
 fn pain_02_a_namespace_that_does_not_exist() {
     let Some((cluster, helms)) = both() else { return };
@@ -203,7 +204,8 @@ fn pain_02_helm_4_without_server_side_apply() {
     place.assert_secured("web");
 }
 
-/// A namespace that somebody has labelled: Helm 3 takes the label over without a word, Helm 4 asks for `--force-conflicts`.
+/// A namespace that somebody has labelled: Helm 3 takes the label over without a word, Helm 4 asks for
+/// `--force-conflicts`.
 #[test]
 fn pain_02_a_namespace_that_others_have_labelled() {
     let Some((cluster, helms)) = both() else { return };

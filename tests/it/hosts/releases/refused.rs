@@ -153,7 +153,8 @@ fn noise(length: usize) -> String {
     text
 }
 
-/// A release fits into 1 MiB; what floe adds to it is small, and a release that is too large fails as it does without floe.
+/// A release fits into 1 MiB; what floe adds to it is small, and a release that is too large fails as it does without
+/// floe.
 #[test]
 fn pain_21_a_release_stays_within_its_limit() {
     let Some((cluster, helms)) = both() else { return };

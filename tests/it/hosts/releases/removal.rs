@@ -71,8 +71,8 @@ fn pain_02_a_release_that_is_taken_back_keeps_the_namespaces() {
     }
 }
 
-/// `--cleanup-on-fail` does not look at the annotation that keeps Namespaces: what the failed upgrade has made goes, as the
-/// README says. A Namespace that was there before stays.
+/// `--cleanup-on-fail` does not look at the annotation that keeps Namespaces: what the failed upgrade has made goes, as
+/// the README says. A Namespace that was there before stays.
 #[test]
 fn pain_02_cleanup_on_fail_takes_only_what_the_upgrade_has_made() {
     let Some((cluster, helms)) = both() else { return };
