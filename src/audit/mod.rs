@@ -94,7 +94,7 @@ pub struct AuditFinding {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
     /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision
-    /// 8).
+    /// on: `ipBlock` and pods).
     pub ip_blocks_match_pods: bool,
     /// Every namespace, by name.
     pub namespaces: Vec<NamespaceAudit>,
