@@ -12,10 +12,10 @@ pub use in_cluster::{
     Candidate, PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED, Refusal, ServerAnswer, candidates, of_server,
 };
 pub use pods::{
-    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
+    CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
     ViolationFound, check,
 };
 pub use policies::{
     POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
-    PlacedFinding, Validation, ValidationCounts, ValidationRequest, validate,
+    Validation, ValidationCounts, ValidationRequest, validate,
 };
