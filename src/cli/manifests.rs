@@ -13,7 +13,7 @@ use crate::document::Error;
 use crate::finding::{Finding, Severity};
 use crate::object::Workloads;
 use crate::plan::resource_list;
-use crate::report::{Input, Origin};
+use crate::report::{Input, NamedText};
 use crate::snapshot::Snapshot;
 use crate::stream::{self, Stream};
 
@@ -140,6 +140,6 @@ pub(super) fn tell(found: &[Finding], sources: &[Source], logging: &LoggingArgs)
     for finding in found.iter().filter(|finding| logging.verbose > 0 || finding.severity != Severity::Info) {
         let source = finding.location.as_ref().and_then(|it| sources.get(it.stream));
         let (name, text) = source.map_or(("", ""), |source| (source.name.as_str(), source.text.as_str()));
-        findings::tell(finding, Origin { name, text }, logging);
+        findings::tell(finding, NamedText { name, text }, logging);
     }
 }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::document::{Error, Problem};
 use crate::finding::{Finding, Location, Severity};
 use crate::plan::{Action, Detail, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
-use crate::report::{Origin, unified_diff};
+use crate::report::{NamedText, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;
 
@@ -253,9 +253,9 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
     for line in &outcome.objects {
         tracing::info!("{line}");
     }
-    let origin = Origin { name: &source.name, text: &source.text };
+    let named = NamedText { name: &source.name, text: &source.text };
     for finding in shown {
-        findings::tell(finding, origin, &arguments.logging);
+        findings::tell(finding, named, &arguments.logging);
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::sarif::{locate, result, write_log};
+use super::sarif::Sarif;
 use super::{Input, Painter};
 use crate::finding::{Finding, Page, Severity};
 use crate::verdict::Validation;
@@ -20,9 +20,8 @@ pub fn write_findings_text(
 ) -> io::Result<()> {
     writeln!(out, "{}", summary(validation))?;
     for finding in &validation.findings {
-        let origin =
-            finding.location.as_ref().and_then(|it| inputs.get(it.stream)).map(Input::origin).unwrap_or_default();
-        writeln!(out, "\n{}", painter.paint_finding(finding, origin))?;
+        let named = Input::of(inputs, finding).map(Input::named).unwrap_or_default();
+        writeln!(out, "\n{}", painter.paint_finding(finding, named))?;
     }
     if !validation.findings.is_empty() {
         writeln!(out, "\n`floe explain CHECK` says what a check is about and how to satisfy it.")?;
@@ -88,8 +87,7 @@ fn json_finding(finding: &Finding, inputs: &[Input<'_>]) -> Value {
 /// Sets where a finding is and what to do about it.
 pub(super) fn set_place(value: &mut Map<String, Value>, finding: &Finding, inputs: &[Input<'_>]) {
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
-    let place = finding.location.as_ref().and_then(|it| Some((it, inputs.get(it.stream)?)));
-    if let Some((location, input)) = place {
+    if let Some((location, input)) = finding.location.as_ref().zip(Input::of(inputs, finding)) {
         if let Some(path) = input.path() {
             set("file", json!(path));
         }
@@ -115,25 +113,5 @@ pub fn write_findings_sarif(
     pages: &[Page],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let results: Vec<Value> = validation.findings.iter().map(|it| sarif_finding(it, inputs, pages)).collect();
-    write_log(pages, "network-policy", results, out)
-}
-
-fn sarif_finding(finding: &Finding, inputs: &[Input<'_>], pages: &[Page]) -> Value {
-    let level = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    };
-    let text = match &finding.help {
-        Some(help) => format!("{}; {help}", finding.message),
-        None => finding.message.clone(),
-    };
-    let mut value = result(pages, finding.check, level, &text);
-    let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
-    let location = finding.location.as_ref();
-    let path = location.map(|location| location.path.to_string()).unwrap_or_default();
-    let input = location.and_then(|it| inputs.get(it.stream));
-    locate(input, &mut value, location.and_then(|location| location.span), &format!("{object} {path}"));
-    value
+    Sarif { inputs, pages, tag: "network-policy" }.write_findings(validation.findings.iter(), out)
 }

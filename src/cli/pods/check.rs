@@ -10,7 +10,7 @@ use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
 use crate::pod_security::{Evaluator, LevelVersion, check_pages};
-use crate::report::{Origin, write_json, write_sarif, write_text};
+use crate::report::{NamedText, write_json, write_sarif, write_text};
 use crate::verdict::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check};
 
 /// Arguments of `floe pods check`.
@@ -135,7 +135,7 @@ fn rules() -> Vec<Page> {
 fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
     for finding in &report.notices {
         let Some(source) = finding.location.as_ref().and_then(|it| sources.get(it.stream)) else { continue };
-        findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
+        findings::tell(finding, NamedText { name: &source.name, text: &source.text }, logging);
     }
     if report.without_level > 0 {
         let line = format!(

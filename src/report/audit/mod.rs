@@ -47,8 +47,10 @@ fn yes_or_no(answer: bool) -> &'static str {
 
 /// Where a finding is, as `file:line:column`; empty if it is nowhere.
 fn place(finding: &AuditFinding, inputs: &[Input<'_>]) -> String {
-    let place = finding.finding.location.as_ref().and_then(|it| Some((inputs.get(it.stream)?, it.span?)));
-    place.map_or_else(String::new, |(input, span)| format!("{}:{}", input.origin().name, input.line_column(span.start)))
+    let span = finding.finding.location.as_ref().and_then(|it| it.span);
+    Input::of(inputs, &finding.finding)
+        .zip(span)
+        .map_or_else(String::new, |(input, span)| format!("{}:{}", input.named().name, input.line_column(span.start)))
 }
 
 /// The rules that open something, or why nothing has to.
