@@ -14,3 +14,21 @@ pub struct Location {
     /// The field, from the root of the document or the item.
     pub path: FieldPath,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_that_of_the_input() {
+        let at = |stream, document, start| Location {
+            stream,
+            document,
+            span: Some(Span::at(start)),
+            path: FieldPath::root(),
+        };
+        let mut places = [at(1, 0, 0), at(0, 2, 1), at(0, 1, 9), at(0, 1, 3)];
+        places.sort();
+        assert_eq!(places, [at(0, 1, 3), at(0, 1, 9), at(0, 2, 1), at(1, 0, 0)]);
+    }
+}

@@ -183,6 +183,12 @@ mod tests {
     }
 
     #[test]
+    fn streams_of_one_input_know_their_numbers() {
+        let numbered: Vec<_> = frame_all(["a", "b"]).iter().map(|it| (it.number, it.text)).collect();
+        assert_eq!(numbered, [(0, "a"), (1, "b")]);
+    }
+
+    #[test]
     fn tells_hosts_apart() {
         assert_eq!(frame("---\n# Source: a/b.yaml\na: 1\n").format, Format::Helm3);
         let helm4 = "metadata:\n  annotations:\n    postrenderer.helm.sh/postrender-filename: 'a'\n---\n";
