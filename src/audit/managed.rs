@@ -33,14 +33,13 @@ pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
         generated.flows.findings.into_iter().filter(|it| [POLICY_WIDENS, POLICY_UNREADABLE].contains(&it.check));
     found.extend(widening.filter_map(|finding| {
         let object = finding.object?;
-        let stream = model.snapshot.stream_of(&object)?;
         Some(Draft {
             namespace: object.namespace.clone(),
             severity: finding.severity,
             check: finding.check,
             message: finding.message,
             help: finding.help.unwrap_or_default(),
-            place: Place::Known(stream, object, finding.location?),
+            place: Place::Known(object, finding.location?),
         })
     }));
     Ok(found)

@@ -17,7 +17,7 @@ use crate::finding::Severity;
 use crate::object::ResourceId;
 use crate::plan::{Action, Detail, ObjectAction, Outcome, Part, Parts, Request, generate, namespace_files, plan};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
-use crate::report::Origin;
+use crate::report::NamedText;
 use crate::snapshot::Snapshot;
 use crate::stream::Stream;
 
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &CompileArgs, logging: &LoggingArgs) -> Result<Exit
     let generated = generate(&config, &snapshot.inventory()).map_err(|error| CliError::Internal(error.to_string()))?;
     let hardened = harden(&sources, &streams, &for_single_files(&config, &snapshot), home)?;
 
-    manifests::tell(&generated.flows.findings, &snapshot, &sources, logging);
+    manifests::tell(&generated.flows.findings, &sources, logging);
     for (source, outcome) in sources.iter().zip(&hardened) {
         tell_pods(source, outcome, logging);
     }
@@ -160,10 +160,10 @@ fn harden<'t>(
 }
 
 fn tell_pods(source: &Source, outcome: &Outcome<'_>, logging: &LoggingArgs) {
-    let origin = Origin { name: &source.name, text: &source.text };
+    let named = NamedText { name: &source.name, text: &source.text };
     let found = outcome.findings.iter().chain(&outcome.actions);
     for finding in found.filter(|finding| logging.verbose > 0 || finding.severity != Severity::Info) {
-        findings::tell(finding, origin, logging);
+        findings::tell(finding, named, logging);
     }
 }
 

@@ -5,7 +5,7 @@ use super::log;
 use super::options::{LogFormat, LoggingArgs};
 use crate::document::{Error, Problem};
 use crate::finding::{CheckId, Severity};
-use crate::report::{Origin, WithSource};
+use crate::report::{NamedText, WithSource};
 use crate::snapshot::NoSuchWorkload;
 use crate::text::Span;
 
@@ -188,15 +188,15 @@ impl CliError {
         let (place, label) = match self {
             Self::Configuration(wrong) => {
                 let Misconfiguration { name, text, span, label, .. } = &**wrong;
-                (Some((Origin { name, text }, *span)), label.as_str())
+                (Some((NamedText { name, text }, *span)), label.as_str())
             }
             Self::Input { name, text, problem } => {
-                label = match (&problem.object, problem.path.is_root()) {
+                label = match (&problem.object, problem.location.path.is_root()) {
                     (Some(object), true) => object.to_string(),
-                    (Some(object), false) => format!("{} of {object}", problem.path),
-                    (None, _) => format!("document {}", problem.document + 1),
+                    (Some(object), false) => format!("{} of {object}", problem.location.path),
+                    (None, _) => format!("document {}", problem.location.document + 1),
                 };
-                (Some((Origin { name, text }, problem.span)), label.as_str())
+                (problem.location.span.map(|span| (NamedText { name, text }, span)), label.as_str())
             }
             _ => (None, ""),
         };
@@ -214,9 +214,11 @@ impl CliError {
     fn report_json(&self) {
         let place = match self {
             Self::Configuration(wrong) => {
-                Some(Origin { name: &wrong.name, text: &wrong.text }.line_column(wrong.span.start))
+                Some(NamedText { name: &wrong.name, text: &wrong.text }.line_column(wrong.span.start))
             }
-            Self::Input { name, text, problem } => Some(Origin { name, text }.line_column(problem.span.start)),
+            Self::Input { name, text, problem } => {
+                problem.location.span.map(|span| NamedText { name, text }.line_column(span.start))
+            }
             _ => None,
         };
         tracing::error!(

@@ -1,4 +1,4 @@
-use super::CheckId;
+use super::{CheckId, Severity};
 
 /// The page of a rule: what it is about, and what to do. Written in Markdown.
 ///
@@ -7,14 +7,16 @@ use super::CheckId;
 pub struct Page {
     /// The rule.
     pub id: CheckId,
+    /// How much its findings matter; of a rule whose findings differ, how much at most.
+    pub severity: Severity,
     /// The whole page.
     pub text: &'static str,
 }
 
 impl Page {
     /// The page of a rule.
-    pub const fn new(id: CheckId, text: &'static str) -> Self {
-        Self { id, text }
+    pub const fn new(id: CheckId, severity: Severity, text: &'static str) -> Self {
+        Self { id, severity, text }
     }
 
     /// The paragraph below the heading, on one line.
@@ -35,9 +37,9 @@ mod tests {
 
     #[test]
     fn has_a_summary_and_a_body() {
-        let page = Page::new(CheckId("x"), "# x\n\nSays\nit all.\n\n## More\n\nText.\n");
+        let page = Page::new(CheckId("x"), Severity::Info, "# x\n\nSays\nit all.\n\n## More\n\nText.\n");
         assert_eq!(page.summary(), "Says it all.");
         assert_eq!(page.body(), "Says\nit all.\n\n## More\n\nText.");
-        assert_eq!(Page::new(CheckId("x"), "").summary(), "");
+        assert_eq!(Page::new(CheckId("x"), Severity::Info, "").summary(), "");
     }
 }

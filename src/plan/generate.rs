@@ -73,8 +73,7 @@ fn conflicts(config: &Config, inventory: &Inventory, policies: &[NetworkPolicy])
 }
 
 fn conflict(config: &Config, own: &Snapshot, facts: &PolicyFacts) -> Option<Finding> {
-    let crate::object::Origin { document, path, span } = facts.origin.clone();
-    let location = Location { document, span, path };
+    let location = facts.location.clone();
     let namespace = facts.namespace.as_deref().unwrap_or_default();
     let policy = match Policy::read(&facts.value, namespace) {
         Ok(policy) => policy,
@@ -115,8 +114,7 @@ pub(crate) fn found_policy(policy: &NetworkPolicy) -> Option<FoundPolicy> {
     let value = policy.to_value();
     let id = ResourceId::of(&value)?;
     let origin = Origin::of(&id);
-    let facts =
-        PolicyFacts { namespace: Some(policy.namespace.clone()), origin: crate::object::Origin::default(), id, value };
+    let facts = PolicyFacts { namespace: Some(policy.namespace.clone()), location: Location::default(), id, value };
     Some(FoundPolicy { policy: Policy::read(&facts.value, &policy.namespace).ok()?, facts, is_own: true, origin })
 }
 

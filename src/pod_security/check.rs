@@ -1,5 +1,5 @@
 use super::pod::Pod;
-use crate::finding::{CheckId, Page};
+use crate::finding::{CheckId, Page, Severity};
 use crate::object::{Level, Version};
 use crate::yaml::FieldPath;
 
@@ -51,7 +51,7 @@ pub struct Violation {
 impl Check {
     /// The page that explains it.
     pub const fn page(&self) -> Page {
-        Page::new(self.id, self.page)
+        Page::new(self.id, Severity::Error, self.page)
     }
 
     /// The policy versions at which its rule changes; the first is the one that introduced it.

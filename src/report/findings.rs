@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::sarif::{locate, result, write_log};
+use super::sarif::Sarif;
 use super::{Input, Painter};
 use crate::finding::{Finding, Page, Severity};
-use crate::verdict::{PlacedFinding, Validation};
+use crate::verdict::Validation;
 
 /// Writes findings for people: a line that says it all, then each finding in its source.
 ///
@@ -19,9 +19,9 @@ pub fn write_findings_text(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "{}", summary(validation))?;
-    for PlacedFinding { stream, finding } in &validation.findings {
-        let origin = stream.and_then(|stream| inputs.get(stream)).map(Input::origin).unwrap_or_default();
-        writeln!(out, "\n{}", painter.paint_finding(finding, origin))?;
+    for finding in &validation.findings {
+        let named = Input::of(inputs, finding).map(Input::named).unwrap_or_default();
+        writeln!(out, "\n{}", painter.paint_finding(finding, named))?;
     }
     if !validation.findings.is_empty() {
         writeln!(out, "\n`floe explain CHECK` says what a check is about and how to satisfy it.")?;
@@ -66,7 +66,7 @@ pub fn write_findings_json(validation: &Validation, inputs: &[Input<'_>], out: &
     out.write_all(b"\n")
 }
 
-fn json_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Input<'_>]) -> Value {
+fn json_finding(finding: &Finding, inputs: &[Input<'_>]) -> Value {
     let mut value = Map::new();
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
     set("check", json!(finding.check.0));
@@ -80,19 +80,14 @@ fn json_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Inp
         }
         set("name", json!(object.name));
     }
-    set_place(&mut value, finding, *stream, inputs);
+    set_place(&mut value, finding, inputs);
     Value::Object(value)
 }
 
 /// Sets where a finding is and what to do about it.
-pub(super) fn set_place(
-    value: &mut Map<String, Value>,
-    finding: &Finding,
-    stream: Option<usize>,
-    inputs: &[Input<'_>],
-) {
+pub(super) fn set_place(value: &mut Map<String, Value>, finding: &Finding, inputs: &[Input<'_>]) {
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
-    if let (Some(location), Some(input)) = (&finding.location, stream.and_then(|stream| inputs.get(stream))) {
+    if let Some((location, input)) = finding.location.as_ref().zip(Input::of(inputs, finding)) {
         if let Some(path) = input.path() {
             set("file", json!(path));
         }
@@ -118,25 +113,5 @@ pub fn write_findings_sarif(
     pages: &[Page],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let results: Vec<Value> = validation.findings.iter().map(|it| sarif_finding(it, inputs, pages)).collect();
-    write_log(pages, "network-policy", results, out)
-}
-
-fn sarif_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Input<'_>], pages: &[Page]) -> Value {
-    let level = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    };
-    let text = match &finding.help {
-        Some(help) => format!("{}; {help}", finding.message),
-        None => finding.message.clone(),
-    };
-    let mut value = result(pages, finding.check, level, &text);
-    let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
-    let location = finding.location.as_ref();
-    let path = location.map(|location| location.path.to_string()).unwrap_or_default();
-    let input = stream.and_then(|stream| inputs.get(stream));
-    locate(input, &mut value, location.and_then(|location| location.span), &format!("{object} {path}"));
-    value
+    Sarif { inputs, pages, tag: "network-policy" }.write_findings(validation.findings.iter(), out)
 }

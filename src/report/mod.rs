@@ -23,4 +23,4 @@ pub use network::{
 pub use network_summary::write_network_summary;
 pub use plugins::{write_enforcers_json, write_enforcers_text};
 pub use pods::{Input, write_json, write_sarif, write_text};
-pub use text::{Excerpt, Origin, Painter, WithSource};
+pub use text::{Excerpt, NamedText, Painter, WithSource};

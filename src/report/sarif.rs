@@ -1,32 +1,98 @@
 //! SARIF 2.1.0 logs.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Input;
-use crate::finding::{CheckId, Page};
+use crate::finding::{CheckId, Finding, Page, Severity};
 use crate::text::Span;
 
-/// Writes a log of results, which may be written one by one; `tag` says what the rules are about.
-pub(super) fn write_log(pages: &[Page], tag: &str, results: impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let log = Log {
-        schema: "https://json.schemastore.org/sarif-2.1.0.json",
-        version: "2.1.0",
-        runs: [Run {
-            tool: json!({"driver": {
-                "name": "floe",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": pages.iter().map(|page| rule(page, tag)).collect::<Vec<_>>(),
-            }}),
-            column_kind: "unicodeCodePoints",
-            results,
-        }],
-    };
-    serde_json::to_writer_pretty(&mut *out, &log)?;
-    out.write_all(b"\n")
+/// What every result of a log needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sarif<'l> {
+    /// The texts of the streams, in their order.
+    pub(super) inputs: &'l [Input<'l>],
+    /// The rules, each with its page.
+    pub(super) pages: &'l [Page],
+    /// What the rules are about.
+    pub(super) tag: &'static str,
+}
+
+impl Sarif<'_> {
+    /// Writes a log of results, which may be written one by one; `found` are their rules and severities.
+    pub(super) fn write(
+        &self,
+        found: impl IntoIterator<Item = (CheckId, Severity)>,
+        results: impl Serialize,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut severest: BTreeMap<CheckId, Severity> = BTreeMap::new();
+        for (check, severity) in found {
+            severest.entry(check).and_modify(|it| *it = severity.min(*it)).or_insert(severity);
+        }
+        let rule = |page: &Page| rule(page, *severest.get(&page.id).unwrap_or(&page.severity), self.tag);
+        let log = Log {
+            schema: "https://json.schemastore.org/sarif-2.1.0.json",
+            version: "2.1.0",
+            runs: [Run {
+                tool: json!({"driver": {
+                    "name": "floe",
+                    "semanticVersion": env!("CARGO_PKG_VERSION"),
+                    "rules": self.pages.iter().map(rule).collect::<Vec<_>>(),
+                }}),
+                column_kind: "unicodeCodePoints",
+                results,
+            }],
+        };
+        serde_json::to_writer_pretty(&mut *out, &log)?;
+        out.write_all(b"\n")
+    }
+
+    /// Writes a log of findings.
+    pub(super) fn write_findings<'f>(
+        &self,
+        findings: impl Iterator<Item = &'f Finding> + Clone,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let results: Vec<Value> = findings.clone().map(|it| self.finding(it)).collect();
+        self.write(findings.map(|it| (it.check, it.severity)), results, out)
+    }
+
+    /// A finding as a result.
+    pub(super) fn finding(&self, finding: &Finding) -> Value {
+        let text = match &finding.help {
+            Some(help) => format!("{}; {help}", finding.message),
+            None => finding.message.clone(),
+        };
+        let location = finding.location.as_ref();
+        let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
+        let path = location.map(|location| location.path.to_string()).unwrap_or_default();
+        let place = location.and_then(|it| Some((it.stream, it.span?)));
+        self.result(finding.check, finding.severity, &text, place, format!("{object} {path}").trim_end())
+    }
+
+    /// A result. Its place, if it has one, is a stretch of an input, and the name of the field there.
+    pub(super) fn result(
+        &self,
+        check: CheckId,
+        severity: Severity,
+        text: &str,
+        place: Option<(usize, Span)>,
+        name: &str,
+    ) -> Value {
+        let mut result = json!({"ruleId": check.0, "level": level(severity), "message": {"text": text}});
+        if let Some(index) = self.pages.iter().position(|page| page.id == check) {
+            set(&mut result, "ruleIndex", json!(index));
+        }
+        if let Some((input, span)) = place.and_then(|(stream, span)| Some((self.inputs.get(stream)?, span))) {
+            set(&mut result, "locations", json!([location(input, span, name)]));
+        }
+        result
+    }
 }
 
 #[derive(Serialize)]
@@ -45,21 +111,10 @@ struct Run<R> {
     results: R,
 }
 
-/// A result without a place.
-pub(super) fn result(pages: &[Page], check: CheckId, level: &str, text: &str) -> Value {
-    let mut result = json!({"ruleId": check.0, "level": level, "message": {"text": text}});
-    if let Some(index) = pages.iter().position(|page| page.id == check) {
-        set(&mut result, "ruleIndex", json!(index));
-    }
-    result
-}
-
-/// Gives a result its place, if it has one: a stretch of an input, and the name of the field there.
-pub(super) fn locate(input: Option<&Input<'_>>, result: &mut Value, span: Option<Span>, name: &str) {
-    let (Some(input), Some(span)) = (input, span) else { return };
+fn location(input: &Input<'_>, span: Span, name: &str) -> Value {
     let (start, end) = (input.line_column(span.start), input.line_column(span.end));
     let uri = input.path().map_or_else(|| "stdin".to_owned(), uri);
-    let location = json!({
+    json!({
         "physicalLocation": {
             "artifactLocation": {"uri": uri},
             "region": {
@@ -70,8 +125,7 @@ pub(super) fn locate(input: Option<&Input<'_>>, result: &mut Value, span: Option
             },
         },
         "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
-    });
-    set(result, "locations", json!([location]));
+    })
 }
 
 /// Sets a key of an object.
@@ -81,35 +135,39 @@ pub(super) fn set(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-fn rule(page: &Page, tag: &str) -> Value {
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+fn rule(page: &Page, severity: Severity, tag: &str) -> Value {
     json!({
         "id": page.id.0,
         "name": page.id.0,
         "shortDescription": {"text": page.summary()},
         "fullDescription": {"text": page.summary()},
         "help": {"text": page.body(), "markdown": page.body()},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": level(severity)},
         "properties": {"tags": ["security", "kubernetes", tag]},
     })
 }
 
-/// A path as a URI reference (RFC 3986): absolute paths are `file` URIs.
+/// What stays as it is in the path of a URI reference (RFC 3986). A colon does not: it may look like a scheme.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// A path as a URI reference: absolute paths are `file` URIs.
 fn uri(path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
-    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            // Writing to a String cannot fail.
-            _ => _ = write!(uri, "%{byte:02X}"),
-        }
-    }
-    uri
+    let scheme = if path.starts_with('/') { "file://" } else { "" };
+    format!("{scheme}{}", utf8_percent_encode(path, KEPT))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::uri;
+    use super::*;
 
     #[test]
     fn paths_become_uri_references() {
@@ -118,5 +176,25 @@ mod tests {
         {
             assert_eq!(uri(path), expected);
         }
+    }
+
+    #[test]
+    fn rules_have_the_level_of_their_severest_result_or_the_documented_one() {
+        let (mixed, note, silent, mild) = (CheckId("mixed"), CheckId("note"), CheckId("silent"), CheckId("mild"));
+        let pages = [
+            Page::new(mixed, Severity::Error, ""),
+            Page::new(note, Severity::Info, ""),
+            Page::new(silent, Severity::Warning, ""),
+            Page::new(mild, Severity::Error, ""),
+        ];
+        let found = [(mixed, Severity::Info), (mixed, Severity::Error), (mixed, Severity::Warning)];
+        let found = found.into_iter().chain([(note, Severity::Info), (mild, Severity::Warning)]);
+        let findings: Vec<Finding> = found.map(|(check, severity)| Finding::new(severity, check, "")).collect();
+        let mut out = Vec::new();
+        Sarif { inputs: &[], pages: &pages, tag: "x" }.write_findings(findings.iter(), &mut out).unwrap();
+        let log: Value = serde_json::from_slice(&out).unwrap();
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        let levels: Vec<_> = rules.iter().map(|rule| rule["defaultConfiguration"]["level"].as_str().unwrap()).collect();
+        assert_eq!(levels, ["error", "note", "warning", "warning"]);
     }
 }

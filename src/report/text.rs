@@ -11,14 +11,14 @@ const SHOWN_BYTES: usize = 400;
 
 /// A text that messages point into, and what people call it.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Origin<'t> {
+pub struct NamedText<'t> {
     /// A file name, or `<stdin>`.
     pub name: &'t str,
     /// The whole text.
     pub text: &'t str,
 }
 
-impl<'t> Origin<'t> {
+impl<'t> NamedText<'t> {
     /// Line and column of an offset; counts only the lines before it.
     pub fn line_column(&self, offset: usize) -> LineColumn {
         let before = self.text.get(..offset).unwrap_or(self.text);
@@ -84,7 +84,7 @@ pub struct WithSource<'m> {
     /// One line.
     pub message: &'m str,
     /// The place, where there is one.
-    pub place: Option<(Origin<'m>, Span)>,
+    pub place: Option<(NamedText<'m>, Span)>,
     /// What stands at the caret.
     pub label: &'m str,
     /// The way out.
@@ -121,8 +121,8 @@ impl Painter {
             Severity::Info => Level::INFO,
         };
         let title = match &message.place {
-            Some((origin, span)) => {
-                format!("{} ({}:{})", message.message, origin.name, origin.line_column(span.start))
+            Some((named, span)) => {
+                format!("{} ({}:{})", message.message, named.name, named.line_column(span.start))
             }
             None => message.message.to_owned(),
         };
@@ -130,12 +130,12 @@ impl Painter {
         if let Some(id) = message.id {
             headline = headline.id(id);
         }
-        let excerpt = message.place.map(|(origin, span)| (origin, origin.excerpt(span)));
+        let excerpt = message.place.map(|(named, span)| (named, named.excerpt(span)));
         let mut group = match &excerpt {
-            Some((origin, excerpt)) => Group::with_title(headline).element(
+            Some((named, excerpt)) => Group::with_title(headline).element(
                 Snippet::source(excerpt.text)
                     .line_start(excerpt.line)
-                    .path(origin.name)
+                    .path(named.name)
                     .annotation(AnnotationKind::Primary.span(excerpt.span.range()).label(message.label)),
             ),
             None => Group::with_title(headline),
@@ -147,8 +147,8 @@ impl Painter {
     }
 
     /// Renders a finding.
-    pub fn paint_finding(&self, finding: &Finding, origin: Origin<'_>) -> String {
-        let place = finding.location.as_ref().and_then(|location| location.span).map(|span| (origin, span));
+    pub fn paint_finding(&self, finding: &Finding, named: NamedText<'_>) -> String {
+        let place = finding.location.as_ref().and_then(|location| location.span).map(|span| (named, span));
         let label = finding.location.as_ref().map(|location| location.path.to_string()).unwrap_or_default();
         self.paint(&WithSource {
             severity: finding.severity,
@@ -172,7 +172,7 @@ mod tests {
             severity: Severity::Error,
             id: None,
             message: "containers must be a list",
-            place: Some((Origin { name: "<stdin>", text }, Span::new(30, 31))),
+            place: Some((NamedText { name: "<stdin>", text }, Span::new(30, 31))),
             label: "spec.containers",
             help: Some("correct it"),
         });
@@ -190,10 +190,10 @@ mod tests {
     #[test]
     fn cuts_long_lines() {
         let text = format!("{{\"a\": \"{}\"}}", "ü".repeat(100_000));
-        let origin = Origin { name: "x", text: &text };
+        let named = NamedText { name: "x", text: &text };
         for start in [0, 50_000, text.len()] {
             let start = floor(&text, start);
-            let excerpt = origin.excerpt(Span::new(start, text.len()));
+            let excerpt = named.excerpt(Span::new(start, text.len()));
             assert!(excerpt.text.len() <= 2 * SHOWN_BYTES, "{}", excerpt.text.len());
             assert!(excerpt.span.end <= excerpt.text.len());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{Error, ParsedDocument};
+use crate::document::ParsedDocument;
 use crate::finding::Location;
 use crate::object::{
     GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
@@ -104,18 +104,6 @@ pub struct Snapshot {
     pub policies: Vec<FoundPolicy>,
     /// How many pods have finished; they are in none of the lists.
     pub finished: usize,
-    /// The numbers of the streams that routes and policies stand in.
-    pub(crate) streams: BTreeMap<ResourceId, usize>,
-}
-
-/// Why there is no snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct SnapshotError {
-    /// The number of the stream, from 0.
-    pub stream: usize,
-    /// What is wrong with it.
-    pub error: Error,
 }
 
 impl Snapshot {
@@ -129,11 +117,6 @@ impl Snapshot {
             routes: self.routes.clone(),
             policies: foreign.map(|policy| policy.facts.clone()).collect(),
         }
-    }
-
-    /// The number of the stream that a route or policy stands in, for what is found out about it.
-    pub fn stream_of(&self, object: &ResourceId) -> Option<usize> {
-        self.streams.get(object).copied()
     }
 
     /// Where a Namespace stands, if it is in the input.
@@ -166,12 +149,8 @@ impl Origin {
     /// Where a field of the object is; `streams` are those that the snapshot was taken of.
     pub fn locate(&self, streams: &[Stream<'_>], path: &FieldPath) -> Option<Location> {
         let stream = streams.get(self.stream)?;
-        let parsed = ParsedDocument::parse(stream.text, self.document, *stream.documents.get(self.document)?).ok()?;
+        let parsed = ParsedDocument::read(stream, self.document).ok()?;
         let object = parsed.objects.get(self.object)?;
-        Some(Location {
-            document: parsed.reported(self.object),
-            span: Some(parsed.span_of(object, path)),
-            path: parsed.reported_path(object, path),
-        })
+        Some(parsed.location(self.object, object, path))
     }
 }

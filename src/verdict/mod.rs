@@ -11,11 +11,10 @@ pub use drift::{Drift, First, OWNER, drift, drift_from, owner};
 pub use explain::PAGES;
 pub use in_cluster::{Candidate, PLUGIN_DIFFERS, Refusal, ServerAnswer, candidates, of_server};
 pub use pods::{
-    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
+    CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
     ViolationFound, check,
 };
 pub use policies::{
     POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts,
     ValidationRequest, validate,
 };
-pub use policy_documents::PlacedFinding;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::in_cluster::of_cluster;
-use super::policy_documents::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_documents};
+use super::policy_documents::{POLICIES_UNENFORCED, is_policy, policy_documents};
 use crate::cni::{Enforcement, Enforcers, Profile};
 use crate::config::Config;
 use crate::document::{Error, ObjectNode, ParsedDocument};
@@ -14,9 +14,7 @@ use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{ResourceId, Workloads};
 use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::{IpBlockReach, unknown_fields};
-use crate::snapshot::{
-    FoundPolicy, PolicyChange, Snapshot, SnapshotError, compare_connections, compare_policies, locate_all,
-};
+use crate::snapshot::{FoundPolicy, PolicyChange, Snapshot, compare_connections, compare_policies, locate_all};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -66,8 +64,8 @@ pub struct ValidationCounts {
 /// What validation has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validation {
-    /// In order: those about no place, then by stream and place.
-    pub findings: Vec<PlacedFinding>,
+    /// In order: those about no place, then by place.
+    pub findings: Vec<Finding>,
     /// Counts.
     pub counts: ValidationCounts,
 }
@@ -75,13 +73,13 @@ pub struct Validation {
 impl Validation {
     /// How many findings there are of a severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|it| it.finding.severity == severity).count()
+        self.findings.iter().filter(|it| it.severity == severity).count()
     }
 
     /// Adds findings in their order.
-    pub fn add(&mut self, findings: Vec<PlacedFinding>) {
+    pub fn add(&mut self, findings: Vec<Finding>) {
         self.findings.extend(findings);
-        self.findings.sort_by(|a, b| (a.stream, a.finding.sort_key()).cmp(&(b.stream, b.finding.sort_key())));
+        self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         self.findings.dedup();
     }
 }
@@ -90,30 +88,23 @@ impl Validation {
 /// and by what plugins make of it.
 ///
 /// Fails if a stream cannot be read.
-pub fn validate(
-    streams: &[Stream<'_>],
-    config: &Config,
-    request: &ValidationRequest,
-) -> Result<Validation, SnapshotError> {
+pub fn validate(streams: &[Stream<'_>], config: &Config, request: &ValidationRequest) -> Result<Validation, Error> {
     let snapshot = Snapshot::take_readable(
         streams,
         &Workloads::new(&config.pod_security.workloads),
         request.namespace.as_deref().or(config.release_namespace.as_deref()),
     )?;
     let mut validation = Validation::default();
-    let read: Vec<(usize, Vec<PlacedFinding>)> =
-        streams.par_iter().enumerate().map(|(number, stream)| of_api(number, stream)).collect();
+    let read: Vec<(usize, Vec<Finding>)> = streams.par_iter().map(of_api).collect();
     for (policies, findings) in read {
         validation.counts.policies += policies;
-        let invalid = findings.iter().filter(|it| it.finding.check == POLICY_INVALID);
-        let places: BTreeSet<_> =
-            invalid.filter_map(|it| Some((it.finding.location.as_ref()?.document, &it.finding.object))).collect();
+        let invalid = findings.iter().filter(|it| it.check == POLICY_INVALID);
+        let places: BTreeSet<_> = invalid.filter_map(|it| Some((it.location.as_ref()?.document, &it.object))).collect();
         validation.counts.invalid += places.len();
         validation.findings.extend(findings);
     }
     if request.compare {
-        let (wanted, findings) =
-            of_configuration(&snapshot, streams, config).map_err(|error| SnapshotError { stream: 0, error })?;
+        let (wanted, findings) = of_configuration(&snapshot, streams, config)?;
         validation.counts.wanted = Some(wanted);
         validation.findings.extend(findings);
     }
@@ -129,13 +120,13 @@ pub fn validate(
 }
 
 /// The findings of the API's rules in a stream, and the number of its policies.
-fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
+fn of_api(stream: &Stream<'_>) -> (usize, Vec<Finding>) {
     let (mut policies, mut found) = (0, Vec::new());
     for parsed in policy_documents(stream) {
         for (position, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
             let findings = of_object(&parsed, position, object);
             policies += usize::from(findings.is_some());
-            found.extend(findings.into_iter().flatten().map(|finding| PlacedFinding { stream: Some(number), finding }));
+            found.extend(findings.into_iter().flatten());
         }
     }
     (policies, found)
@@ -150,11 +141,7 @@ fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) 
         namespace: None,
         name: String::new(),
     });
-    let at = |path: &FieldPath| Location {
-        document: parsed.reported(position),
-        span: Some(parsed.span_of(object, path)),
-        path: parsed.reported_path(object, path),
-    };
+    let at = |path: &FieldPath| parsed.location(position, object, path);
     if gvk.api_version() != "networking.k8s.io/v1" {
         let message = format!("no server since Kubernetes 1.22 knows {}", gvk.api_version());
         let finding = Finding::new(Severity::Error, POLICY_INVALID, message)
@@ -181,21 +168,16 @@ fn of_configuration(
     snapshot: &Snapshot,
     streams: &[Stream<'_>],
     config: &Config,
-) -> Result<(usize, Vec<PlacedFinding>), Error> {
+) -> Result<(usize, Vec<Finding>), Error> {
     let wanted = snapshot.as_configured(config)?;
     let own: Vec<FoundPolicy> = snapshot.policies.iter().filter(|policy| policy.is_own).cloned().collect();
-    let mut found: Vec<PlacedFinding> = compare_policies(&wanted.policies, &own)
+    let mut found: Vec<Finding> = compare_policies(&wanted.policies, &own)
         .iter()
         .map(|change| of_change(change, &wanted, &own, snapshot, streams, config))
         .collect();
     // Policies of others that open more; floe's own are compared above.
-    for finding in generate(config, &snapshot.inventory())?.flows.findings {
-        if !matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE) {
-            continue;
-        }
-        let policy = snapshot.policies.iter().find(|it| !it.is_own && Some(&it.facts.id) == finding.object.as_ref());
-        found.push(PlacedFinding { stream: policy.map(|it| it.origin.stream), finding });
-    }
+    let findings = generate(config, &snapshot.inventory())?.flows.findings;
+    found.extend(findings.into_iter().filter(|it| matches!(it.check, POLICY_WIDENS | POLICY_UNREADABLE)));
     Ok((wanted.policies.len(), found))
 }
 
@@ -206,7 +188,7 @@ fn of_change(
     snapshot: &Snapshot,
     streams: &[Stream<'_>],
     config: &Config,
-) -> PlacedFinding {
+) -> Finding {
     let is_it = |it: &&FoundPolicy| it.policy.namespace == change.namespace && it.policy.name == change.name;
     let (there, expected) = (own.iter().find(is_it), wanted.policies.iter().find(is_it));
     let name = format!("NetworkPolicy {}/{}", change.namespace, change.name);
@@ -239,10 +221,8 @@ fn of_change(
     let finding = Finding::new(Severity::Error, check, format!("{name} {what}{effects}"))
         .help("render again with floe, or change the configuration");
     match there.and_then(|it| Some((it, it.origin.locate(streams, &FieldPath::of_keys(["metadata", "name"]))?))) {
-        Some((it, location)) => {
-            PlacedFinding { stream: Some(it.origin.stream), finding: finding.at(&it.facts.id, location) }
-        }
-        None => PlacedFinding { stream: None, finding },
+        Some((it, location)) => finding.at(&it.facts.id, location),
+        None => finding,
     }
 }
 
@@ -252,7 +232,7 @@ fn of_plugins(
     streams: &[Stream<'_>],
     config: &Config,
     plugin: Option<&'static Profile>,
-) -> Vec<PlacedFinding> {
+) -> Vec<Finding> {
     let world = snapshot.world(IpBlockReach::PodsToo, &config.network.cluster_cidrs);
     let surroundings = Surroundings { world: &world, services: &snapshot.services, dns: &config.network.dns, plugin };
     let of_policy = |it: &FoundPolicy| lint(&Subject { value: &it.facts.value, policy: &it.policy }, &surroundings);
@@ -263,25 +243,21 @@ fn of_plugins(
     let locations = locate_all(streams, &wanted);
     let place = |((it, lint), location): ((&FoundPolicy, Lint), Option<Location>)| {
         let finding = Finding::new(lint.severity, lint.check, lint.message).help(lint.help);
-        PlacedFinding {
-            stream: Some(it.origin.stream),
-            finding: match location {
-                Some(location) => finding.at(&it.facts.id, location),
-                None => finding,
-            },
+        match location {
+            Some(location) => finding.at(&it.facts.id, location),
+            None => finding,
         }
     };
     found.into_iter().zip(locations).map(place).collect()
 }
 
 /// What is known of a plugin beforehand.
-fn of_profile(profile: &Profile) -> Option<PlacedFinding> {
+fn of_profile(profile: &Profile) -> Option<Finding> {
     let message = match profile.enforcement {
         Enforcement::Yes => return None,
         Enforcement::No => format!("{} does not enforce policies", profile.name),
         Enforcement::Conditional(how) => format!("{} enforces policies {how}", profile.name),
         Enforcement::Unknown => format!("it is not known whether {} enforces policies", profile.name),
     };
-    let finding = Finding::new(Severity::Warning, POLICIES_UNENFORCED, message).help(profile.remediation);
-    Some(PlacedFinding { stream: None, finding })
+    Some(Finding::new(Severity::Warning, POLICIES_UNENFORCED, message).help(profile.remediation))
 }

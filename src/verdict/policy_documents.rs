@@ -1,21 +1,12 @@
-//! What all judgements on policies begin and end with: the documents that hold policies, and a finding with its stream.
+//! The documents that hold policies: what all judgements on policies begin with.
 
 use crate::document::ParsedDocument;
-use crate::finding::{CheckId, Finding};
+use crate::finding::CheckId;
 use crate::object::GroupVersionKind;
 use crate::stream::Stream;
 
 /// The plugin may not enforce policies at all.
 pub(super) const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
-
-/// A finding, and the number of the stream that it points into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedFinding {
-    /// The stream; absent if the finding is about no place.
-    pub stream: Option<usize>,
-    /// The finding.
-    pub finding: Finding,
-}
 
 /// The documents of a stream that can be read and may hold policies.
 pub(super) fn policy_documents<'t>(stream: &Stream<'t>) -> impl Iterator<Item = ParsedDocument<'t>> {

@@ -18,7 +18,7 @@ use crate::document::objects;
 use crate::finding::Severity;
 use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
 use crate::plan::{Detail, Outcome, Parts, Phase, Request, plan_within, rollout};
-use crate::report::Origin;
+use crate::report::NamedText;
 use crate::stream::frame;
 use crate::verdict::{OWNER, owner};
 
@@ -108,7 +108,7 @@ fn secure(
     let outcome: Outcome<'_> = plan_within(&stream, config, &request, surroundings)
         .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
     for finding in outcome.findings.iter().filter(|it| logging.verbose > 0 || it.severity != Severity::Info) {
-        findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
+        findings::tell(finding, NamedText { name: &source.name, text: &source.text }, logging);
     }
     if outcome.rejected {
         log::warn("nothing was deployed, because pods violate Pod Security", logging);

@@ -12,7 +12,7 @@ use crate::cli::options::{LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
 use crate::reachability::IpBlockReach;
-use crate::report::{Origin, write_comparison_json, write_comparison_markdown, write_comparison_text};
+use crate::report::{NamedText, write_comparison_json, write_comparison_markdown, write_comparison_text};
 use crate::snapshot::{Comparison, Snapshot, compare};
 use crate::verdict::{Drift, First, drift, drift_from};
 
@@ -203,7 +203,7 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         Form::Md => write_comparison_markdown(&comparison, out),
     })?;
     for finding in &foreign {
-        findings::tell(finding, Origin { name: "", text: "" }, logging);
+        findings::tell(finding, NamedText { name: "", text: "" }, logging);
     }
     Ok(if !comparison.is_empty() {
         Exit::Findings

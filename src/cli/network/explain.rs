@@ -1,6 +1,6 @@
 use clap::{Args, ValueEnum};
 
-use super::input::{InputArgs, origins, print};
+use super::input::{InputArgs, named_texts, print};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::log;
@@ -80,10 +80,10 @@ pub(super) fn run(arguments: &ExplainArgs, logging: &LoggingArgs) -> Result<Exit
         TraceError::NoSuchWorkload(error) => CliError::of_workload(error),
         error => CliError::Ends(error.to_string()),
     })?;
-    let origins = origins(&sources);
+    let named_texts = named_texts(&sources);
     print(|out| match arguments.output {
-        Form::Text => write_explanation_text(&traces, &origins, &log::painter_for_stdout(), out),
-        Form::Json => write_explanation_json(&traces, &origins, out),
+        Form::Text => write_explanation_text(&traces, &named_texts, &log::painter_for_stdout(), out),
+        Form::Json => write_explanation_json(&traces, &named_texts, out),
     })?;
     Ok(if traces.iter().all(Trace::is_allowed) { Exit::Done } else { Exit::Findings })
 }

@@ -8,7 +8,7 @@ use crate::cli::input::{self, Source};
 use crate::cli::options::{LogFormat, LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, log, manifests, write};
 use crate::config::Config;
-use crate::report::Origin;
+use crate::report::NamedText;
 use crate::snapshot::Snapshot;
 use crate::stream::Stream;
 
@@ -68,8 +68,8 @@ pub(super) fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) ->
     }
 }
 
-pub(super) fn origins(sources: &[Source]) -> Vec<Origin<'_>> {
-    sources.iter().map(|source| Origin { name: &source.name, text: &source.text }).collect()
+pub(super) fn named_texts(sources: &[Source]) -> Vec<NamedText<'_>> {
+    sources.iter().map(|source| NamedText { name: &source.name, text: &source.text }).collect()
 }
 
 /// Says on standard error what the result does not.

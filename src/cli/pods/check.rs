@@ -10,7 +10,7 @@ use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
 use crate::pod_security::{Evaluator, LevelVersion, check_pages};
-use crate::report::{Origin, write_json, write_sarif, write_text};
+use crate::report::{NamedText, write_json, write_sarif, write_text};
 use crate::verdict::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check};
 
 /// Arguments of `floe pods check`.
@@ -111,8 +111,7 @@ pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, 
         warn: arguments.warn,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let report = check(&streams, &config, &request)
-        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
+    let report = check(&streams, &config, &request).map_err(|error| manifests::of_source(error, &sources))?;
     write_report(&report, arguments.output, &sources)?;
     report_notices(&report, &sources, logging);
     Ok(if report.rejected() > 0 { Exit::Findings } else { Exit::Done })
@@ -135,9 +134,9 @@ fn rules() -> Vec<Page> {
 
 /// Says on standard error what is no verdict.
 fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
-    for (stream, finding) in &report.notices {
-        let Some(source) = sources.get(*stream) else { continue };
-        findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
+    for finding in &report.notices {
+        let Some(source) = finding.location.as_ref().and_then(|it| sources.get(it.stream)) else { continue };
+        findings::tell(finding, NamedText { name: &source.name, text: &source.text }, logging);
     }
     if report.without_level > 0 {
         let line = format!(

@@ -4,16 +4,16 @@ use super::flows::{
     ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, PORT_RANGE_TOO_LONG,
     ROUTE_NOT_REACHABLE, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN,
 };
-use crate::finding::Page;
+use crate::finding::{Page, Severity};
 
 /// The pages of every finding on flows.
 pub const PAGES: &[Page] = &[
-    Page::new(ANY_ADDRESS_RULE, include_str!("any-address-rule.md")),
-    Page::new(KUBERNETES_API_ANY_ADDRESS, include_str!("kubernetes-api-any-address.md")),
-    Page::new(PLUGIN_ANY_EXTERNAL_ADDRESS, include_str!("plugin-any-external-address.md")),
-    Page::new(PLUGIN_NOT_OPENED, include_str!("plugin-not-opened.md")),
-    Page::new(PORT_RANGE_TOO_LONG, include_str!("port-range-too-long.md")),
-    Page::new(ROUTE_NOT_REACHABLE, include_str!("route-not-reachable.md")),
-    Page::new(SERVICE_NOT_NARROWED, include_str!("service-not-narrowed.md")),
-    Page::new(UNKNOWN_PLUGIN, include_str!("unknown-plugin.md")),
+    Page::new(ANY_ADDRESS_RULE, Severity::Warning, include_str!("any-address-rule.md")),
+    Page::new(KUBERNETES_API_ANY_ADDRESS, Severity::Warning, include_str!("kubernetes-api-any-address.md")),
+    Page::new(PLUGIN_ANY_EXTERNAL_ADDRESS, Severity::Warning, include_str!("plugin-any-external-address.md")),
+    Page::new(PLUGIN_NOT_OPENED, Severity::Warning, include_str!("plugin-not-opened.md")),
+    Page::new(PORT_RANGE_TOO_LONG, Severity::Error, include_str!("port-range-too-long.md")),
+    Page::new(ROUTE_NOT_REACHABLE, Severity::Warning, include_str!("route-not-reachable.md")),
+    Page::new(SERVICE_NOT_NARROWED, Severity::Info, include_str!("service-not-narrowed.md")),
+    Page::new(UNKNOWN_PLUGIN, Severity::Warning, include_str!("unknown-plugin.md")),
 ];

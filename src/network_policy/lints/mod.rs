@@ -86,41 +86,59 @@ struct LintRule {
 /// Every rule.
 const LINTS: &[LintRule] = &[
     LintRule {
-        page: Page::new(ANY_ADDRESS_BLOCK, include_str!("explain/any-address-block.md")),
+        page: Page::new(ANY_ADDRESS_BLOCK, Severity::Warning, include_str!("explain/any-address-block.md")),
         check: any_address_block::check,
     },
-    LintRule { page: Page::new(DNS_BLOCKED, include_str!("explain/dns-blocked.md")), check: dns_blocked::check },
-    LintRule { page: Page::new(END_PORT, include_str!("explain/end-port.md")), check: end_port::check },
     LintRule {
-        page: Page::new(HOST_NETWORK_PODS, include_str!("explain/host-network-pods.md")),
+        page: Page::new(DNS_BLOCKED, Severity::Warning, include_str!("explain/dns-blocked.md")),
+        check: dns_blocked::check,
+    },
+    LintRule {
+        page: Page::new(END_PORT, Severity::Error, include_str!("explain/end-port.md")),
+        check: end_port::check,
+    },
+    LintRule {
+        page: Page::new(HOST_NETWORK_PODS, Severity::Warning, include_str!("explain/host-network-pods.md")),
         check: host_network_pods::check,
     },
     LintRule {
-        page: Page::new(IP_BLOCK_IN_CLUSTER, include_str!("explain/ip-block-in-cluster.md")),
+        page: Page::new(IP_BLOCK_IN_CLUSTER, Severity::Warning, include_str!("explain/ip-block-in-cluster.md")),
         check: ip_block_in_cluster::check,
     },
-    LintRule { page: Page::new(IPV6_BLOCK, include_str!("explain/ipv6-block.md")), check: ipv6_block::check },
     LintRule {
-        page: Page::new(MANY_IP_BLOCKS, include_str!("explain/many-ip-blocks.md")),
+        page: Page::new(IPV6_BLOCK, Severity::Error, include_str!("explain/ipv6-block.md")),
+        check: ipv6_block::check,
+    },
+    LintRule {
+        page: Page::new(MANY_IP_BLOCKS, Severity::Error, include_str!("explain/many-ip-blocks.md")),
         check: many_ip_blocks::check,
     },
-    LintRule { page: Page::new(NAMED_PORT, include_str!("explain/named-port.md")), check: named_port::check },
     LintRule {
-        page: Page::new(PORT_BEFORE_TRANSLATION, include_str!("explain/port-before-translation.md")),
+        page: Page::new(NAMED_PORT, Severity::Error, include_str!("explain/named-port.md")),
+        check: named_port::check,
+    },
+    LintRule {
+        page: Page::new(PORT_BEFORE_TRANSLATION, Severity::Error, include_str!("explain/port-before-translation.md")),
         check: port_before_translation::check,
     },
-    LintRule { page: Page::new(SCTP_PROTOCOL, include_str!("explain/sctp-protocol.md")), check: sctp_protocol::check },
     LintRule {
-        page: Page::new(SELECTS_NOTHING, include_str!("explain/selects-nothing.md")),
+        page: Page::new(SCTP_PROTOCOL, Severity::Error, include_str!("explain/sctp-protocol.md")),
+        check: sctp_protocol::check,
+    },
+    LintRule {
+        page: Page::new(SELECTS_NOTHING, Severity::Info, include_str!("explain/selects-nothing.md")),
         check: selects_nothing::check,
     },
-    LintRule { page: Page::new(SHARED_EXCEPT, include_str!("explain/shared-except.md")), check: shared_except::check },
     LintRule {
-        page: Page::new(TWO_DIRECTIONS, include_str!("explain/two-directions.md")),
+        page: Page::new(SHARED_EXCEPT, Severity::Error, include_str!("explain/shared-except.md")),
+        check: shared_except::check,
+    },
+    LintRule {
+        page: Page::new(TWO_DIRECTIONS, Severity::Error, include_str!("explain/two-directions.md")),
         check: two_directions::check,
     },
     LintRule {
-        page: Page::new(UNRESOLVED_NAMED_PORT, include_str!("explain/unresolved-named-port.md")),
+        page: Page::new(UNRESOLVED_NAMED_PORT, Severity::Error, include_str!("explain/unresolved-named-port.md")),
         check: unresolved_named_port::check,
     },
 ];

@@ -205,5 +205,7 @@ fn a_plugin_decides_how_much_it_matters() {
         ("any-address-block", "cilium", Some(Severity::Warning)),
     ] {
         assert_eq!(severity(id, cni), expected, "{id} on {cni}");
+        let page = lint_pages().find(|page| page.id.0 == id).unwrap();
+        assert!(expected.is_none_or(|expected| page.severity <= expected), "{id} is severer than its page");
     }
 }

@@ -6,7 +6,7 @@ use super::harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, INJECTED_SIDECARS,
     JOB_TEMPLATE_IMMUTABLE, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED, WRITABLE_PATHS_ANNOTATION,
 };
-use crate::finding::Page;
+use crate::finding::{Page, Severity};
 
 /// The pages of the checks of the Pod Security Standards, in the order of [`checks`].
 pub fn check_pages() -> impl Iterator<Item = Page> {
@@ -15,16 +15,16 @@ pub fn check_pages() -> impl Iterator<Item = Page> {
 
 /// The notices of hardening, with their pages.
 pub const NOTICE_PAGES: &[Page] = &[
-    Page::new(FILLED_RUN_AS_USER, include_str!("filled-run-as-user.md")),
-    Page::new(FILLED_RUN_AS_GROUP, include_str!("filled-run-as-group.md")),
-    Page::new(JOB_TEMPLATE_IMMUTABLE, include_str!("job-template-immutable.md")),
-    Page::new(POD_SPEC_IMMUTABLE, include_str!("pod-spec-immutable.md")),
-    Page::new(HARDEN_OPTED_OUT, include_str!("harden-opted-out.md")),
-    Page::new(HARDEN_ANNOTATION, include_str!("harden-annotation.md")),
-    Page::new(WRITABLE_PATHS_ANNOTATION, include_str!("writable-paths-annotation.md")),
-    Page::new(INJECTED_SIDECARS, include_str!("injected-sidecars.md")),
-    Page::new(WINDOWS_WITHOUT_OS, include_str!("windows-without-os.md")),
-    Page::new(WORKLOAD_NOT_HARDENED, include_str!("workload-not-hardened.md")),
+    Page::new(FILLED_RUN_AS_USER, Severity::Info, include_str!("filled-run-as-user.md")),
+    Page::new(FILLED_RUN_AS_GROUP, Severity::Info, include_str!("filled-run-as-group.md")),
+    Page::new(JOB_TEMPLATE_IMMUTABLE, Severity::Warning, include_str!("job-template-immutable.md")),
+    Page::new(POD_SPEC_IMMUTABLE, Severity::Warning, include_str!("pod-spec-immutable.md")),
+    Page::new(HARDEN_OPTED_OUT, Severity::Info, include_str!("harden-opted-out.md")),
+    Page::new(HARDEN_ANNOTATION, Severity::Warning, include_str!("harden-annotation.md")),
+    Page::new(WRITABLE_PATHS_ANNOTATION, Severity::Warning, include_str!("writable-paths-annotation.md")),
+    Page::new(INJECTED_SIDECARS, Severity::Info, include_str!("injected-sidecars.md")),
+    Page::new(WINDOWS_WITHOUT_OS, Severity::Warning, include_str!("windows-without-os.md")),
+    Page::new(WORKLOAD_NOT_HARDENED, Severity::Warning, include_str!("workload-not-hardened.md")),
 ];
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ const WIDTH: usize = 13;
 pub fn write_audit_text(audit: &Audit, inputs: &[Input<'_>], painter: &Painter, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "floe: {}", summary(audit))?;
     for it in &audit.findings {
-        let origin = it.stream.and_then(|stream| inputs.get(stream)).map(Input::origin).unwrap_or_default();
-        writeln!(out, "\n{}", painter.paint_finding(&it.finding, origin))?;
+        let named = Input::of(inputs, &it.finding).map(Input::named).unwrap_or_default();
+        writeln!(out, "\n{}", painter.paint_finding(&it.finding, named))?;
     }
     if !audit.findings.is_empty() {
         writeln!(out, "\n`floe explain CHECK` says what a check is about and how to satisfy it.")?;

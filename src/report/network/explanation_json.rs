@@ -4,19 +4,19 @@ use serde_json::{Map, Value, json};
 
 use super::json::of_passing;
 use crate::finding::Location;
-use crate::report::Origin;
+use crate::report::NamedText;
 use crate::snapshot::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace};
 
 /// Writes one JSON document: the contract of `docs/schema/network-explain.schema.json`.
 ///
 /// `inputs` are the texts of the streams.
-pub fn write_explanation_json(traces: &[Trace], inputs: &[Origin<'_>], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_explanation_json(traces: &[Trace], inputs: &[NamedText<'_>], out: &mut dyn Write) -> io::Result<()> {
     let traces: Vec<Value> = traces.iter().map(|trace| of_trace(trace, inputs)).collect();
     serde_json::to_writer_pretty(&mut *out, &json!({ "explanations": traces }))?;
     out.write_all(b"\n")
 }
 
-fn of_trace(trace: &Trace, inputs: &[Origin<'_>]) -> Value {
+fn of_trace(trace: &Trace, inputs: &[NamedText<'_>]) -> Value {
     let mut value = Map::new();
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
     set("source", json!(trace.source));
@@ -42,7 +42,7 @@ fn of_trace(trace: &Trace, inputs: &[Origin<'_>]) -> Value {
     Value::Object(value)
 }
 
-fn of_side(side: &SideTrace, inputs: &[Origin<'_>]) -> Value {
+fn of_side(side: &SideTrace, inputs: &[NamedText<'_>]) -> Value {
     let (state, policies) = match side {
         SideTrace::Outside => ("outside", &[][..]),
         SideTrace::NotIsolated => ("not-isolated", &[][..]),
@@ -52,18 +52,17 @@ fn of_side(side: &SideTrace, inputs: &[Origin<'_>]) -> Value {
     json!({"state": state, "policies": policies})
 }
 
-fn of_policy(policy: &PolicyTrace, inputs: &[Origin<'_>]) -> Value {
-    let input = inputs.get(policy.stream);
+fn of_policy(policy: &PolicyTrace, inputs: &[NamedText<'_>]) -> Value {
     let mut value = Map::from_iter([("name".to_owned(), json!(policy.name))]);
-    place(policy.location.as_ref(), input, &mut value);
-    let rules: Vec<Value> = policy.rules.iter().map(|rule| of_rule(rule, input)).collect();
+    place(policy.location.as_ref(), inputs, &mut value);
+    let rules: Vec<Value> = policy.rules.iter().map(|rule| of_rule(rule, inputs)).collect();
     value.insert("rules".to_owned(), Value::Array(rules));
     Value::Object(value)
 }
 
-fn of_rule(rule: &RuleTrace, input: Option<&Origin<'_>>) -> Value {
+fn of_rule(rule: &RuleTrace, inputs: &[NamedText<'_>]) -> Value {
     let mut value = Map::from_iter([("field".to_owned(), json!(rule.path.to_string()))]);
-    place(rule.location.as_ref(), input, &mut value);
+    place(rule.location.as_ref(), inputs, &mut value);
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
     set("allows", json!(rule.allows()));
     set("peerMatches", json!(rule.peer_matches));
@@ -73,8 +72,8 @@ fn of_rule(rule: &RuleTrace, input: Option<&Origin<'_>>) -> Value {
     Value::Object(value)
 }
 
-fn place(location: Option<&Location>, input: Option<&Origin<'_>>, value: &mut Map<String, Value>) {
-    let Some((location, input)) = location.zip(input) else { return };
+fn place(location: Option<&Location>, inputs: &[NamedText<'_>], value: &mut Map<String, Value>) {
+    let Some((location, input)) = location.and_then(|it| Some((it, inputs.get(it.stream)?))) else { return };
     value.insert("file".to_owned(), json!(input.name));
     if let Some(span) = location.span {
         let place = input.line_column(span.start);

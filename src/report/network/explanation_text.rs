@@ -2,8 +2,8 @@ use std::io::{self, Write};
 
 use crate::finding::{Location, Severity};
 use crate::reachability::Direction;
-use crate::report::{Origin, Painter, WithSource};
-use crate::snapshot::{ConnectionQuery, PolicyTrace, RuleTrace, SideTrace, Trace};
+use crate::report::{NamedText, Painter, WithSource};
+use crate::snapshot::{ConnectionQuery, RuleTrace, SideTrace, Trace};
 
 /// Rules that are shown of those that allow nothing; the nearest come first.
 const MOST_MISSES: usize = 5;
@@ -14,7 +14,7 @@ const MOST_MISSES: usize = 5;
 /// `inputs` are the texts of the streams.
 pub fn write_explanation_text(
     traces: &[Trace],
-    inputs: &[Origin<'_>],
+    inputs: &[NamedText<'_>],
     painter: &Painter,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -63,7 +63,7 @@ fn headline(trace: &Trace) -> String {
 
 struct Paint<'r> {
     trace: &'r Trace,
-    inputs: &'r [Origin<'r>],
+    inputs: &'r [NamedText<'r>],
     painter: &'r Painter,
 }
 
@@ -93,20 +93,14 @@ impl Paint<'_> {
                     port @ ConnectionQuery::Port(..) => format!("allows {port}"),
                 };
                 let message = format!("{of}: a rule of NetworkPolicy {} {adds}", policy.name);
-                self.message(
-                    out,
-                    Severity::Info,
-                    &message,
-                    place(policy, rule.location.as_ref()),
-                    &rule.path.to_string(),
-                )?;
+                self.message(out, Severity::Info, &message, rule.location.as_ref(), &rule.path.to_string())?;
             }
         } else {
             for policy in policies {
                 let message =
                     format!("{of}: denied: NetworkPolicy {} isolates it, and no rule allows this", policy.name);
                 let label = format!("selects {near}; {}", count(policy.rules.len(), direction));
-                self.message(out, Severity::Error, &message, place(policy, policy.location.as_ref()), &label)?;
+                self.message(out, Severity::Error, &message, policy.location.as_ref(), &label)?;
             }
         }
         // What allows nothing matters only where nothing else does; what allows more on some plugins adds to
@@ -118,7 +112,7 @@ impl Paint<'_> {
         for (policy, rule) in misses.iter().take(MOST_MISSES) {
             let message = format!("{of}: a rule of {} {}", policy.name, self.miss(rule, far));
             let severity = if rule.allows_on_some() { Severity::Warning } else { Severity::Info };
-            self.message(out, severity, &message, place(policy, rule.location.as_ref()), &rule.path.to_string())?;
+            self.message(out, severity, &message, rule.location.as_ref(), &rule.path.to_string())?;
         }
         if misses.len() > MOST_MISSES {
             writeln!(out, "  = note: and {} more rules that allow nothing of this", misses.len() - MOST_MISSES)?;
@@ -150,17 +144,13 @@ impl Paint<'_> {
         out: &mut dyn Write,
         severity: Severity,
         message: &str,
-        place: Option<(usize, &Location)>,
+        place: Option<&Location>,
         label: &str,
     ) -> io::Result<()> {
-        let place = place.and_then(|(stream, location)| Some((*self.inputs.get(stream)?, location.span?)));
+        let place = place.and_then(|it| Some((*self.inputs.get(it.stream)?, it.span?)));
         let painted = self.painter.paint(&WithSource { severity, id: None, message, place, label, help: None });
         writeln!(out, "{painted}")
     }
-}
-
-fn place<'l>(policy: &PolicyTrace, location: Option<&'l Location>) -> Option<(usize, &'l Location)> {
-    location.map(|location| (policy.stream, location))
 }
 
 fn count(rules: usize, direction: Direction) -> String {

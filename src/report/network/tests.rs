@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use super::*;
 use crate::config::Config;
 use crate::object::Workloads;
-use crate::report::{Origin, Painter};
+use crate::report::{NamedText, Painter};
 use crate::snapshot::{ConnectionList, ConnectionQuery, Readings, Snapshot, trace};
 use crate::stream::frame;
 
@@ -110,7 +110,7 @@ fn explanations() {
     let explain = |from: &str, to: &str, port| {
         let question = ConnectionQuery::Port(crate::object::Protocol::Tcp, port);
         let traces = trace(&streams, &snapshot, &Config::default(), (from, to), question).unwrap();
-        let inputs = [Origin { name: "shop.yaml", text: INPUT }];
+        let inputs = [NamedText { name: "shop.yaml", text: INPUT }];
         written(|out| write_explanation_text(&traces, &inputs, &Painter::plain(), out))
     };
     insta::assert_snapshot!("allowed", explain("shop/w|\"<&b", "data/db", 5432));

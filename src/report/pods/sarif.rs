@@ -5,28 +5,32 @@ use serde_json::{Value, json};
 
 use super::{Input, violates};
 use crate::finding::{Finding, Page, Severity};
-use crate::report::sarif::{locate, result, set, write_log};
+use crate::report::sarif::{Sarif, set};
 use crate::verdict::{Mode, PodVerdict, Report, ViolatingField, ViolationFound};
 
 /// Writes the verdicts as a SARIF 2.1.0 log: one result for each field at fault.
 ///
 /// `inputs` are the texts of the streams of the report, in their order; `pages` are the rules, each with its page.
 pub fn write_sarif(report: &Report, inputs: &[Input<'_>], pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
-    write_log(pages, "pod-security", Results { report, inputs, pages }, out)
+    let of_notices = report.notices.iter().map(|it| (it.check, it.severity));
+    let violations = report.pods.iter().flat_map(|pod| &pod.violations);
+    let found = of_notices.chain(violations.map(|it| (it.check, severity(it.mode))));
+    let sarif = Sarif { inputs, pages, tag: "pod-security" };
+    sarif.write(found, Results { report, sarif }, out)
 }
 
 /// Written one by one: a stream may hold a hundred thousand.
 struct Results<'r> {
     report: &'r Report,
-    inputs: &'r [Input<'r>],
-    pages: &'r [Page],
+    sarif: Sarif<'r>,
 }
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let notices = self.report.notices.iter().map(|(stream, finding)| self.of_notice(*stream, finding));
+        // What to do about them is said on standard error.
+        let notice = |it: &Finding| self.sarif.finding(&Finding { help: None, ..it.clone() });
         let of_pod = |pod| self.of_pod(pod);
-        serializer.collect_seq(notices.chain(self.report.pods.iter().flat_map(of_pod)))
+        serializer.collect_seq(self.report.notices.iter().map(notice).chain(self.report.pods.iter().flat_map(of_pod)))
     }
 }
 
@@ -37,7 +41,6 @@ impl Results<'_> {
     }
 
     fn of_field(&self, pod: &PodVerdict, violation: &ViolationFound, field: &ViolatingField) -> Value {
-        let level = if violation.mode == Mode::Enforce { "error" } else { "warning" };
         let text = format!(
             "{} PodSecurity \"{}\" ({}): {}; {}",
             violates(pod),
@@ -46,25 +49,17 @@ impl Results<'_> {
             violation.message,
             field.hint.as_deref().unwrap_or(field.fix.as_str()),
         );
-        let mut result = result(self.pages, violation.check, level, &text);
-        let object = format!("{} {}/{}", pod.object.gvk.kind, pod.namespace, pod.object.name);
-        locate(self.inputs.get(pod.stream), &mut result, Some(field.span), &format!("{object} {}", field.field));
+        let name = format!("{} {}/{} {}", pod.object.gvk.kind, pod.namespace, pod.object.name, field.field);
+        let place = Some((pod.stream, field.span));
+        let mut result = self.sarif.result(violation.check, severity(violation.mode), &text, place, &name);
         set(&mut result, "properties", json!({"mode": violation.mode.as_str(), "fix": field.fix.as_str()}));
         result
     }
+}
 
-    fn of_notice(&self, stream: usize, finding: &Finding) -> Value {
-        let level = if finding.severity == Severity::Info { "note" } else { "warning" };
-        let mut result = result(self.pages, finding.check, level, &finding.message);
-        let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
-        let location = finding.location.as_ref();
-        let path = location.map(|location| location.path.to_string()).unwrap_or_default();
-        locate(
-            self.inputs.get(stream),
-            &mut result,
-            location.and_then(|location| location.span),
-            &format!("{object} {path}"),
-        );
-        result
+const fn severity(mode: Mode) -> Severity {
+    match mode {
+        Mode::Enforce => Severity::Error,
+        Mode::Warn | Mode::Audit => Severity::Warning,
     }
 }

@@ -49,13 +49,13 @@ fn paint(pod: &PodVerdict, violation: &ViolationFound, input: &Input<'_>, painte
         mode => (Level::WARNING, would_violate(pod), format!(" ({mode})")),
     };
     let first = violation.fields.first().map(|field| input.line_column(field.span.start));
-    let place = first.map(|place| format!(" ({}:{place})", input.origin.name)).unwrap_or_default();
+    let place = first.map(|place| format!(" ({}:{place})", input.named.name)).unwrap_or_default();
     let title = format!("{who} PodSecurity \"{}\"{mode}: {}{place}", violation.policy, violation.message);
     let mut group = Group::with_title(level.primary_title(title).id(violation.check.0));
     for field in &violation.fields {
-        let excerpt = input.origin.excerpt_numbered(field.span, |at| input.line_column(at).line);
+        let excerpt = input.named.excerpt_numbered(field.span, |at| input.line_column(at).line);
         group =
-            group.element(Snippet::source(excerpt.text).line_start(excerpt.line).path(input.origin.name).annotation(
+            group.element(Snippet::source(excerpt.text).line_start(excerpt.line).path(input.named.name).annotation(
                 AnnotationKind::Primary.span(excerpt.span.range()).label(format!("{}: {}", field.field, field.fix)),
             ));
     }

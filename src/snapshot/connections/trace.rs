@@ -148,8 +148,6 @@ pub enum SideTrace {
 pub struct PolicyTrace {
     /// `namespace/name`.
     pub name: String,
-    /// The number of its stream.
-    pub stream: usize,
     /// Where it says which pods it selects.
     pub location: Option<Location>,
     /// Its rules in the direction, in order.
@@ -439,7 +437,6 @@ impl Tracer<'_, '_> {
             };
             Some(PolicyTrace {
                 name: found.policy.full_name(),
-                stream: found.origin.stream,
                 location: locate(&FieldPath::of_keys(["spec", "podSelector"])),
                 rules: own.map(rule).collect(),
             })

@@ -4,19 +4,19 @@ use super::in_cluster::{PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED};
 use super::pods::{NAMESPACE_LABEL, PARTLY_JUDGED};
 use super::policies::{POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD};
 use super::policy_documents::POLICIES_UNENFORCED;
-use crate::finding::Page;
+use crate::finding::{Page, Severity};
 
 /// The pages of this module's rules.
 pub const PAGES: &[Page] = &[
-    Page::new(NAMESPACE_LABEL, include_str!("namespace-label.md")),
-    Page::new(PARTLY_JUDGED, include_str!("partly-judged.md")),
-    Page::new(POLICY_INVALID, include_str!("policy-invalid.md")),
-    Page::new(POLICY_UNKNOWN_FIELD, include_str!("policy-unknown-field.md")),
-    Page::new(POLICY_MISSING, include_str!("policy-missing.md")),
-    Page::new(POLICY_CHANGED, include_str!("policy-changed.md")),
-    Page::new(POLICY_EXTRA, include_str!("policy-extra.md")),
-    Page::new(POLICIES_UNENFORCED, include_str!("policies-unenforced.md")),
-    Page::new(PLUGIN_DIFFERS, include_str!("plugin-differs.md")),
-    Page::new(POLICY_REFUSED, include_str!("policy-refused.md")),
-    Page::new(POLICY_NOT_JUDGED, include_str!("policy-not-judged.md")),
+    Page::new(NAMESPACE_LABEL, Severity::Warning, include_str!("namespace-label.md")),
+    Page::new(PARTLY_JUDGED, Severity::Info, include_str!("partly-judged.md")),
+    Page::new(POLICY_INVALID, Severity::Error, include_str!("policy-invalid.md")),
+    Page::new(POLICY_UNKNOWN_FIELD, Severity::Error, include_str!("policy-unknown-field.md")),
+    Page::new(POLICY_MISSING, Severity::Error, include_str!("policy-missing.md")),
+    Page::new(POLICY_CHANGED, Severity::Error, include_str!("policy-changed.md")),
+    Page::new(POLICY_EXTRA, Severity::Error, include_str!("policy-extra.md")),
+    Page::new(POLICIES_UNENFORCED, Severity::Error, include_str!("policies-unenforced.md")),
+    Page::new(PLUGIN_DIFFERS, Severity::Error, include_str!("plugin-differs.md")),
+    Page::new(POLICY_REFUSED, Severity::Error, include_str!("policy-refused.md")),
+    Page::new(POLICY_NOT_JUDGED, Severity::Info, include_str!("policy-not-judged.md")),
 ];

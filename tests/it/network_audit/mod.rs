@@ -64,6 +64,13 @@ fn every_rule_has_fixtures_that_pass_and_that_fail() {
                 text.lines().zip(1..).filter(|(line, _)| line.ends_with("# finding")).map(|(_, at)| at).collect();
             assert_eq!(lines, marked, "{rule} {file}");
             assert_eq!(!marked.is_empty(), fails, "{rule} {file}");
+            for finding in audit.findings.iter().map(|it| &it.finding) {
+                let page = PAGES.iter().find(|page| page.id == finding.check);
+                assert!(
+                    page.is_none_or(|page| page.severity <= finding.severity),
+                    "severer than its page: {finding:?}"
+                );
+            }
         }
     }
     assert!(left.is_empty(), "fixtures of no rule: {left:?}");

@@ -49,6 +49,8 @@ fn says_what_the_server_would_say_and_where() {
     let results = log["runs"][0]["results"].as_array().unwrap();
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     assert!(results.len() >= 2);
+    let level = |id: &str| &rules.iter().find(|rule| rule["id"] == id).unwrap()["defaultConfiguration"]["level"];
+    assert_eq!(["policy-invalid", "policy-widens", "policy-not-judged"].map(level), ["error", "warning", "note"]);
     for result in results {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
