@@ -1,12 +1,15 @@
 //! Judgements: of admission on pods, of the API and of plugins on policies, and of a configuration on what is there.
 
+mod as_configured;
 mod drift;
 mod explain;
 mod in_cluster;
 mod pods;
 mod policies;
 
-pub use drift::{Drift, First, OWNER, drift, drift_from, owner};
+pub(crate) use as_configured::{Difference, Expected, is_ours};
+pub use as_configured::{OWNER, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING, as_configured, owner};
+pub use drift::{Drift, First, drift, drift_from};
 pub use explain::PAGES;
 pub use in_cluster::{
     Candidate, PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED, Refusal, ServerAnswer, candidates, of_server,
@@ -16,6 +19,6 @@ pub use pods::{
     ViolationFound, check,
 };
 pub use policies::{
-    POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD,
-    PlacedFinding, Validation, ValidationCounts, ValidationRequest, validate,
+    POLICIES_UNENFORCED, POLICY_INVALID, POLICY_UNKNOWN_FIELD, PlacedFinding, Validation, ValidationCounts,
+    ValidationRequest, validate,
 };

@@ -1,9 +1,10 @@
 //! Whether policies are what they should be: valid, as configured, and the same on every plugin.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::as_configured::{Deviation, Expected};
 use super::in_cluster::of_cluster;
 use crate::cni::{Enforcement, Enforcers, Profile};
 use crate::config::Config;
@@ -11,11 +12,8 @@ use crate::document::{Error, ObjectNode, ParsedDocument};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{GroupVersionKind, ResourceId, Workloads};
-use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::{IpBlockReach, unknown_fields};
-use crate::snapshot::{
-    FoundPolicy, PolicyChange, Snapshot, SnapshotError, compare_connections, compare_policies, locate_all,
-};
+use crate::snapshot::{FoundPolicy, Snapshot, SnapshotError, locate_all};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -25,20 +23,8 @@ pub const POLICY_INVALID: CheckId = CheckId("policy-invalid");
 /// A policy has a field that the API does not know, and that the server would drop.
 pub const POLICY_UNKNOWN_FIELD: CheckId = CheckId("policy-unknown-field");
 
-/// A policy that the configuration wants is not there.
-pub const POLICY_MISSING: CheckId = CheckId("policy-missing");
-
-/// A policy of floe means something else than the configuration wants.
-pub const POLICY_CHANGED: CheckId = CheckId("policy-changed");
-
-/// A policy carries floe's mark, and the configuration does not want it.
-pub const POLICY_EXTRA: CheckId = CheckId("policy-extra");
-
 /// The plugin may not enforce policies at all.
 pub const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
-
-/// Connections that a finding shows.
-const SHOWN: usize = 3;
 
 /// What to validate, beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -204,68 +190,31 @@ fn of_configuration(
     streams: &[Stream<'_>],
     config: &Config,
 ) -> Result<(usize, Vec<PlacedFinding>), Error> {
-    let wanted = snapshot.as_configured(config)?;
-    let own: Vec<FoundPolicy> = snapshot.policies.iter().filter(|policy| policy.is_own).cloned().collect();
-    let mut found: Vec<PlacedFinding> = compare_policies(&wanted.policies, &own)
-        .iter()
-        .map(|change| of_change(change, &wanted, &own, snapshot, streams, config))
-        .collect();
+    let expected = Expected::of(config, snapshot)?;
+    let deviations = expected.deviations(config, snapshot);
+    let there = |it: &Deviation| it.there.and_then(|at| snapshot.policies.get(at));
+    let name = FieldPath::of_keys(["metadata", "name"]);
+    let wanted: Vec<_> = deviations.iter().filter_map(there).map(|it| (&it.origin, &name)).collect();
+    let mut locations = locate_all(streams, &wanted).into_iter();
+    let mut found: Vec<PlacedFinding> = Vec::new();
+    for deviation in &deviations {
+        let finding = deviation.finding();
+        let place = there(deviation).and_then(|it| Some((it, locations.next()??)));
+        found.push(match place {
+            Some((it, location)) => {
+                PlacedFinding { stream: Some(it.origin.stream), finding: finding.at(&it.facts.id, location) }
+            }
+            None => PlacedFinding { stream: None, finding },
+        });
+    }
     // Policies of others that open more; floe's own are compared above.
-    for finding in generate(config, &snapshot.inventory())?.flows.findings {
-        if !matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE) {
-            continue;
-        }
-        let policy = snapshot.policies.iter().find(|it| !it.is_own && Some(&it.facts.id) == finding.object.as_ref());
-        found.push(PlacedFinding { stream: policy.map(|it| it.origin.stream), finding });
-    }
-    Ok((wanted.policies.len(), found))
-}
-
-fn of_change(
-    change: &PolicyChange,
-    wanted: &Snapshot,
-    own: &[FoundPolicy],
-    snapshot: &Snapshot,
-    streams: &[Stream<'_>],
-    config: &Config,
-) -> PlacedFinding {
-    let is_it = |it: &&FoundPolicy| it.policy.namespace == change.namespace && it.policy.name == change.name;
-    let (there, expected) = (own.iter().find(is_it), wanted.policies.iter().find(is_it));
-    let name = format!("NetworkPolicy {}/{}", change.namespace, change.name);
-    // What the one difference opens and closes, everything else being as wanted.
-    let mut actual = wanted.clone();
-    actual.policies.retain(|it| !is_it(&it));
-    actual.policies.extend(there.cloned());
-    let changes = compare_connections(wanted, &actual, IpBlockReach::PodsToo, &config.network.cluster_cidrs);
-    let mut effects: Vec<String> = changes
-        .iter()
-        .take(SHOWN)
-        .map(|it| {
-            let (opened, closed) = (it.after.difference(&it.before), it.before.difference(&it.after));
-            let (what, ports) = if opened.is_empty() { ("closes", closed) } else { ("opens", opened) };
-            format!("{what} {} => {}: {ports}", it.source, it.destination)
-        })
-        .collect();
-    if changes.len() > SHOWN {
-        effects.push(format!("and {} more", changes.len() - SHOWN));
-    }
-    let effects = if effects.is_empty() { String::new() } else { format!("; this {}", effects.join("; ")) };
-    let (check, what) = match (expected, there) {
-        (Some(_), Some(_)) => (POLICY_CHANGED, "means something else than the configuration wants"),
-        (None, _) => (POLICY_EXTRA, "carries floe's mark, and the configuration does not want it"),
-        (Some(_), None) if snapshot.policies.iter().any(|it| is_it(&it)) => {
-            (POLICY_MISSING, "is wanted by the configuration; the one of that name does not carry floe's mark")
-        }
-        (Some(_), None) => (POLICY_MISSING, "is wanted by the configuration, and is not there"),
-    };
-    let finding = Finding::new(Severity::Error, check, format!("{name} {what}{effects}"))
-        .help("render again with floe, or change the configuration");
-    match there.and_then(|it| Some((it, it.origin.locate(streams, &FieldPath::of_keys(["metadata", "name"]))?))) {
-        Some((it, location)) => {
-            PlacedFinding { stream: Some(it.origin.stream), finding: finding.at(&it.facts.id, location) }
-        }
-        None => PlacedFinding { stream: None, finding },
-    }
+    let of_others: BTreeMap<&ResourceId, usize> =
+        snapshot.policies.iter().filter(|it| !it.is_own).map(|it| (&it.facts.id, it.origin.stream)).collect();
+    found.extend(expected.foreign.into_iter().map(|finding| {
+        let stream = finding.object.as_ref().and_then(|object| of_others.get(object)).copied();
+        PlacedFinding { stream, finding }
+    }));
+    Ok((expected.policies.len(), found))
 }
 
 /// What plugins make of the policies.
