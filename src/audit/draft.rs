@@ -14,8 +14,8 @@ pub(super) enum Place {
     Nowhere,
     /// At a field of an object.
     Field(Origin, FieldPath),
-    /// Where somebody else has found it: the stream, the object and the place there.
-    Known(usize, ResourceId, Location),
+    /// Where somebody else has found it: the object, and the place of its field.
+    Known(ResourceId, Location),
 }
 
 /// What a rule has found.
@@ -34,12 +34,12 @@ impl Draft {
     pub(super) fn finish(self, location: Option<Location>) -> AuditFinding {
         let Self { namespace, severity, check, message, help, place } = self;
         let finding = Finding::new(severity, check, message).help(help);
-        let (stream, finding) = match (place, location) {
-            (Place::Field(origin, _), Some(location)) => (Some(origin.stream), finding.at(&origin.id, location)),
-            (Place::Known(stream, id, location), _) => (Some(stream), finding.at(&id, location)),
-            _ => (None, finding),
+        let finding = match (place, location) {
+            (Place::Field(origin, _), Some(location)) => finding.at(&origin.id, location),
+            (Place::Known(id, location), _) => finding.at(&id, location),
+            _ => finding,
         };
-        AuditFinding { namespace, stream, finding }
+        AuditFinding { namespace, finding }
     }
 }
 

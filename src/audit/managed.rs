@@ -32,14 +32,13 @@ pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
     }
     found.extend(expected.foreign.into_iter().filter_map(|finding| {
         let object = finding.object?;
-        let stream = model.snapshot.stream_of(&object)?;
         Some(Draft {
             namespace: object.namespace.clone(),
             severity: finding.severity,
             check: finding.check,
             message: finding.message,
             help: finding.help.unwrap_or_default(),
-            place: Place::Known(stream, object, finding.location?),
+            place: Place::Known(object, finding.location?),
         })
     }));
     Ok(found)

@@ -80,13 +80,11 @@ pub struct AuditRequest {
     pub evaluator: Evaluator,
 }
 
-/// A finding, and the stream that it points into.
+/// A finding, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditFinding {
     /// The namespace that it is about; absent for one about all.
     pub namespace: Option<String>,
-    /// The number of the stream; absent for a finding without a place.
-    pub stream: Option<usize>,
     /// The finding.
     pub finding: Finding,
 }
@@ -105,7 +103,7 @@ pub struct Audit {
     pub exposures: Vec<Exposure>,
     /// The policies with what their rules mean, by namespace and name.
     pub policies: Vec<PolicyAudit>,
-    /// The findings: those without a place first, then by stream and place.
+    /// The findings: those without a place first, then by place.
     pub findings: Vec<AuditFinding>,
 }
 
@@ -116,27 +114,16 @@ impl Audit {
     }
 }
 
-/// Why there is no audit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct AuditError {
-    /// The number of the stream, from 0.
-    pub stream: usize,
-    /// What is wrong with it.
-    pub error: Error,
-}
-
 /// Audits the objects of some streams, which are one input.
 ///
 /// With a configuration its namespaces are managed, and have to hold what it wants. Without one, namespaces that carry
 /// floe's mark are managed.
-pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditRequest) -> Result<Audit, AuditError> {
+pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditRequest) -> Result<Audit, Error> {
     let nothing_managed = Config { namespaces: Vec::new(), ..Config::default() };
     let settings = config.unwrap_or(&nothing_managed);
     let workloads = Workloads::new(&settings.pod_security.workloads);
     let home = request.home.as_deref().or(settings.release_namespace.as_deref());
-    let snapshot = Snapshot::take(streams, &workloads, home)
-        .map_err(|error| AuditError { stream: error.stream, error: error.error })?;
+    let snapshot = Snapshot::take(streams, &workloads, home)?;
     let model = Model::new(&snapshot, settings);
 
     let mut drafts = rejected::check(streams, settings, home, request.evaluator)?;
@@ -148,7 +135,7 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
     drafts.extend(entrance::check(&model));
     drafts.extend(labels::check(&model));
     if config.is_some() {
-        drafts.extend(managed::check(&model).map_err(|error| AuditError { stream: 0, error })?);
+        drafts.extend(managed::check(&model)?);
     }
     let known = request.plugin.map(|plugin| plugin.ip_block_reach).filter(|reach| *reach != Reach::Unknown);
     let reach = match known {
@@ -197,7 +184,7 @@ fn place(streams: &[Stream<'_>], drafts: &[Draft]) -> Vec<AuditFinding> {
         let location = numbers.get(&position).and_then(|&number| located.get_mut(number)).and_then(Option::take);
         findings.push(draft.clone().finish(location));
     }
-    findings.sort_by(|a, b| (a.stream, a.finding.sort_key()).cmp(&(b.stream, b.finding.sort_key())));
+    findings.sort_by(|a, b| a.finding.sort_key().cmp(&b.finding.sort_key()));
     findings.dedup();
     findings
 }

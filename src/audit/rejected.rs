@@ -1,8 +1,8 @@
 //! Pods that admission would reject: they run on until they are restarted, and then do not come back.
 
-use super::AuditError;
 use super::draft::{Draft, Place};
 use crate::config::Config;
+use crate::document::Error;
 use crate::finding::{CheckId, Location, Severity};
 use crate::pod_security::Evaluator;
 use crate::stream::Stream;
@@ -17,13 +17,12 @@ pub(super) fn check(
     config: &Config,
     home: Option<&str>,
     evaluator: Evaluator,
-) -> Result<Vec<Draft>, AuditError> {
+) -> Result<Vec<Draft>, Error> {
     let request = CheckRequest { namespace: home.map(str::to_owned), evaluator, ..CheckRequest::default() };
-    let report = check_pods(streams, config, &request)
-        .map_err(|error| AuditError { stream: error.stream, error: error.error })?;
+    let report = check_pods(streams, config, &request)?;
     let mut found: Vec<Draft> = report.pods.iter().filter_map(rejected).collect();
-    let notices = report.notices.into_iter().filter(|(_, finding)| finding.severity != Severity::Info);
-    found.extend(notices.filter_map(|(stream, finding)| {
+    let notices = report.notices.into_iter().filter(|finding| finding.severity != Severity::Info);
+    found.extend(notices.filter_map(|finding| {
         let (object, location) = (finding.object?, finding.location?);
         Some(Draft {
             namespace: Some(object.name.clone()),
@@ -31,7 +30,7 @@ pub(super) fn check(
             check: finding.check,
             message: finding.message,
             help: finding.help.unwrap_or_default(),
-            place: Place::Known(stream, object, location),
+            place: Place::Known(object, location),
         })
     }));
     Ok(found)
@@ -41,7 +40,12 @@ fn rejected(pod: &PodVerdict) -> Option<Draft> {
     let message = pod.enforce.message.as_ref()?;
     let enforced = pod.violations.iter().filter(|violation| violation.mode == Mode::Enforce);
     let field = enforced.flat_map(|violation| &violation.fields).next();
-    let location = Location { document: pod.document, span: field.map(|field| field.span), path: FieldPath::root() };
+    let location = Location {
+        stream: pod.stream,
+        document: pod.document,
+        span: field.map(|field| field.span),
+        path: FieldPath::root(),
+    };
     let kind = &pod.object.gvk.kind;
     let name = format!("{kind} {}/{}", pod.namespace, pod.object.name);
     let who = if kind == "Pod" { name } else { format!("pods of {name}") };
@@ -51,6 +55,6 @@ fn rejected(pod: &PodVerdict) -> Option<Draft> {
         check: POD_REJECTED,
         message: format!("admission rejects {who}: {message}"),
         help: "`floe pods check` shows every field; the filter fills in what is missing".to_owned(),
-        place: Place::Known(pod.stream, pod.object.clone(), location),
+        place: Place::Known(pod.object.clone(), location),
     })
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cni::plugin;
 use crate::finding::CheckId;
-use crate::stream::frame;
+use crate::stream::{frame, frame_all};
 use crate::yaml::Tree;
 
 const SHOP: &str = "apiVersion: apps/v1
@@ -142,8 +142,9 @@ fn the_order_of_the_input_does_not_matter_to_what_is_found() {
 fn a_stream_that_cannot_be_read_is_named() {
     let broken =
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec: {ingress: [{from: [{}]}]}\n";
-    let error = audit(&[frame(SHOP), frame(broken)], None, &AuditRequest::default()).unwrap_err();
-    assert_eq!(error.stream, 1);
+    let error = audit(&frame_all([SHOP, broken]), None, &AuditRequest::default()).unwrap_err();
+    let Error::Input(problem) = &error else { panic!("{error}") };
+    assert_eq!(problem.location.stream, 1);
     assert!(error.to_string().contains("must specify a peer"), "{error}");
 }
 

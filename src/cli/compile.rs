@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &CompileArgs, logging: &LoggingArgs) -> Result<Exit
     let generated = generate(&config, &snapshot.inventory()).map_err(|error| CliError::Internal(error.to_string()))?;
     let hardened = harden(&sources, &streams, &for_single_files(&config, &snapshot), home)?;
 
-    manifests::tell(&generated.flows.findings, &snapshot, &sources, logging);
+    manifests::tell(&generated.flows.findings, &sources, logging);
     for (source, outcome) in sources.iter().zip(&hardened) {
         tell_pods(source, outcome, logging);
     }

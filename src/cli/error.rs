@@ -189,12 +189,12 @@ impl CliError {
                 (Some((Origin { name, text }, *span)), label.as_str())
             }
             Self::Input { name, text, problem } => {
-                label = match (&problem.object, problem.path.is_root()) {
+                label = match (&problem.object, problem.location.path.is_root()) {
                     (Some(object), true) => object.to_string(),
-                    (Some(object), false) => format!("{} of {object}", problem.path),
-                    (None, _) => format!("document {}", problem.document + 1),
+                    (Some(object), false) => format!("{} of {object}", problem.location.path),
+                    (None, _) => format!("document {}", problem.location.document + 1),
                 };
-                (Some((Origin { name, text }, problem.span)), label.as_str())
+                (problem.location.span.map(|span| (Origin { name, text }, span)), label.as_str())
             }
             _ => (None, ""),
         };
@@ -214,7 +214,9 @@ impl CliError {
             Self::Configuration(wrong) => {
                 Some(Origin { name: &wrong.name, text: &wrong.text }.line_column(wrong.span.start))
             }
-            Self::Input { name, text, problem } => Some(Origin { name, text }.line_column(problem.span.start)),
+            Self::Input { name, text, problem } => {
+                problem.location.span.map(|span| Origin { name, text }.line_column(span.start))
+            }
             _ => None,
         };
         tracing::error!(

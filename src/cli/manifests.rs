@@ -15,7 +15,7 @@ use crate::object::Workloads;
 use crate::plan::resource_list;
 use crate::report::{Input, Origin};
 use crate::snapshot::Snapshot;
-use crate::stream::{Stream, frame};
+use crate::stream::{self, Stream};
 
 /// Where configuration and manifests come from.
 #[derive(Debug, Args)]
@@ -84,7 +84,7 @@ pub(super) fn require_text(sources: &[Source], files: &[PathBuf]) -> Result<(), 
 
 /// The streams of some texts.
 pub(super) fn frame_all(sources: &[Source]) -> Vec<Stream<'_>> {
-    sources.iter().map(|source| frame(&source.text)).collect()
+    stream::frame_all(sources.iter().map(|source| source.text.as_str()))
 }
 
 /// Takes a snapshot of texts.
@@ -95,12 +95,16 @@ pub(super) fn snapshot(
     home: Option<&str>,
 ) -> Result<Snapshot, CliError> {
     let workloads = Workloads::new(&config.pod_security.workloads);
-    Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error.stream, error.error, sources))
+    Snapshot::take(streams, &workloads, home).map_err(|error| of_source(error, sources))
 }
 
 /// Gives an error of one of the streams the text that it points into.
-pub(super) fn of_source(stream: usize, error: Error, sources: &[Source]) -> CliError {
-    match sources.get(stream) {
+pub(super) fn of_source(error: Error, sources: &[Source]) -> CliError {
+    let source = match &error {
+        Error::Input(problem) => sources.get(problem.location.stream),
+        Error::Internal(_) => None,
+    };
+    match source {
         Some(source) => CliError::of_plan(error, &source.name, &source.text),
         None => CliError::Internal(error.to_string()),
     }
@@ -132,10 +136,9 @@ pub(super) fn configuration_of(
 }
 
 /// Says on standard error what a user should know of flows; notes only with `-v`.
-pub(super) fn tell(found: &[Finding], snapshot: &Snapshot, sources: &[Source], logging: &LoggingArgs) {
+pub(super) fn tell(found: &[Finding], sources: &[Source], logging: &LoggingArgs) {
     for finding in found.iter().filter(|finding| logging.verbose > 0 || finding.severity != Severity::Info) {
-        let stream = finding.object.as_ref().and_then(|object| snapshot.stream_of(object));
-        let source = stream.and_then(|stream| sources.get(stream));
+        let source = finding.location.as_ref().and_then(|it| sources.get(it.stream));
         let (name, text) = source.map_or(("", ""), |source| (source.name.as_str(), source.text.as_str()));
         findings::tell(finding, Origin { name, text }, logging);
     }

@@ -19,9 +19,9 @@ pub(super) struct Seen {
 /// What manifests and dumps show.
 pub(super) fn of_streams(streams: &[Stream<'_>], sources: &[Source]) -> Result<Seen, CliError> {
     let mut objects = Vec::new();
-    for (number, stream) in streams.iter().enumerate() {
+    for stream in streams {
         let found = objects_of_kinds(stream, |gvk| Observed::is_telling(&gvk.group, &gvk.kind));
-        objects.extend(found.map_err(|error| manifests::of_source(number, error, sources))?);
+        objects.extend(found.map_err(|error| manifests::of_source(error, sources))?);
     }
     Ok(Seen { observed: Observed::of(objects), unseen: Vec::new() })
 }

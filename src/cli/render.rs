@@ -12,12 +12,11 @@ use super::run_log::{Entry, RunLogArgs};
 use super::{configuration, findings, log, write};
 use crate::config::Config;
 use crate::document::{Error, Problem};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Location, Severity};
 use crate::plan::{Action, Detail, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
 use crate::report::{Origin, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;
-use crate::yaml::FieldPath;
 
 /// Arguments of the filter.
 #[derive(Debug, Args)]
@@ -115,10 +114,8 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
         Some(Err(error)) => {
             let problem = Problem {
                 message: format!("the ResourceList cannot be read as YAML: {}", error.message),
-                document: 0,
                 object: None,
-                path: FieldPath::root(),
-                span: Span::at(error.offset),
+                location: Location { span: Some(Span::at(error.offset)), ..Location::default() },
                 help: "check whether the input was cut off".to_owned(),
             };
             return Err(CliError::of_plan(Error::Input(Box::new(problem)), &source.name, &source.text));

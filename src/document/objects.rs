@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Error, Problem};
 use crate::document::{ObjectNode, ParsedDocument, map_chunks};
-use crate::object::{GroupVersionKind, ResourceId};
+use crate::object::{GroupVersionKind, Location, ResourceId};
 use crate::stream::Stream;
-use crate::text::Span;
 use crate::yaml::FieldPath;
 
 /// Reads every object, those in lists too, in the order of the stream; what is meant for a host only is left out.
@@ -47,24 +46,26 @@ pub fn objects_of_kinds(
 
 /// One object; absent for a document that holds nothing.
 fn object_value(parsed: &ParsedDocument<'_>, number: usize, object: &ObjectNode) -> Result<Option<Value>, Error> {
-    let problem = |message: String, span: Span, object: Option<ResourceId>| {
+    let problem = |message: String, location: Location, object: Option<ResourceId>| {
         Error::input(Problem {
             message,
-            document: parsed.reported(number),
             object,
-            path: FieldPath::root(),
-            span,
+            location,
             help: "correct the manifest: the API server would not take it either".to_owned(),
         })
     };
     let value = parsed.tree.value(object.node);
-    let mut value = value.map_err(|error| problem(error.message, Span::at(parsed.offset + error.offset), None))?;
+    let mut value =
+        value.map_err(|error| problem(error.message, parsed.location_of_byte(number, error.offset), None))?;
     if value.is_null() {
         return Ok(None);
     }
-    let span = || parsed.span_of(object, &FieldPath::root());
+    let whole = || {
+        let path = FieldPath::root();
+        Location { path: path.clone(), ..parsed.location(number, object, &path) }
+    };
     let Some(gvk) = parsed.gvk(object) else {
-        return Err(problem("this is no object of Kubernetes: it has no `kind`".to_owned(), span(), None));
+        return Err(problem("this is no object of Kubernetes: it has no `kind`".to_owned(), whole(), None));
     };
     if let Some(fields) = value.as_object_mut() {
         fields.entry("apiVersion").or_insert_with(|| json!(gvk.api_version()));
@@ -73,7 +74,7 @@ fn object_value(parsed: &ParsedDocument<'_>, number: usize, object: &ObjectNode)
     let named = value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
     if !named {
         let id = ResourceId::of(&value);
-        return Err(problem("an object without `metadata.name` cannot be applied".to_owned(), span(), id));
+        return Err(problem("an object without `metadata.name` cannot be applied".to_owned(), whole(), id));
     }
     Ok(Some(value))
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::problem::Error;
 use super::problem::unreadable;
-use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Origin, ResourceId};
+use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Location, ResourceId};
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
@@ -22,6 +22,8 @@ pub(crate) struct ObjectNode {
 /// A parsed document and the objects in it: the document itself, or the items of a list.
 #[derive(Debug)]
 pub(crate) struct ParsedDocument<'t> {
+    /// The number of its stream.
+    pub(crate) stream: usize,
     /// Position of the document in the stream.
     pub(crate) document: usize,
     /// Where the parsed text begins in the whole text.
@@ -33,8 +35,8 @@ pub(crate) struct ParsedDocument<'t> {
 }
 
 impl<'t> ParsedDocument<'t> {
-    pub(crate) fn parse(text: &'t str, index: usize, document: Document) -> Result<Self, ParseError> {
-        let content = text.get(document.content.range()).unwrap_or_default();
+    pub(crate) fn parse(stream: &Stream<'t>, index: usize, document: Document) -> Result<Self, ParseError> {
+        let content = stream.text.get(document.content.range()).unwrap_or_default();
         let tree = Tree::parse(content)?;
         let mut objects = Vec::new();
         let mut is_resource_list = false;
@@ -42,7 +44,15 @@ impl<'t> ParsedDocument<'t> {
             is_resource_list = kind(&tree, root) == Some("ResourceList");
             collect(&tree, root, &FieldPath::root(), None, &mut objects);
         }
-        Ok(Self { document: index, offset: document.content.start, tree, objects, is_resource_list })
+        let offset = document.content.start;
+        Ok(Self { stream: stream.number, document: index, offset, tree, objects, is_resource_list })
+    }
+
+    /// A document of a stream that has to be read.
+    pub(crate) fn read(stream: &Stream<'t>, index: usize) -> Result<Self, Error> {
+        let lost = || Error::Internal("a document was lost".to_owned());
+        let document = *stream.documents.get(index).ok_or_else(lost)?;
+        Self::parse(stream, index, document).map_err(|error| unreadable(stream, index, document, &error))
     }
 
     /// A document of a stream, unless it is blank or of a kind that does not matter, where that shows before it is
@@ -55,7 +65,7 @@ impl<'t> ParsedDocument<'t> {
             Class::Kind(kind) if !matters(kind) => return None,
             Class::Kind(_) | Class::Unknown => {}
         }
-        Some(Self::parse(stream.text, index, document).map_err(|error| unreadable(index, document, &error)))
+        Some(Self::read(stream, index))
     }
 
     /// Whether the document holds its objects in a list.
@@ -107,13 +117,28 @@ impl<'t> ParsedDocument<'t> {
         self.tree.span(node).shifted(self.offset)
     }
 
-    /// Where an object stands: its name.
-    pub(crate) fn origin(&self, number: usize, object: &ObjectNode) -> Origin {
-        let name = FieldPath::of_keys(["metadata", "name"]);
-        Origin {
+    /// Where a field of an object is, or what stands for it.
+    pub(crate) fn location(&self, number: usize, object: &ObjectNode, path: &FieldPath) -> Location {
+        Location {
+            stream: self.stream,
             document: self.reported(number),
-            path: self.reported_path(object, &name),
-            span: Some(self.span_of(object, &name)),
+            span: Some(self.span_of(object, path)),
+            path: self.reported_path(object, path),
+        }
+    }
+
+    /// Where the name of an object is.
+    pub(crate) fn location_of_name(&self, number: usize, object: &ObjectNode) -> Location {
+        self.location(number, object, &FieldPath::of_keys(["metadata", "name"]))
+    }
+
+    /// A byte of an object, counted from the begin of the document, where no field is meant.
+    pub(crate) fn location_of_byte(&self, number: usize, offset: usize) -> Location {
+        Location {
+            stream: self.stream,
+            document: self.reported(number),
+            span: Some(Span::at(self.offset + offset)),
+            path: FieldPath::root(),
         }
     }
 

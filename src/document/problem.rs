@@ -1,5 +1,5 @@
-use crate::object::ResourceId;
-use crate::stream::Document;
+use crate::object::{Location, ResourceId};
+use crate::stream::{Document, Stream};
 use crate::text::Span;
 use crate::yaml::{FieldPath, ParseError};
 
@@ -8,14 +8,10 @@ use crate::yaml::{FieldPath, ParseError};
 pub struct Problem {
     /// What is wrong, one line.
     pub message: String,
-    /// Position of the document in the stream, or of the item in a `ResourceList`, from 0.
-    pub document: usize,
     /// The object, where it could be read.
     pub object: Option<ResourceId>,
-    /// The field, where there is one.
-    pub path: FieldPath,
-    /// The bytes of the whole input that are meant.
-    pub span: Span,
+    /// Where; the path is that of the document where no field is meant.
+    pub location: Location,
     /// The way out.
     pub help: String,
 }
@@ -38,13 +34,16 @@ impl Error {
 }
 
 /// The error of a document that has to be read and cannot be.
-pub(crate) fn unreadable(index: usize, document: Document, error: &ParseError) -> Error {
+pub(crate) fn unreadable(stream: &Stream<'_>, index: usize, document: Document, error: &ParseError) -> Error {
     Error::input(Problem {
         message: format!("this document cannot be read as YAML: {}", error.message),
-        document: index,
         object: None,
-        path: FieldPath::root(),
-        span: Span::at(document.content.start + error.offset),
+        location: Location {
+            stream: stream.number,
+            document: index,
+            span: Some(Span::at(document.content.start + error.offset)),
+            path: FieldPath::root(),
+        },
         help:
             "floe has to read every document that may hold a pod template; correct it, or check whether the input was \
                cut off"

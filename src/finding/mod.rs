@@ -5,9 +5,8 @@ mod page;
 use std::fmt;
 
 use crate::object::ResourceId;
-use crate::text::Span;
-use crate::yaml::FieldPath;
 
+pub use crate::object::Location;
 pub use page::Page;
 
 /// How much a finding matters.
@@ -49,17 +48,6 @@ impl fmt::Display for CheckId {
     }
 }
 
-/// Where a finding is: symbolic, with a span once the document has been mapped to text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Location {
-    /// Position of the document in the stream, or of the item in a `ResourceList`, from 0.
-    pub document: usize,
-    /// The byte range in the input, where known.
-    pub span: Option<Span>,
-    /// The field inside the object.
-    pub path: FieldPath,
-}
-
 /// One fact about one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -98,7 +86,7 @@ impl Finding {
         self
     }
 
-    /// The total order of output: document, span, check, message; facts about the whole run come first.
+    /// The total order of output: stream, document, span, field, check, message; facts about the whole run come first.
     pub fn sort_key(&self) -> impl Ord + '_ {
         (self.location.as_ref(), self.check, &self.message, &self.object)
     }

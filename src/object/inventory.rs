@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::ResourceId;
-use crate::text::Span;
-use crate::yaml::FieldPath;
+use super::{Location, ResourceId};
 
 /// Transport protocol of a port; `TCP` where a manifest leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -125,17 +123,6 @@ pub struct NamespaceFacts {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Where an object of the input is written, as a finding's location gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Origin {
-    /// Position of the document in the stream, or of the item in a `ResourceList`, from 0.
-    pub document: usize,
-    /// Its `metadata.name`, from the root of the document or the item.
-    pub path: FieldPath,
-    /// The bytes of that field in the input, or of what stands for it.
-    pub span: Option<Span>,
-}
-
 /// What kind of route leads traffic to a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RouteKind {
@@ -196,8 +183,8 @@ pub struct RouteFacts {
     pub parents: Vec<RouteParent>,
     /// Where it leads, each once, in order.
     pub backends: Vec<RouteBackend>,
-    /// Where it is written.
-    pub origin: Origin,
+    /// Where its name is written.
+    pub location: Location,
 }
 
 /// A `NetworkPolicy` of the input that floe did not make.
@@ -209,8 +196,8 @@ pub struct PolicyFacts {
     pub namespace: Option<String>,
     /// The whole object, as it stands in the input.
     pub value: Value,
-    /// Where it is written.
-    pub origin: Origin,
+    /// Where its name is written.
+    pub location: Location,
 }
 
 /// Facts about all objects of the input, in the order of the input.

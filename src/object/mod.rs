@@ -5,6 +5,7 @@ mod facts;
 mod id;
 mod inventory;
 mod level;
+mod location;
 pub mod name;
 mod path_pattern;
 mod route;
@@ -17,10 +18,11 @@ mod workload_table;
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
 pub use id::{GroupVersionKind, ResourceId};
 pub use inventory::{
-    ContainerPort, Inventory, NamespaceFacts, Origin, PodFacts, PolicyFacts, Protocol, RouteBackend, RouteFacts,
-    RouteKind, RouteParent, RoutePort, ServiceFacts, ServicePort, TargetPort,
+    ContainerPort, Inventory, NamespaceFacts, PodFacts, PolicyFacts, Protocol, RouteBackend, RouteFacts, RouteKind,
+    RouteParent, RoutePort, ServiceFacts, ServicePort, TargetPort,
 };
 pub use level::Level;
+pub use location::Location;
 pub(crate) use route::GATEWAY_ROUTES;
 pub use route::{route_facts, route_kind};
 pub use shape::Shape;

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::facts::{items, port_number};
-use super::{GroupVersionKind, Origin, ResourceId, RouteBackend, RouteFacts, RouteKind, RouteParent, RoutePort};
+use super::{GroupVersionKind, Location, ResourceId, RouteBackend, RouteFacts, RouteKind, RouteParent, RoutePort};
 
 const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
@@ -18,12 +18,12 @@ pub fn route_kind(gvk: &GroupVersionKind) -> Option<RouteKind> {
     }
 }
 
-/// Reads the facts of a route; `namespace` is its namespace after defaulting, where that is known. Absent for objects
-/// of other kinds.
+/// Reads the facts of a route; `namespace` is its namespace after defaulting, where that is known, and `location` that
+/// of its name. Absent for objects of other kinds.
 ///
 /// Fields of a wrong type count as absent, and backends that are no Services (buckets, other custom backends) are left
 /// out. Backends with weight 0 and mirrors count: traffic is meant to reach them.
-pub fn route_facts(object: &Value, id: &ResourceId, namespace: Option<&str>, origin: Origin) -> Option<RouteFacts> {
+pub fn route_facts(object: &Value, id: &ResourceId, namespace: Option<&str>, location: Location) -> Option<RouteFacts> {
     let kind = route_kind(&id.gvk)?;
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let mut backends: Vec<RouteBackend> = match kind {
@@ -34,7 +34,7 @@ pub fn route_facts(object: &Value, id: &ResourceId, namespace: Option<&str>, ori
     backends.sort();
     backends.dedup();
     let parents = if kind == RouteKind::GatewayRoute { parents(spec) } else { Vec::new() };
-    Some(RouteFacts { id: id.clone(), namespace: namespace.map(str::to_owned), kind, parents, backends, origin })
+    Some(RouteFacts { id: id.clone(), namespace: namespace.map(str::to_owned), kind, parents, backends, location })
 }
 
 fn ingress(spec: &Value) -> Vec<RouteBackend> {
@@ -114,7 +114,7 @@ mod tests {
     /// Backends and parents as text.
     fn read(object: &Value) -> Option<(Vec<String>, Vec<String>)> {
         let id = ResourceId::of(object).unwrap();
-        let facts = route_facts(object, &id, Some("shop"), Origin::default())?;
+        let facts = route_facts(object, &id, Some("shop"), Location::default())?;
         assert_eq!(facts.namespace.as_deref(), Some("shop"));
         let at = |namespace: &Option<String>| namespace.as_deref().map_or(String::new(), |it| format!("{it}/"));
         let backend = |it: &RouteBackend| format!("{}{} {:?}", at(&it.namespace), it.service, it.port);

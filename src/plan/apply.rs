@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::document::{Error, ParsedDocument, Problem};
 use crate::text::{TextEdit, sort_and_check, splice};
-use crate::yaml::{Editor, FieldPath, NodeId, Refusal, Tree};
+use crate::yaml::{Editor, NodeId, Refusal, Tree};
 
 /// What happens to a generated object inside a list.
 #[derive(Debug, Clone)]
@@ -177,10 +177,8 @@ fn refused(parsed: &ParsedDocument<'_>, number: usize, refusal: &Refusal) -> Err
     let value = object.and_then(|object| parsed.tree.value(object.node).ok());
     Error::input(Problem {
         message: format!("cannot edit this document with certainty: {}", refusal.reason),
-        document: parsed.reported(number),
         object: value.as_ref().and_then(crate::object::ResourceId::of),
-        path: FieldPath::root(),
-        span: crate::text::Span::at(parsed.offset + refusal.offset),
+        location: parsed.location_of_byte(number, refusal.offset),
         help:
             "write this place in a simpler way; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
                 .to_owned(),

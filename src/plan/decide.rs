@@ -146,7 +146,7 @@ impl Decision<'_, '_> {
     fn value(&self) -> Result<(ResourceId, Value), Error> {
         let value = self.parsed.tree.value(self.object.node).map_err(|error| {
             let mut problem = self.problem(None, &FieldPath::root(), error.message);
-            problem.span = crate::text::Span::at(self.parsed.offset + error.offset);
+            problem.location = self.parsed.location_of_byte(self.number, error.offset);
             Error::input(problem)
         })?;
         match self.parsed.id(self.object, &value) {
@@ -158,10 +158,8 @@ impl Decision<'_, '_> {
     fn problem(&self, object: Option<ResourceId>, path: &FieldPath, message: impl Into<String>) -> Problem {
         Problem {
             message: message.into(),
-            document: self.parsed.reported(self.number),
             object,
-            path: self.parsed.reported_path(self.object, path),
-            span: self.parsed.span_of(self.object, path),
+            location: self.location(path),
             help: "correct the manifest; or, for a pod, annotate its template with `floe.dev/harden: \"false\"`"
                 .to_owned(),
         }
@@ -309,11 +307,7 @@ impl Decision<'_, '_> {
     }
 
     fn location(&self, path: &FieldPath) -> Location {
-        Location {
-            document: self.parsed.reported(self.number),
-            span: Some(self.parsed.span_of(self.object, path)),
-            path: self.parsed.reported_path(self.object, path),
-        }
+        self.parsed.location(self.number, self.object, path)
     }
 
     /// Judges the pods made from a place, as admission will under the enforce level of their namespace.

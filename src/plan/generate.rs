@@ -83,15 +83,10 @@ fn conflicts(config: &Config, inventory: &Inventory, policies: &[NetworkPolicy])
     read.iter().filter_map(finding).collect()
 }
 
-fn location(facts: &PolicyFacts) -> Location {
-    let crate::object::Origin { document, path, span } = facts.origin.clone();
-    Location { document, span, path }
-}
-
 fn unreadable(facts: &PolicyFacts, error: &ReadError) -> Finding {
     let message = format!("this policy cannot be read, so what it opens is not known: {error}");
     Finding::new(Severity::Warning, POLICY_UNREADABLE, message)
-        .at(&facts.id, location(facts))
+        .at(&facts.id, facts.location.clone())
         .help("correct it: the API server would reject it")
 }
 
@@ -104,7 +99,7 @@ fn widening(facts: &PolicyFacts, opened: &Effects) -> Option<Finding> {
     let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
     let message = format!("this policy opens what the configuration does not declare: {shown}{more}");
     let help = "policies add up: remove it, or declare what it is for (`*_egress_allow`) so that both sides are known";
-    Some(Finding::new(Severity::Warning, POLICY_WIDENS, message).at(&facts.id, location(facts)).help(help))
+    Some(Finding::new(Severity::Warning, POLICY_WIDENS, message).at(&facts.id, facts.location.clone()).help(help))
 }
 
 fn found_pod(facts: &PodFacts) -> FoundPod {
@@ -116,7 +111,6 @@ pub(crate) fn found_policy(policy: &NetworkPolicy) -> Option<FoundPolicy> {
     let value = policy.to_value();
     let id = ResourceId::of(&value)?;
     let origin = Origin::of(&id);
-    let facts =
-        PolicyFacts { namespace: Some(policy.namespace.clone()), origin: crate::object::Origin::default(), id, value };
+    let facts = PolicyFacts { namespace: Some(policy.namespace.clone()), location: Location::default(), id, value };
     Some(FoundPolicy { policy: Policy::read(&facts.value, &policy.namespace).ok()?, facts, is_own: true, origin })
 }

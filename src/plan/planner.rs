@@ -16,8 +16,8 @@ use super::survey::{self, Position, Survey};
 use super::wanted::{self, Difference, ObjectAction, Place, Wanted};
 use super::{place, results, summary};
 use crate::config::{Config, Conflicts, NamespaceMode};
-use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
-use crate::finding::{Finding, Severity};
+use crate::document::{Error, ParsedDocument, Problem, map_chunks};
+use crate::finding::{Finding, Location, Severity};
 use crate::network_policy::selector_keys;
 use crate::object::{Inventory, Workloads};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
@@ -174,10 +174,8 @@ impl<'t> Planner<'_, 't, '_> {
     }
 
     fn parsed(&self, index: usize) -> Result<ParsedDocument<'t>, Error> {
-        let lost = || Error::Internal("a document was lost".to_owned());
-        let document = self.stream.documents.get(index).ok_or_else(lost)?;
         // The survey does not parse a document whose kind is plain to see.
-        ParsedDocument::parse(self.stream.text, index, *document).map_err(|error| unreadable(index, *document, &error))
+        ParsedDocument::read(self.stream, index)
     }
 
     /// The document whose list new objects join: a `ResourceList`, or the one list that a stream consists of.
@@ -308,10 +306,13 @@ impl<'t> Planner<'_, 't, '_> {
                 if wanted.iter().any(|wanted| same(&wanted)) {
                     return Err(Error::input(Problem {
                         message: format!("{id} has the name of an object that floe adds, and is not floe's"),
-                        document: index,
                         object: Some(id.clone()),
-                        path: crate::yaml::FieldPath::of_keys(["metadata", "name"]),
-                        span: *span,
+                        location: Location {
+                            stream: self.stream.number,
+                            document: index,
+                            span: Some(*span),
+                            path: crate::yaml::FieldPath::of_keys(["metadata", "name"]),
+                        },
                         help: "rename it; the summary's own name is security.summary.name".to_owned(),
                     }));
                 }

@@ -21,7 +21,7 @@ pub fn resource_list<'t>(stream: &Stream<'t>) -> Option<Result<ResourceList<'t>,
     if filled.next().is_some() || !content.contains("ResourceList") {
         return None;
     }
-    match ParsedDocument::parse(stream.text, index, *document) {
+    match ParsedDocument::parse(stream, index, *document) {
         Ok(parsed) if parsed.is_resource_list => Some(Ok(ResourceList { parsed })),
         Ok(_) => None,
         Err(error) => Some(Err(ParseError { offset: error.offset + document.content.start, ..error })),

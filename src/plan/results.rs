@@ -41,7 +41,7 @@ pub(super) fn of_finding(finding: &Finding) -> Value {
 /// What prevented a result, as a result.
 pub(super) fn of_problem(problem: &Problem) -> Value {
     let message = format!("{}; {}", problem.message, problem.help);
-    result(&message, "error", INPUT.0, problem.object.as_ref(), Some(&problem.path))
+    result(&message, "error", INPUT.0, problem.object.as_ref(), Some(&problem.location.path))
 }
 
 fn result(message: &str, severity: &str, check: &str, object: Option<&ResourceId>, path: Option<&FieldPath>) -> Value {

@@ -93,9 +93,8 @@ impl Survey {
             let offset = range.start;
             let documents = stream.documents.get(range).unwrap_or_default();
             let surveyed = documents.iter().enumerate();
-            let look = |(index, document): (usize, &Document)| {
-                survey(stream.text, offset + index, *document, workloads, summary)
-            };
+            let look =
+                |(index, document): (usize, &Document)| survey(stream, offset + index, *document, workloads, summary);
             surveyed.map(look).collect()
         })?;
         let documents = chunks.into_iter().flat_map(|chunk: Vec<Surveyed>| chunk).collect();
@@ -104,9 +103,9 @@ impl Survey {
 
     /// Whether every object is a Helm hook: then nothing is appended (decision 13).
     pub(crate) fn is_hooks_only(&self, stream: &Stream<'_>) -> bool {
-        let mut objects =
-            stream.documents.iter().zip(&self.documents).filter(|(_, surveyed)| !surveyed.blank).peekable();
-        objects.peek().is_some() && objects.all(|(document, _)| is_hook(stream.text, *document))
+        let documents = stream.documents.iter().enumerate().zip(&self.documents);
+        let mut objects = documents.filter(|(_, surveyed)| !surveyed.blank).peekable();
+        objects.peek().is_some() && objects.all(|((index, document), _)| is_hook(stream, index, *document))
     }
 
     /// The one namespace that all objects name, if there is one (decision 12).
@@ -127,7 +126,7 @@ impl Survey {
             let content = stream.text.get(document.content.range()).unwrap_or_default();
             if surveyed.is_some_and(|it| it.seen.is_empty() && !it.blank && !it.own)
                 && may_name_namespace(content)
-                && let Ok(parsed) = ParsedDocument::parse(stream.text, index, *document)
+                && let Ok(parsed) = ParsedDocument::parse(stream, index, *document)
             {
                 let objects = parsed.objects.iter().filter(|object| !parsed.is_own(object));
                 seen.extend(
@@ -143,10 +142,10 @@ fn may_name_namespace(content: &str) -> bool {
     memmem::find(content.as_bytes(), b"namespace").is_some() || memchr::memchr(b'\\', content.as_bytes()).is_some()
 }
 
-fn is_hook(text: &str, document: Document) -> bool {
-    let content = text.get(document.content.range()).unwrap_or_default();
+fn is_hook(stream: &Stream<'_>, index: usize, document: Document) -> bool {
+    let content = stream.text.get(document.content.range()).unwrap_or_default();
     memmem::find(content.as_bytes(), b"helm.sh/hook").is_some()
-        && ParsedDocument::parse(text, 0, document).is_ok_and(|parsed| {
+        && ParsedDocument::parse(stream, index, document).is_ok_and(|parsed| {
             parsed.objects.iter().all(|object| {
                 let annotations = ["metadata", "annotations", "helm.sh/hook"];
                 annotations.iter().try_fold(object.node, |node, key| parsed.tree.get(node, key)).is_some()
@@ -155,13 +154,13 @@ fn is_hook(text: &str, document: Document) -> bool {
 }
 
 fn survey(
-    text: &str,
+    stream: &Stream<'_>,
     index: usize,
     document: Document,
     workloads: &Workloads,
     summary: &str,
 ) -> Result<Surveyed, Error> {
-    let content = text.get(document.content.range()).unwrap_or_default();
+    let content = stream.text.get(document.content.range()).unwrap_or_default();
     let holds = |word: &str| memmem::find(content.as_bytes(), word.as_bytes()).is_some();
     let mut surveyed = Surveyed { objects: 1, ..Surveyed::NOTHING };
     // Directives have to stay in front of their document.
@@ -183,9 +182,9 @@ fn survey(
         }
         Class::Unknown => {}
     }
-    match ParsedDocument::parse(text, index, document) {
+    match ParsedDocument::parse(stream, index, document) {
         Ok(parsed) => Ok(survey_parsed(&parsed, workloads, surveyed)),
-        Err(error) if may_hold_workload(content, workloads) => Err(unreadable(index, document, &error)),
+        Err(error) if may_hold_workload(content, workloads) => Err(unreadable(stream, index, document, &error)),
         // What need not be edited passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
     }
@@ -216,8 +215,8 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
         surveyed.seen.extend(id.namespace.clone());
         let alone = object.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
-        let origin = || parsed.origin(number, object);
-        let name_span = || origin().span.unwrap_or_default();
+        let location = || parsed.location_of_name(number, object);
+        let name_span = || location().span.unwrap_or_default();
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
                 surveyed.namespaces.push(namespace_facts(&value, &id));
@@ -227,11 +226,16 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
             ("networking.k8s.io", "NetworkPolicy") => {
                 surveyed.named.push((id.clone(), name_span()));
-                surveyed.policies.push(PolicyFacts { namespace: id.namespace.clone(), id, value, origin: origin() });
+                surveyed.policies.push(PolicyFacts {
+                    namespace: id.namespace.clone(),
+                    id,
+                    value,
+                    location: location(),
+                });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
             _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
-            _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), origin())),
+            _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), location())),
         }
     }
     surveyed
@@ -284,7 +288,7 @@ metadata: {name: r}
 ";
         let survey = Survey::take(&frame(text), &Workloads::new(&[]), "summary").unwrap();
         let routes: Vec<_> = survey.documents.iter().flat_map(|it| &it.routes).collect();
-        let shown: Vec<_> = routes.iter().map(|it| (it.kind, it.origin.document, it.namespace.as_deref())).collect();
+        let shown: Vec<_> = routes.iter().map(|it| (it.kind, it.location.document, it.namespace.as_deref())).collect();
         assert_eq!(
             shown,
             [
@@ -295,9 +299,9 @@ metadata: {name: r}
         );
         let policies: Vec<_> = survey.documents.iter().flat_map(|it| &it.policies).collect();
         assert_eq!(policies.len(), 1, "floe's own is not among them");
-        let origin = &policies[0].origin;
-        assert_eq!((origin.document, origin.path.to_string().as_str()), (1, "items[1].metadata.name"));
-        assert_eq!(text.get(origin.span.unwrap().range()), Some("wide"));
+        let location = &policies[0].location;
+        assert_eq!((location.document, location.path.to_string().as_str()), (1, "items[1].metadata.name"));
+        assert_eq!(text.get(location.span.unwrap().range()), Some("wide"));
         assert!(policies[0].value.pointer("/spec/ingress").is_some());
     }
 }

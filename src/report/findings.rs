@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::sarif::{locate, result, write_log};
 use super::{Input, Painter};
 use crate::finding::{Finding, Page, Severity};
-use crate::verdict::{PlacedFinding, Validation};
+use crate::verdict::Validation;
 
 /// Writes findings for people: a line that says it all, then each finding in its source.
 ///
@@ -19,8 +19,9 @@ pub fn write_findings_text(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "{}", summary(validation))?;
-    for PlacedFinding { stream, finding } in &validation.findings {
-        let origin = stream.and_then(|stream| inputs.get(stream)).map(Input::origin).unwrap_or_default();
+    for finding in &validation.findings {
+        let origin =
+            finding.location.as_ref().and_then(|it| inputs.get(it.stream)).map(Input::origin).unwrap_or_default();
         writeln!(out, "\n{}", painter.paint_finding(finding, origin))?;
     }
     if !validation.findings.is_empty() {
@@ -66,7 +67,7 @@ pub fn write_findings_json(validation: &Validation, inputs: &[Input<'_>], out: &
     out.write_all(b"\n")
 }
 
-fn json_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Input<'_>]) -> Value {
+fn json_finding(finding: &Finding, inputs: &[Input<'_>]) -> Value {
     let mut value = Map::new();
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
     set("check", json!(finding.check.0));
@@ -80,19 +81,15 @@ fn json_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Inp
         }
         set("name", json!(object.name));
     }
-    set_place(&mut value, finding, *stream, inputs);
+    set_place(&mut value, finding, inputs);
     Value::Object(value)
 }
 
 /// Sets where a finding is and what to do about it.
-pub(super) fn set_place(
-    value: &mut Map<String, Value>,
-    finding: &Finding,
-    stream: Option<usize>,
-    inputs: &[Input<'_>],
-) {
+pub(super) fn set_place(value: &mut Map<String, Value>, finding: &Finding, inputs: &[Input<'_>]) {
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
-    if let (Some(location), Some(input)) = (&finding.location, stream.and_then(|stream| inputs.get(stream))) {
+    let place = finding.location.as_ref().and_then(|it| Some((it, inputs.get(it.stream)?)));
+    if let Some((location, input)) = place {
         if let Some(path) = input.path() {
             set("file", json!(path));
         }
@@ -122,7 +119,7 @@ pub fn write_findings_sarif(
     write_log(pages, "network-policy", results, out)
 }
 
-fn sarif_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[Input<'_>], pages: &[Page]) -> Value {
+fn sarif_finding(finding: &Finding, inputs: &[Input<'_>], pages: &[Page]) -> Value {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -136,7 +133,7 @@ fn sarif_finding(PlacedFinding { stream, finding }: &PlacedFinding, inputs: &[In
     let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
     let location = finding.location.as_ref();
     let path = location.map(|location| location.path.to_string()).unwrap_or_default();
-    let input = stream.and_then(|stream| inputs.get(stream));
+    let input = location.and_then(|it| inputs.get(it.stream));
     locate(input, &mut value, location.and_then(|location| location.span), &format!("{object} {path}"));
     value
 }

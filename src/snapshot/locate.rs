@@ -19,20 +19,12 @@ pub fn locate_all(streams: &[Stream<'_>], wanted: &[(&Origin, &FieldPath)]) -> V
     }
     let documents: Vec<_> = by_document.into_iter().collect();
     let found = documents.par_iter().flat_map_iter(|((number, index), positions)| {
-        let parsed = streams.get(*number).and_then(|stream| {
-            let document = stream.documents.get(*index)?;
-            ParsedDocument::parse(stream.text, *index, *document).ok()
-        });
+        let parsed = streams.get(*number).and_then(|stream| ParsedDocument::read(stream, *index).ok());
         let locate = move |&position: &usize| {
             let (origin, path) = wanted.get(position)?;
             let parsed = parsed.as_ref()?;
             let object = parsed.objects.get(origin.object)?;
-            let location = Location {
-                document: parsed.reported(origin.object),
-                span: Some(parsed.span_of(object, path)),
-                path: parsed.reported_path(object, path),
-            };
-            Some((position, location))
+            Some((position, parsed.location(origin.object, object, path)))
         };
         positions.iter().filter_map(locate).collect::<Vec<_>>()
     });

@@ -14,4 +14,4 @@ pub use connections::{
     PolicyTrace, Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,
 };
 pub use locate::locate_all;
-pub use model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
+pub use model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot};

@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{Error, ParsedDocument};
-use crate::finding::Location;
 use crate::object::{
     GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
-use crate::stream::Stream;
-use crate::yaml::FieldPath;
 
 /// Where an object stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,18 +100,6 @@ pub struct Snapshot {
     pub policies: Vec<FoundPolicy>,
     /// How many pods have finished; they are in none of the lists.
     pub finished: usize,
-    /// The numbers of the streams that routes and policies stand in.
-    pub(crate) streams: BTreeMap<ResourceId, usize>,
-}
-
-/// Why there is no snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct SnapshotError {
-    /// The number of the stream, from 0.
-    pub stream: usize,
-    /// What is wrong with it.
-    pub error: Error,
 }
 
 impl Snapshot {
@@ -129,11 +113,6 @@ impl Snapshot {
             routes: self.routes.clone(),
             policies: foreign.map(|policy| policy.facts.clone()).collect(),
         }
-    }
-
-    /// The number of the stream that a route or policy stands in, for what is found out about it.
-    pub fn stream_of(&self, object: &ResourceId) -> Option<usize> {
-        self.streams.get(object).copied()
     }
 
     /// Where a Namespace stands, if it is in the input.
@@ -161,17 +140,5 @@ impl Origin {
     /// Of an object that stands in no stream.
     pub(crate) fn of(id: &ResourceId) -> Self {
         Self { id: id.clone(), stream: 0, document: usize::MAX, object: 0 }
-    }
-
-    /// Where a field of the object is; `streams` are those that the snapshot was taken of.
-    pub fn locate(&self, streams: &[Stream<'_>], path: &FieldPath) -> Option<Location> {
-        let stream = streams.get(self.stream)?;
-        let parsed = ParsedDocument::parse(stream.text, self.document, *stream.documents.get(self.document)?).ok()?;
-        let object = parsed.objects.get(self.object)?;
-        Some(Location {
-            document: parsed.reported(self.object),
-            span: Some(parsed.span_of(object, path)),
-            path: parsed.reported_path(object, path),
-        })
     }
 }

@@ -5,16 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot, SnapshotError};
+use super::model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot};
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks};
 use crate::object::{
     GATEWAY_ROUTES, GroupVersionKind, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
     Workloads, namespace_facts, pod_facts, route_facts, route_kind, service_facts,
 };
 use crate::reachability::Policy;
-use crate::stream::{Document, Stream};
-use crate::text::Span;
-use crate::yaml::FieldPath;
+use crate::stream::Stream;
 
 /// Where a pod without a namespace goes if nothing says so: what kubectl takes without a context.
 const LAST_RESORT: &str = "default";
@@ -51,7 +49,7 @@ enum Content {
 
 impl Snapshot {
     /// Reads streams as one input. An object without a namespace is in `home`, else in `default`.
-    pub fn take(streams: &[Stream<'_>], workloads: &Workloads, home: Option<&str>) -> Result<Self, SnapshotError> {
+    pub fn take(streams: &[Stream<'_>], workloads: &Workloads, home: Option<&str>) -> Result<Self, Error> {
         Self::read(streams, workloads, home, Unreadable::Refused)
     }
 
@@ -60,7 +58,7 @@ impl Snapshot {
         streams: &[Stream<'_>],
         workloads: &Workloads,
         home: Option<&str>,
-    ) -> Result<Self, SnapshotError> {
+    ) -> Result<Self, Error> {
         Self::read(streams, workloads, home, Unreadable::LeftOut)
     }
 
@@ -69,20 +67,19 @@ impl Snapshot {
         workloads: &Workloads,
         home: Option<&str>,
         unreadable: Unreadable,
-    ) -> Result<Self, SnapshotError> {
+    ) -> Result<Self, Error> {
         let home = home.unwrap_or(LAST_RESORT);
-        let read = |(number, stream): (usize, &Stream<'_>)| {
-            let reader = Reader { stream, number, workloads, home, unreadable };
-            let chunks = map_chunks(stream, |range| {
+        let read = |stream: &Stream<'_>| {
+            let reader = Reader { stream, workloads, home, unreadable };
+            map_chunks(stream, |range| {
                 let mut found = Vec::new();
                 for index in range {
                     reader.document(index, &mut found)?;
                 }
                 Ok(found)
-            });
-            chunks.map_err(|error| SnapshotError { stream: number, error })
+            })
         };
-        let read: Vec<Result<Vec<Vec<Found>>, SnapshotError>> = streams.par_iter().enumerate().map(read).collect();
+        let read: Vec<Result<Vec<Vec<Found>>, Error>> = streams.par_iter().map(read).collect();
         let mut found: Vec<Found> = Vec::new();
         for chunks in read {
             found.extend(chunks?.into_iter().flatten());
@@ -104,9 +101,6 @@ impl Snapshot {
         let mut snapshot = Self::default();
         let mut replaced: BTreeSet<ResourceId> = BTreeSet::new();
         for Found { origin, content, .. } in found {
-            if matches!(content, Content::Route(_) | Content::Policy { .. }) {
-                snapshot.streams.insert(origin.id.clone(), origin.stream);
-            }
             match content {
                 Content::Namespace(facts) => {
                     snapshot.namespaces.push(facts);
@@ -191,7 +185,6 @@ enum Unreadable {
 
 struct Reader<'s, 't> {
     stream: &'s Stream<'t>,
-    number: usize,
     workloads: &'s Workloads,
     home: &'s str,
     unreadable: Unreadable,
@@ -199,11 +192,10 @@ struct Reader<'s, 't> {
 
 impl Reader<'_, '_> {
     fn document(&self, index: usize, found: &mut Vec<Found>) -> Result<(), Error> {
-        let Some(&document) = self.stream.documents.get(index) else { return Ok(()) };
         let Some(parsed) = ParsedDocument::of(self.stream, index, |kind| self.matters(kind)) else { return Ok(()) };
         let parsed = parsed?;
         for (number, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
-            self.object(&parsed, document, number, object, found)?;
+            self.object(&parsed, number, object, found)?;
         }
         Ok(())
     }
@@ -218,7 +210,6 @@ impl Reader<'_, '_> {
     fn object(
         &self,
         parsed: &ParsedDocument<'_>,
-        document: Document,
         number: usize,
         object: &ObjectNode,
         found: &mut Vec<Found>,
@@ -230,16 +221,14 @@ impl Reader<'_, '_> {
         let value = parsed.tree.value(object.node).map_err(|error| {
             Error::input(Problem {
                 message: error.message,
-                document: parsed.reported(number),
                 object: None,
-                path: FieldPath::root(),
-                span: Span::at(document.content.start + error.offset),
+                location: parsed.location_of_byte(number, error.offset),
                 help: "correct the manifest: the API server would not read it either".to_owned(),
             })
         })?;
         let Some(id) = parsed.id(object, &value) else { return Ok(()) };
         let home = id.namespace.clone().unwrap_or_else(|| self.home.to_owned());
-        let origin = Origin { id: id.clone(), stream: self.number, document: parsed.document, object: number };
+        let origin = Origin { id: id.clone(), stream: parsed.stream, document: parsed.document, object: number };
         let (content, namespace) = match (gvk.group.as_str(), gvk.kind.as_str()) {
             ("", "Namespace") => (Content::Namespace(namespace_facts(&value, &id)), None),
             ("", "Service") => {
@@ -254,22 +243,19 @@ impl Reader<'_, '_> {
                 let policy = policy.map_err(|error| {
                     Error::input(Problem {
                         message: format!("this policy means nothing: {error}"),
-                        document: parsed.reported(number),
                         object: Some(id.clone()),
-                        span: parsed.span_of(object, &error.path),
-                        path: parsed.reported_path(object, &error.path),
+                        location: parsed.location(number, object, &error.path),
                         help: "the API server would reject it; `floe network validate` names all that is wrong"
                             .to_owned(),
                     })
                 })?;
-                let facts =
-                    PolicyFacts { id, namespace: Some(home.clone()), value, origin: parsed.origin(number, object) };
+                let location = parsed.location_of_name(number, object);
+                let facts = PolicyFacts { id, namespace: Some(home.clone()), value, location };
                 (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_own(object) }, Some(home))
             }
             _ if route_kind(&gvk).is_some() => {
-                let Some(facts) = route_facts(&value, &id, Some(&home), parsed.origin(number, object)) else {
-                    return Ok(());
-                };
+                let location = parsed.location_of_name(number, object);
+                let Some(facts) = route_facts(&value, &id, Some(&home), location) else { return Ok(()) };
                 (Content::Route(Box::new(facts)), Some(home))
             }
             _ => {

@@ -38,6 +38,8 @@ pub enum Format {
 /// A framed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream<'t> {
+    /// Its number among the streams of an input, from 0.
+    pub number: usize,
     /// The whole text.
     pub text: &'t str,
     /// Its documents, in order; their spans cover the text without gaps.
@@ -70,7 +72,12 @@ pub fn frame(text: &str) -> Stream<'_> {
         starts.iter().zip(ends).map(|(start, end)| document(bytes, Span::new(*start, end), mark)).collect();
     let format = format_of(text, &documents);
     let crlf = memchr::memchr(b'\n', bytes).is_some_and(|at| at > 0 && bytes.get(at - 1) == Some(&b'\r'));
-    Stream { text, documents, format, newline: if crlf { "\r\n" } else { "\n" } }
+    Stream { number: 0, text, documents, format, newline: if crlf { "\r\n" } else { "\n" } }
+}
+
+/// Frames the texts of one input; each stream knows its number.
+pub fn frame_all<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<Stream<'t>> {
+    texts.into_iter().enumerate().map(|(number, text)| Stream { number, ..frame(text) }).collect()
 }
 
 /// Bytes that one task searches.

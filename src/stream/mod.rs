@@ -6,7 +6,7 @@ mod classify;
 mod frame;
 
 pub use classify::{Class, classify};
-pub use frame::{Document, Format, Stream, frame};
+pub use frame::{Document, Format, Stream, frame, frame_all};
 
 /// The annotation by which Helm 4 names the file of each document (`postrenderer/v1`).
 pub const HELM_FILENAME_ANNOTATION: &str = "postrenderer.helm.sh/postrender-filename";

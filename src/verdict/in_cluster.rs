@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::policies::{POLICIES_UNENFORCED, PlacedFinding, is_policy, policy_documents};
+use super::policies::{POLICIES_UNENFORCED, is_policy, policy_documents};
 use crate::cni::{Enforced, Enforcers, Profile};
 use crate::document::ParsedDocument;
 use crate::finding::{CheckId, Finding, Severity};
@@ -53,14 +53,10 @@ pub struct Refusal {
 
 /// Every `NetworkPolicy` of some streams that has a name, readable or not: an API server has the last word.
 pub fn candidates(streams: &[Stream<'_>]) -> Vec<Candidate> {
-    let mut found = Vec::new();
-    for (number, stream) in streams.iter().enumerate() {
-        found.extend(policy_documents(stream).flat_map(|parsed| of_document(&parsed, number)));
-    }
-    found
+    streams.iter().flat_map(policy_documents).flat_map(|parsed| of_document(&parsed)).collect()
 }
 
-fn of_document(parsed: &ParsedDocument<'_>, stream: usize) -> Vec<Candidate> {
+fn of_document(parsed: &ParsedDocument<'_>) -> Vec<Candidate> {
     let of_object = |(object, it)| {
         let gvk = parsed.gvk(it).filter(is_policy)?;
         let mut value = parsed.tree.value(it.node).ok().filter(|_| !parsed.is_local(it))?;
@@ -74,13 +70,13 @@ fn of_document(parsed: &ParsedDocument<'_>, stream: usize) -> Vec<Candidate> {
         if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.retain(|key, _| !SET_BY_SERVER.contains(&key.as_str()));
         }
-        Some(Candidate { value, origin: Origin { id, stream, document: parsed.document, object } })
+        Some(Candidate { value, origin: Origin { id, stream: parsed.stream, document: parsed.document, object } })
     };
     parsed.objects.iter().enumerate().filter_map(of_object).collect()
 }
 
 /// The findings of a server's answers, which are in the order of the candidates.
-pub fn of_server(candidates: &[Candidate], answers: &[ServerAnswer], streams: &[Stream<'_>]) -> Vec<PlacedFinding> {
+pub fn of_server(candidates: &[Candidate], answers: &[ServerAnswer], streams: &[Stream<'_>]) -> Vec<Finding> {
     let mut found: Vec<(&Origin, Finding, FieldPath)> = Vec::new();
     for (Candidate { origin, .. }, answer) in candidates.iter().zip(answers) {
         let mut add = |finding: Finding, path: FieldPath| found.push((origin, finding, path));
@@ -105,21 +101,18 @@ pub fn of_server(candidates: &[Candidate], answers: &[ServerAnswer], streams: &[
     }
     let wanted: Vec<_> = found.iter().map(|(origin, _, path)| (*origin, path)).collect();
     let locations = locate_all(streams, &wanted);
-    let place = |((origin, finding, _), location): ((&Origin, Finding, FieldPath), _)| {
-        let finding = match location {
-            Some(location) => finding.at(&origin.id, location),
-            None => finding,
-        };
-        PlacedFinding { stream: Some(origin.stream), finding }
+    let place = |((origin, finding, _), location): ((&Origin, Finding, FieldPath), _)| match location {
+        Some(location) => finding.at(&origin.id, location),
+        None => finding,
     };
     found.into_iter().zip(locations).map(place).collect()
 }
 
 /// The findings on the network plugin of a cluster. `named` is the one that was said to be there; `any_policy` whether
 /// there is something that can go unenforced.
-pub(super) fn of_cluster(enforcers: &Enforcers, named: Option<&Profile>, any_policy: bool) -> Vec<PlacedFinding> {
+pub(super) fn of_cluster(enforcers: &Enforcers, named: Option<&Profile>, any_policy: bool) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut add = |finding| found.push(PlacedFinding { stream: None, finding });
+    let mut add = |finding| found.push(finding);
     if let (Some(named), Some(plugin)) = (named, enforcers.plugin())
         && named.id != plugin.id
     {
@@ -206,9 +199,9 @@ mod tests {
         assert_eq!(found[0].value["metadata"], serde_json::json!({"name": "a"}));
         let refusal = Refusal { field: "spec.podSelector".to_owned(), message: "no".to_owned() };
         let findings = of_server(&found, &[ServerAnswer::Refused(vec![refusal])], &streams);
-        let location = findings[0].finding.location.as_ref().unwrap();
+        let location = findings[0].location.as_ref().unwrap();
         let span = location.span.unwrap();
-        assert_eq!((TWO.get(span.range()), findings[0].finding.check), (Some("7"), POLICY_REFUSED));
+        assert_eq!((TWO.get(span.range()), findings[0].check), (Some("7"), POLICY_REFUSED));
         assert_eq!(location.path.to_string(), "items[0].spec.podSelector");
         assert_eq!(of_server(&found, &[ServerAnswer::Taken], &streams), []);
     }
@@ -221,7 +214,7 @@ mod tests {
         let enforcers = detect(&Observed::of([flannel]));
         let checks = |named: Option<&str>, any| -> Vec<(CheckId, Severity)> {
             let named = named.map(|name| plugin(name).unwrap());
-            of_cluster(&enforcers, named, any).iter().map(|it| (it.finding.check, it.finding.severity)).collect()
+            of_cluster(&enforcers, named, any).iter().map(|it| (it.check, it.severity)).collect()
         };
         let unenforced = (POLICIES_UNENFORCED, Severity::Error);
         assert_eq!(checks(None, true), [unenforced]);
@@ -229,6 +222,6 @@ mod tests {
         assert_eq!(checks(Some("calico"), true), [(PLUGIN_DIFFERS, Severity::Error), unenforced]);
         assert_eq!(checks(None, false), []);
         let nothing = of_cluster(&detect(&Observed::default()), plugin("calico").ok(), true);
-        assert_eq!(nothing.iter().map(|it| it.finding.severity).collect::<Vec<_>>(), [Severity::Warning]);
+        assert_eq!(nothing.iter().map(|it| it.severity).collect::<Vec<_>>(), [Severity::Warning]);
     }
 }

@@ -15,10 +15,10 @@ pub use in_cluster::{
     Candidate, PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED, Refusal, ServerAnswer, candidates, of_server,
 };
 pub use pods::{
-    CheckError, CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
+    CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
     ViolationFound, check,
 };
 pub use policies::{
-    POLICIES_UNENFORCED, POLICY_INVALID, POLICY_UNKNOWN_FIELD, PlacedFinding, Validation, ValidationCounts,
-    ValidationRequest, validate,
+    POLICIES_UNENFORCED, POLICY_INVALID, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts, ValidationRequest,
+    validate,
 };

@@ -1,6 +1,6 @@
 //! Whether policies are what they should be: valid, as configured, and the same on every plugin.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{GroupVersionKind, ResourceId, Workloads};
 use crate::reachability::{IpBlockReach, unknown_fields};
-use crate::snapshot::{FoundPolicy, Snapshot, SnapshotError, locate_all};
+use crate::snapshot::{FoundPolicy, Snapshot, locate_all};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -40,15 +40,6 @@ pub struct ValidationRequest {
     pub compare: bool,
 }
 
-/// A finding, and the number of the stream that it points into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedFinding {
-    /// The stream; absent if the finding is about no place.
-    pub stream: Option<usize>,
-    /// The finding.
-    pub finding: Finding,
-}
-
 /// How many policies there were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ValidationCounts {
@@ -63,8 +54,8 @@ pub struct ValidationCounts {
 /// What validation has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validation {
-    /// In order: those about no place, then by stream and place.
-    pub findings: Vec<PlacedFinding>,
+    /// In order: those about no place, then by place.
+    pub findings: Vec<Finding>,
     /// Counts.
     pub counts: ValidationCounts,
 }
@@ -72,13 +63,13 @@ pub struct Validation {
 impl Validation {
     /// How many findings there are of a severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|it| it.finding.severity == severity).count()
+        self.findings.iter().filter(|it| it.severity == severity).count()
     }
 
     /// Adds findings in their order.
-    pub fn add(&mut self, findings: Vec<PlacedFinding>) {
+    pub fn add(&mut self, findings: Vec<Finding>) {
         self.findings.extend(findings);
-        self.findings.sort_by(|a, b| (a.stream, a.finding.sort_key()).cmp(&(b.stream, b.finding.sort_key())));
+        self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         self.findings.dedup();
     }
 }
@@ -87,30 +78,23 @@ impl Validation {
 /// and by what plugins make of it.
 ///
 /// Fails if a stream cannot be read.
-pub fn validate(
-    streams: &[Stream<'_>],
-    config: &Config,
-    request: &ValidationRequest,
-) -> Result<Validation, SnapshotError> {
+pub fn validate(streams: &[Stream<'_>], config: &Config, request: &ValidationRequest) -> Result<Validation, Error> {
     let snapshot = Snapshot::take_readable(
         streams,
         &Workloads::new(&config.pod_security.workloads),
         request.namespace.as_deref().or(config.release_namespace.as_deref()),
     )?;
     let mut validation = Validation::default();
-    let read: Vec<(usize, Vec<PlacedFinding>)> =
-        streams.par_iter().enumerate().map(|(number, stream)| of_api(number, stream)).collect();
+    let read: Vec<(usize, Vec<Finding>)> = streams.par_iter().map(of_api).collect();
     for (policies, findings) in read {
         validation.counts.policies += policies;
-        let invalid = findings.iter().filter(|it| it.finding.check == POLICY_INVALID);
-        let places: BTreeSet<_> =
-            invalid.filter_map(|it| Some((it.finding.location.as_ref()?.document, &it.finding.object))).collect();
+        let invalid = findings.iter().filter(|it| it.check == POLICY_INVALID);
+        let places: BTreeSet<_> = invalid.filter_map(|it| Some((it.location.as_ref()?.document, &it.object))).collect();
         validation.counts.invalid += places.len();
         validation.findings.extend(findings);
     }
     if request.compare {
-        let (wanted, findings) =
-            of_configuration(&snapshot, streams, config).map_err(|error| SnapshotError { stream: 0, error })?;
+        let (wanted, findings) = of_configuration(&snapshot, config)?;
         validation.counts.wanted = Some(wanted);
         validation.findings.extend(findings);
     }
@@ -137,13 +121,13 @@ pub(super) fn is_policy(gvk: &GroupVersionKind) -> bool {
 }
 
 /// The findings of the API's rules in a stream, and the number of its policies.
-fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
+fn of_api(stream: &Stream<'_>) -> (usize, Vec<Finding>) {
     let (mut policies, mut found) = (0, Vec::new());
     for parsed in policy_documents(stream) {
         for (position, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
             let findings = of_object(&parsed, position, object);
             policies += usize::from(findings.is_some());
-            found.extend(findings.into_iter().flatten().map(|finding| PlacedFinding { stream: Some(number), finding }));
+            found.extend(findings.into_iter().flatten());
         }
     }
     (policies, found)
@@ -158,11 +142,7 @@ fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) 
         namespace: None,
         name: String::new(),
     });
-    let at = |path: &FieldPath| Location {
-        document: parsed.reported(position),
-        span: Some(parsed.span_of(object, path)),
-        path: parsed.reported_path(object, path),
-    };
+    let at = |path: &FieldPath| parsed.location(position, object, path);
     if gvk.api_version() != "networking.k8s.io/v1" {
         let message = format!("no server since Kubernetes 1.22 knows {}", gvk.api_version());
         let finding = Finding::new(Severity::Error, POLICY_INVALID, message)
@@ -185,35 +165,15 @@ fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) 
 }
 
 /// What differs between floe's policies in the input and those that the configuration wants, and the number of these.
-fn of_configuration(
-    snapshot: &Snapshot,
-    streams: &[Stream<'_>],
-    config: &Config,
-) -> Result<(usize, Vec<PlacedFinding>), Error> {
+fn of_configuration(snapshot: &Snapshot, config: &Config) -> Result<(usize, Vec<Finding>), Error> {
     let expected = Expected::of(config, snapshot)?;
-    let deviations = expected.deviations(config, snapshot);
-    let there = |it: &Deviation| it.there.and_then(|at| snapshot.policies.get(at));
-    let name = FieldPath::of_keys(["metadata", "name"]);
-    let wanted: Vec<_> = deviations.iter().filter_map(there).map(|it| (&it.origin, &name)).collect();
-    let mut locations = locate_all(streams, &wanted).into_iter();
-    let mut found: Vec<PlacedFinding> = Vec::new();
-    for deviation in &deviations {
-        let finding = deviation.finding();
-        let place = there(deviation).and_then(|it| Some((it, locations.next()??)));
-        found.push(match place {
-            Some((it, location)) => {
-                PlacedFinding { stream: Some(it.origin.stream), finding: finding.at(&it.facts.id, location) }
-            }
-            None => PlacedFinding { stream: None, finding },
-        });
-    }
+    let finding = |deviation: Deviation| match deviation.there.and_then(|at| snapshot.policies.get(at)) {
+        Some(it) => deviation.finding().at(&it.facts.id, it.facts.location.clone()),
+        None => deviation.finding(),
+    };
+    let mut found: Vec<Finding> = expected.deviations(config, snapshot).into_iter().map(finding).collect();
     // Policies of others that open more; floe's own are compared above.
-    let of_others: BTreeMap<&ResourceId, usize> =
-        snapshot.policies.iter().filter(|it| !it.is_own).map(|it| (&it.facts.id, it.origin.stream)).collect();
-    found.extend(expected.foreign.into_iter().map(|finding| {
-        let stream = finding.object.as_ref().and_then(|object| of_others.get(object)).copied();
-        PlacedFinding { stream, finding }
-    }));
+    found.extend(expected.foreign);
     Ok((expected.policies.len(), found))
 }
 
@@ -223,7 +183,7 @@ fn of_plugins(
     streams: &[Stream<'_>],
     config: &Config,
     plugin: Option<&'static Profile>,
-) -> Vec<PlacedFinding> {
+) -> Vec<Finding> {
     let world = snapshot.world(IpBlockReach::PodsToo, &config.network.cluster_cidrs);
     let surroundings = Surroundings { world: &world, services: &snapshot.services, dns: &config.network.dns, plugin };
     let of_policy = |it: &FoundPolicy| lint(&Subject { value: &it.facts.value, policy: &it.policy }, &surroundings);
@@ -234,25 +194,21 @@ fn of_plugins(
     let locations = locate_all(streams, &wanted);
     let place = |((it, lint), location): ((&FoundPolicy, Lint), Option<Location>)| {
         let finding = Finding::new(lint.severity, lint.check, lint.message).help(lint.help);
-        PlacedFinding {
-            stream: Some(it.origin.stream),
-            finding: match location {
-                Some(location) => finding.at(&it.facts.id, location),
-                None => finding,
-            },
+        match location {
+            Some(location) => finding.at(&it.facts.id, location),
+            None => finding,
         }
     };
     found.into_iter().zip(locations).map(place).collect()
 }
 
 /// What is known of a plugin beforehand.
-fn of_profile(profile: &Profile) -> Option<PlacedFinding> {
+fn of_profile(profile: &Profile) -> Option<Finding> {
     let message = match profile.enforcement {
         Enforcement::Yes => return None,
         Enforcement::No => format!("{} does not enforce policies", profile.name),
         Enforcement::Conditional(how) => format!("{} enforces policies {how}", profile.name),
         Enforcement::Unknown => format!("it is not known whether {} enforces policies", profile.name),
     };
-    let finding = Finding::new(Severity::Warning, POLICIES_UNENFORCED, message).help(profile.remediation);
-    Some(PlacedFinding { stream: None, finding })
+    Some(Finding::new(Severity::Warning, POLICIES_UNENFORCED, message).help(profile.remediation))
 }

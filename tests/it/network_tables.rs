@@ -6,7 +6,7 @@ use std::fs;
 use floe::object::{Protocol, Workloads};
 use floe::reachability::{IpBlockReach, Party, Traffic};
 use floe::snapshot::Snapshot;
-use floe::stream::frame;
+use floe::stream::frame_all;
 
 use crate::support::data_dir;
 
@@ -20,7 +20,7 @@ fn cyclonus_tables_are_answered_line_by_line() {
     folders.sort();
     for folder in folders {
         let texts = ["resources.yaml", "policies.yaml"].map(|file| fs::read_to_string(folder.join(file)).unwrap());
-        let streams: Vec<_> = texts.iter().map(|text| frame(text)).collect();
+        let streams = frame_all(texts.iter().map(String::as_str));
         let snapshot = Snapshot::take(&streams, &Workloads::new(&[]), None).unwrap();
         let world = snapshot.world(IpBlockReach::PodsToo, &[]);
         let pods: BTreeMap<String, usize> = snapshot

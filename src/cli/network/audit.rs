@@ -139,8 +139,7 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         plugin: arguments.cni.or_else(|| plugin_of(&seen?, logging)),
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let found = audit(&streams, config.as_ref(), &request)
-        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
+    let found = audit(&streams, config.as_ref(), &request).map_err(|error| manifests::of_source(error, &sources))?;
     // A misspelt name must not look like a clean namespace.
     let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
     if let Some(missing) = arguments.namespace.iter().find(|name| !is_there(name)) {

@@ -114,7 +114,7 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
             texts
         }
     };
-    manifests::tell(&generated.flows.findings, &snapshot, &sources, logging);
+    manifests::tell(&generated.flows.findings, &sources, logging);
     if !arguments.dry_run && arguments.audit.is_wanted() {
         arguments.audit.append(&Entry {
             command: "network generate",

@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exi
         compare: is_given,
     };
     let judge = |request: &ValidationRequest| {
-        validate(&streams, &config, request).map_err(|error| manifests::of_source(error.stream, error.error, &sources))
+        validate(&streams, &config, request).map_err(|error| manifests::of_source(error, &sources))
     };
     let (validation, is_all) = if arguments.cluster {
         let home = request.namespace.clone().or_else(|| config.release_namespace.clone());

@@ -110,8 +110,7 @@ pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, 
         warn: arguments.warn,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
-    let report = check(&streams, &config, &request)
-        .map_err(|error| manifests::of_source(error.stream, error.error, &sources))?;
+    let report = check(&streams, &config, &request).map_err(|error| manifests::of_source(error, &sources))?;
     write_report(&report, arguments.output, &sources)?;
     report_notices(&report, &sources, logging);
     Ok(if report.rejected() > 0 { Exit::Findings } else { Exit::Done })
@@ -134,8 +133,8 @@ fn rules() -> Vec<Page> {
 
 /// Says on standard error what is no verdict.
 fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
-    for (stream, finding) in &report.notices {
-        let Some(source) = sources.get(*stream) else { continue };
+    for finding in &report.notices {
+        let Some(source) = finding.location.as_ref().and_then(|it| sources.get(it.stream)) else { continue };
         findings::tell(finding, Origin { name: &source.name, text: &source.text }, logging);
     }
     if report.without_level > 0 {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::backend::route_ports;
 use crate::config::{Config, RoleKind};
-use crate::finding::{CheckId, Finding, Location, Severity};
+use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::peer::carries;
 use crate::network_policy::{Endpoint, Flow, Flows};
 use crate::object::{Inventory, RouteBackend, RouteFacts, RouteKind, ServiceFacts};
@@ -90,9 +90,7 @@ fn finding(
             format!("set `security.network_policies.ingress_controller_namespace: {controller}`")
         }
     };
-    let origin = &route.origin;
-    let location = Location { document: origin.document, span: origin.span, path: origin.path.clone() };
-    Finding::new(Severity::Warning, ROUTE_NOT_REACHABLE, message).at(&route.id, location).help(help)
+    Finding::new(Severity::Warning, ROUTE_NOT_REACHABLE, message).at(&route.id, route.location.clone()).help(help)
 }
 
 #[cfg(test)]
@@ -100,10 +98,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::config::Config;
-    use crate::finding::Finding;
+    use crate::finding::{Finding, Location};
     use crate::network_policy::declare;
     use crate::network_policy::tests::world::{config, inventory};
-    use crate::object::{Inventory, Origin, ResourceId, TargetPort, route_facts};
+    use crate::object::{Inventory, ResourceId, TargetPort, route_facts};
 
     const INGRESS: &str = "networking.k8s.io/v1/Ingress";
     const OPENSHIFT: &str = "route.openshift.io/v1/Route";
@@ -113,8 +111,8 @@ mod tests {
         let (api_version, kind) = kind.rsplit_once('/').unwrap();
         let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "r"}, "spec": spec});
         let id = ResourceId::of(&object).unwrap();
-        let origin = Origin { document: 7, ..Origin::default() };
-        let routes = route_facts(&object, &id, Some(namespace), origin).into_iter().collect();
+        let location = Location { document: 7, ..Location::default() };
+        let routes = route_facts(&object, &id, Some(namespace), location).into_iter().collect();
         let mut inventory = Inventory { routes, ..inventory() };
         let mut jobs_service = inventory.services[3].clone();
         jobs_service.namespace = Some("floe-jobs".to_owned());
@@ -190,7 +188,7 @@ mod tests {
         inventory.services[3].namespace = Some("floe-jobs".to_owned());
         let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "spec": ingress("floe-dagster")});
         let id = ResourceId::of(&object).unwrap();
-        inventory.routes.extend(route_facts(&object, &id, Some("floe-jobs"), Origin::default()));
+        inventory.routes.extend(route_facts(&object, &id, Some("floe-jobs"), Location::default()));
         assert!(declare(&config(), &inventory).findings.iter().all(|it| it.check != super::ROUTE_NOT_REACHABLE));
     }
 }

@@ -86,7 +86,7 @@ fn policy(policy: &PolicyAudit) -> Value {
     })
 }
 
-fn finding(AuditFinding { namespace, stream, finding }: &AuditFinding, inputs: &[Input<'_>]) -> Value {
+fn finding(AuditFinding { namespace, finding }: &AuditFinding, inputs: &[Input<'_>]) -> Value {
     let mut value = Map::new();
     let mut set = |key: &str, content: Value| value.insert(key.to_owned(), content);
     set("check", json!(finding.check.0));
@@ -98,6 +98,6 @@ fn finding(AuditFinding { namespace, stream, finding }: &AuditFinding, inputs: &
     if let Some(object) = &finding.object {
         set("object", json!({"apiVersion": object.gvk.api_version(), "kind": object.gvk.kind, "name": object.name}));
     }
-    set_place(&mut value, finding, *stream, inputs);
+    set_place(&mut value, finding, inputs);
     Value::Object(value)
 }

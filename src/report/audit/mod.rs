@@ -47,11 +47,8 @@ fn yes_or_no(answer: bool) -> &'static str {
 
 /// Where a finding is, as `file:line:column`; empty if it is nowhere.
 fn place(finding: &AuditFinding, inputs: &[Input<'_>]) -> String {
-    let span = finding.finding.location.as_ref().and_then(|location| location.span);
-    match (finding.stream.and_then(|stream| inputs.get(stream)), span) {
-        (Some(input), Some(span)) => format!("{}:{}", input.origin().name, input.line_column(span.start)),
-        _ => String::new(),
-    }
+    let place = finding.finding.location.as_ref().and_then(|it| Some((inputs.get(it.stream)?, it.span?)));
+    place.map_or_else(String::new, |(input, span)| format!("{}:{}", input.origin().name, input.line_column(span.start)))
 }
 
 /// The rules that open something, or why nothing has to.

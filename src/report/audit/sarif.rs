@@ -15,7 +15,7 @@ pub fn write_audit_sarif(audit: &Audit, inputs: &[Input<'_>], pages: &[Page], ou
     write_log(pages, "network-policy", results, out)
 }
 
-fn of_finding(AuditFinding { stream, finding, .. }: &AuditFinding, inputs: &[Input<'_>], pages: &[Page]) -> Value {
+fn of_finding(AuditFinding { finding, .. }: &AuditFinding, inputs: &[Input<'_>], pages: &[Page]) -> Value {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -29,7 +29,7 @@ fn of_finding(AuditFinding { stream, finding, .. }: &AuditFinding, inputs: &[Inp
     let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
     let location = finding.location.as_ref();
     let path = location.map(|location| location.path.to_string()).unwrap_or_default();
-    let input = stream.and_then(|stream| inputs.get(stream));
+    let input = location.and_then(|it| inputs.get(it.stream));
     let name = format!("{object} {path}");
     locate(input, &mut value, location.and_then(|location| location.span), name.trim_end());
     value

@@ -14,7 +14,8 @@ const WIDTH: usize = 13;
 pub fn write_audit_text(audit: &Audit, inputs: &[Input<'_>], painter: &Painter, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "floe: {}", summary(audit))?;
     for it in &audit.findings {
-        let origin = it.stream.and_then(|stream| inputs.get(stream)).map(Input::origin).unwrap_or_default();
+        let origin =
+            it.finding.location.as_ref().and_then(|it| inputs.get(it.stream)).map(Input::origin).unwrap_or_default();
         writeln!(out, "\n{}", painter.paint_finding(&it.finding, origin))?;
     }
     if !audit.findings.is_empty() {

@@ -24,7 +24,7 @@ struct Results<'r> {
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let notices = self.report.notices.iter().map(|(stream, finding)| self.of_notice(*stream, finding));
+        let notices = self.report.notices.iter().map(|finding| self.of_notice(finding));
         let of_pod = |pod| self.of_pod(pod);
         serializer.collect_seq(notices.chain(self.report.pods.iter().flat_map(of_pod)))
     }
@@ -53,14 +53,14 @@ impl Results<'_> {
         result
     }
 
-    fn of_notice(&self, stream: usize, finding: &Finding) -> Value {
+    fn of_notice(&self, finding: &Finding) -> Value {
         let level = if finding.severity == Severity::Info { "note" } else { "warning" };
         let mut result = result(self.pages, finding.check, level, &finding.message);
         let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
         let location = finding.location.as_ref();
         let path = location.map(|location| location.path.to_string()).unwrap_or_default();
         locate(
-            self.inputs.get(stream),
+            location.and_then(|it| self.inputs.get(it.stream)),
             &mut result,
             location.and_then(|location| location.span),
             &format!("{object} {path}"),

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks, unreadable};
+use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::object::{Place, ResourceId, Workload, Workloads, namespace_facts, template_path};
 use crate::plan::Survey;
@@ -51,9 +51,8 @@ pub struct Report {
     /// One for each pod and pod template, in the order of the input. Of what describes pods in part, as some custom
     /// resources do, only what violates a policy by itself.
     pub pods: Vec<PodVerdict>,
-    /// What is wrong with Namespaces, and which objects are judged in part, in the order of the input, each with the
-    /// number of its stream.
-    pub notices: Vec<(usize, Finding)>,
+    /// What is wrong with Namespaces, and which objects are judged in part, in the order of the input.
+    pub notices: Vec<Finding>,
     /// Number of pods for whose namespace nothing names an enforce level, so that everything is allowed.
     pub without_level: usize,
 }
@@ -65,36 +64,26 @@ impl Report {
     }
 }
 
-/// Why there is no verdict.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct CheckError {
-    /// The number of the stream, from 0.
-    pub stream: usize,
-    /// What is wrong with it.
-    pub error: Error,
-}
-
 /// Judges every pod and pod template as the API server will judge the pods (decision 10).
 ///
 /// The streams are one input: a Namespace in one of them holds for pods in all. The policy of a namespace is what the
 /// request says; then the labels of a Namespace in the input; then the role that the configuration gives it; else
 /// privileged. A pod without a namespace is in that of the request, of the configuration, in the one that all objects
 /// of the input name, else in `default`.
-pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) -> Result<Report, CheckError> {
+pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) -> Result<Report, Error> {
     let workloads = Workloads::new(&config.pod_security.workloads);
-    let surveys = each(streams, |_, stream| Survey::take(stream, &workloads, &config.summary.name))?;
+    let surveys = each(streams, |stream| Survey::take(stream, &workloads, &config.summary.name))?;
     let facts = surveys.iter().flat_map(|survey| &survey.documents).flat_map(|it| &it.namespaces);
     let levels = Levels::new(config, request, facts);
     let home = request.namespace.clone().or_else(|| config.release_namespace.clone());
     let checker = Checker { config, workloads: &workloads, levels: &levels, evaluator: request.evaluator };
 
-    let mut taken = each(streams, |number, stream| {
-        let documents = surveys.get(number).map(|survey| survey.documents.as_slice()).unwrap_or_default();
+    let mut taken = each(streams, |stream| {
+        let documents = surveys.get(stream.number).map(|survey| survey.documents.as_slice()).unwrap_or_default();
         let chunks = map_chunks(stream, |range| {
             let mut taken = Taken::default();
             for index in range.filter(|index| documents.get(*index).is_some_and(|it| it.relevant)) {
-                checker.document(stream, number, index, home.as_deref(), &mut taken)?;
+                checker.document(stream, index, home.as_deref(), &mut taken)?;
             }
             Ok(taken)
         })?;
@@ -102,20 +91,20 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
     })?;
     if taken.iter().any(|taken| !taken.without_namespace.is_empty()) {
         let home = only_namespace(streams, &surveys).unwrap_or_else(|| LAST_RESORT.to_owned());
-        taken = each(streams, |number, stream| {
-            let mut taken = taken.get(number).cloned().unwrap_or_default();
+        taken = each(streams, |stream| {
+            let mut taken = taken.get(stream.number).cloned().unwrap_or_default();
             for index in std::mem::take(&mut taken.without_namespace) {
-                checker.document(stream, number, index, Some(&home), &mut taken)?;
+                checker.document(stream, index, Some(&home), &mut taken)?;
             }
             taken.pods.sort_by_key(|(index, _)| *index);
             Ok(taken)
         })?;
     }
     let mut report = Report::default();
-    for (number, taken) in taken.into_iter().enumerate() {
+    for taken in taken {
         report.without_level += taken.without_level;
         report.pods.extend(taken.pods.into_iter().map(|(_, pod)| pod));
-        report.notices.extend(taken.notices.into_iter().map(|finding| (number, finding)));
+        report.notices.extend(taken.notices);
     }
     Ok(report)
 }
@@ -123,14 +112,13 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
 /// Maps all streams, in parallel; the error is the first one's in the order of the streams.
 fn each<'s, 't: 's, R: Send>(
     streams: &'s [Stream<'t>],
-    map: impl Fn(usize, &'s Stream<'t>) -> Result<R, Error> + Sync,
-) -> Result<Vec<R>, CheckError> {
-    let one = |(number, stream)| map(number, stream).map_err(|error| CheckError { stream: number, error });
-    let mapped: Vec<Result<R, CheckError>> = if streams.len() < 2 {
-        streams.iter().enumerate().map(one).collect()
-    } else {
-        streams.par_iter().enumerate().map(one).collect()
-    };
+    map: impl Fn(&'s Stream<'t>) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    if streams.len() < 2 {
+        return streams.iter().map(map).collect();
+    }
+    // Collected whole and only then searched for an error, so that it is the first in the input and not in time.
+    let mapped: Vec<Result<R, Error>> = streams.par_iter().map(&map).collect();
     mapped.into_iter().collect()
 }
 
@@ -174,24 +162,14 @@ struct Checker<'c> {
 }
 
 impl Checker<'_> {
-    fn document(
-        &self,
-        stream: &Stream<'_>,
-        number: usize,
-        index: usize,
-        home: Option<&str>,
-        taken: &mut Taken,
-    ) -> Result<(), Error> {
-        let lost = || Error::Internal("a document was lost".to_owned());
-        let document = stream.documents.get(index).ok_or_else(lost)?;
-        let parsed = ParsedDocument::parse(stream.text, index, *document)
-            .map_err(|error| unreadable(index, *document, &error))?;
+    fn document(&self, stream: &Stream<'_>, index: usize, home: Option<&str>, taken: &mut Taken) -> Result<(), Error> {
+        let parsed = ParsedDocument::read(stream, index)?;
         let placed: Vec<Placed<'_>> = parsed
             .objects
             .iter()
             .enumerate()
             .filter(|(_, object)| !parsed.is_own(object) && !parsed.is_local(object))
-            .filter_map(|(position, object)| self.place(&parsed, number, position, object))
+            .filter_map(|(position, object)| self.place(&parsed, position, object))
             .collect();
         if home.is_none() && placed.iter().any(Placed::needs_home) {
             taken.without_namespace.push(index);
@@ -223,7 +201,6 @@ impl Checker<'_> {
     fn place<'a>(
         &'a self,
         parsed: &'a ParsedDocument<'a>,
-        stream: usize,
         position: usize,
         object: &'a ObjectNode,
     ) -> Option<Placed<'a>> {
@@ -231,7 +208,7 @@ impl Checker<'_> {
         let workload = self.workloads.find(&gvk);
         let is_namespace = gvk.group.is_empty() && gvk.kind == "Namespace";
         let namespace = parsed.text(object, &["metadata", "namespace"]);
-        (is_namespace || workload.is_some()).then_some(Placed { parsed, stream, position, object, workload, namespace })
+        (is_namespace || workload.is_some()).then_some(Placed { parsed, position, object, workload, namespace })
     }
 
     fn pod(
@@ -272,7 +249,6 @@ fn partly_judged<'p>(workload: &Workload, places: &'p [Place]) -> Option<&'p Pla
 #[derive(Debug)]
 struct Placed<'a> {
     parsed: &'a ParsedDocument<'a>,
-    stream: usize,
     position: usize,
     object: &'a ObjectNode,
     /// Absent for a Namespace.
@@ -290,7 +266,7 @@ impl Placed<'_> {
         let value = self.parsed.tree.value(self.object.node).map_err(|error| {
             let help = "correct the manifest: the API server would not read it either";
             let mut problem = self.problem(None, &FieldPath::root(), error.message, help);
-            problem.span = crate::text::Span::at(self.parsed.offset + error.offset);
+            problem.location = self.parsed.location_of_byte(self.position, error.offset);
             Error::input(problem)
         })?;
         match self.parsed.id(self.object, &value) {
@@ -300,16 +276,11 @@ impl Placed<'_> {
     }
 
     fn problem(&self, object: Option<ResourceId>, path: &FieldPath, message: String, help: &str) -> Problem {
-        let Location { document, path: reported, span } = self.location(path);
-        Problem { message, document, object, path: reported, span: span.unwrap_or_default(), help: help.to_owned() }
+        Problem { message, object, location: self.location(path), help: help.to_owned() }
     }
 
     fn location(&self, path: &FieldPath) -> Location {
-        Location {
-            document: self.parsed.reported(self.position),
-            span: Some(self.parsed.span_of(self.object, path)),
-            path: self.parsed.reported_path(self.object, path),
-        }
+        self.parsed.location(self.position, self.object, path)
     }
 
     fn partly_judged(&self, id: &ResourceId, place: &Place) -> Finding {

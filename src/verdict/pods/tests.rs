@@ -1,9 +1,9 @@
 use super::*;
 use crate::object::{Level, Version};
-use crate::stream::frame;
+use crate::stream::frame_all;
 
 fn run(texts: &[&str], config: &Config, request: &CheckRequest) -> Report {
-    let streams: Vec<Stream<'_>> = texts.iter().map(|text| frame(text)).collect();
+    let streams: Vec<Stream<'_>> = frame_all(texts.iter().copied());
     check(&streams, config, request).unwrap()
 }
 
@@ -166,16 +166,16 @@ fn bad_labels_are_named_where_they_stand() {
     let report = run(&[&text], &Config::default(), &CheckRequest::default());
     // The server fails closed.
     assert_eq!(policies(&report), ["restricted:latest privileged:latest privileged:latest"]);
-    let (_, finding) = &report.notices[0];
+    let finding = &report.notices[0];
     assert_eq!(finding.check, NAMESPACE_LABEL);
     let span = finding.location.as_ref().unwrap().span.unwrap();
     assert_eq!(text.get(span.range()), Some("Baseline"));
 }
 
-fn error(texts: &[&str]) -> (usize, Problem) {
-    let streams: Vec<Stream<'_>> = texts.iter().map(|text| frame(text)).collect();
+fn error(texts: &[&str]) -> Problem {
+    let streams: Vec<Stream<'_>> = frame_all(texts.iter().copied());
     match check(&streams, &Config::default(), &restricted()) {
-        Err(CheckError { stream, error: Error::Input(problem) }) => (stream, *problem),
+        Err(Error::Input(problem)) => *problem,
         other => panic!("{other:?}"),
     }
 }
@@ -183,10 +183,10 @@ fn error(texts: &[&str]) -> (usize, Problem) {
 #[test]
 fn what_cannot_be_judged_is_an_error() {
     for broken in ["kind: Deployment\nspec: [\n", "{\"kind\": \"Pod\", ", "kind: Pod\nspec: *x\n"] {
-        let (stream, problem) = error(&[POD, broken]);
-        assert_eq!((stream, problem.document), (1, 0), "{broken}");
+        let problem = error(&[POD, broken]);
+        assert_eq!((problem.location.stream, problem.location.document), (1, 0), "{broken}");
     }
-    let (_, problem) = error(&["apiVersion: apps/v1\nkind: Deployment\nspec: {template: {}}\n"]);
+    let problem = error(&["apiVersion: apps/v1\nkind: Deployment\nspec: {template: {}}\n"]);
     assert_eq!(problem.message, "spec.template.spec.containers is missing");
     // Not a workload: nobody's business.
     let report = run(&["a: [\n---\nkind: ReplicationController\napiVersion: v1\n"], &Config::default(), &restricted());
@@ -221,7 +221,7 @@ fn objects_in_lists_and_kinds_of_the_configuration_are_judged() {
 
 fn notices(report: &Report) -> Vec<(&str, String)> {
     let path = |finding: &Finding| finding.location.as_ref().map(|it| it.path.to_string()).unwrap_or_default();
-    report.notices.iter().map(|(_, finding)| (finding.check.0, path(finding))).collect()
+    report.notices.iter().map(|finding| (finding.check.0, path(finding))).collect()
 }
 
 #[test]
@@ -264,7 +264,7 @@ spec:
 ";
     let report = run(&[workflow], &Config::default(), &restricted());
     assert_eq!(notices(&report), [("partly-judged", "spec.templates[0]".to_owned())]);
-    assert_eq!(report.notices[0].1.severity, Severity::Info);
+    assert_eq!(report.notices[0].severity, Severity::Info);
     assert_eq!(report.pods.len(), 1);
     let violation = &report.pods[0].violations[0];
     let field = &violation.fields[0];
@@ -285,5 +285,5 @@ spec: {template: {spec: {replicatedJobs: [{template: {spec: {template: {spec: {c
     let report = run(&[runtime], &Config::default(), &restricted());
     assert_eq!(report.pods, []);
     assert_eq!(notices(&report).len(), 1);
-    assert!(report.notices[0].1.message.contains("names no namespace"), "{}", report.notices[0].1.message);
+    assert!(report.notices[0].message.contains("names no namespace"), "{}", report.notices[0].message);
 }

@@ -159,7 +159,7 @@ pub(super) fn judge(
         Verdict { policy: at, message }
     };
     let mut pod = PodVerdict {
-        stream: placed.stream,
+        stream: placed.parsed.stream,
         document: placed.parsed.reported(placed.position),
         object: id.clone(),
         namespace: namespace.to_owned(),

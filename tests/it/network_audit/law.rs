@@ -8,13 +8,13 @@ use floe::audit::{AuditRequest, POLICY_DUPLICATE, RULE_SHADOWED, audit};
 use floe::object::Workloads;
 use floe::reachability::{IpBlockReach, Rule};
 use floe::snapshot::{Snapshot, compare};
-use floe::stream::frame;
+use floe::stream::frame_all;
 
 use crate::support::data_dir;
 
 /// Takes away all rules and policies that are reported; gives their number, and checks that nothing changes.
 fn check(name: &str, texts: &[String]) -> usize {
-    let streams: Vec<_> = texts.iter().map(|text| frame(text)).collect();
+    let streams = frame_all(texts.iter().map(String::as_str));
     let Ok(before) = Snapshot::take(&streams, &Workloads::new(&[]), None) else { return 0 };
     let found = audit(&streams, None, &AuditRequest::default()).unwrap();
     let mut rules: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();

@@ -174,11 +174,8 @@ fn missed(config: &Config, wanted: &Snapshot, mutation: &Mutation) -> Option<&'s
     let request = ValidationRequest { compare: true, ..ValidationRequest::default() };
     let validation = validate(&streams, config, &request).unwrap();
     let is_seen = validation.findings.iter().any(|it| match *what {
-        "add a policy of others" => it.finding.check == POLICY_WIDENS,
-        _ => {
-            it.finding.severity == Severity::Error
-                && [POLICY_MISSING, POLICY_CHANGED, POLICY_EXTRA].contains(&it.finding.check)
-        }
+        "add a policy of others" => it.check == POLICY_WIDENS,
+        _ => it.severity == Severity::Error && [POLICY_MISSING, POLICY_CHANGED, POLICY_EXTRA].contains(&it.check),
     });
     (!is_seen).then_some("validate")
 }

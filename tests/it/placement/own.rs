@@ -120,9 +120,12 @@ fn a_name_that_is_taken_is_refused() {
                 Err(Error::Input(problem)) => {
                     assert!(problem.message.contains("floe"), "{problem:?}");
                     assert!(
-                        matches!(&input[problem.span.range()], "floe-network-security" | "default-deny"),
+                        matches!(
+                            &input[problem.location.span.unwrap().range()],
+                            "floe-network-security" | "default-deny"
+                        ),
                         "{:?}",
-                        &input[problem.span.range()]
+                        &input[problem.location.span.unwrap().range()]
                     );
                 }
                 other => panic!("{object}{other:?}"),
