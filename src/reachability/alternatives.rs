@@ -117,9 +117,9 @@ impl<'w> Alternatives<'w> {
         near: &BTreeSet<usize>,
     ) -> BTreeMap<usize, Row> {
         let Reachability { classes, sets, tables, .. } = &self.reachability;
-        let matching = self.matchings.get(number).and_then(|[to, from]| match direction {
-            Direction::Egress => Some(to),
-            Direction::Ingress => Some(from),
+        let matching = self.matchings.get(number).map(|[to, from]| match direction {
+            Direction::Egress => to,
+            Direction::Ingress => from,
         });
         let (Some(matching), Some(tables)) = (matching, tables.get(number)) else { return BTreeMap::new() };
         let (table, addresses) = match direction {

@@ -13,8 +13,8 @@ use rayon::prelude::*;
 use super::{ConnectionChange, EndName, Given, blocks, connections, keep_real, known_namespaces};
 use crate::object::NamespaceFacts;
 use crate::reachability::{
-    AddressSet, Alternative, Alternatives, BeforeAfter, Direction, IpBlockReach, LabelSelector, Peer, Policy, PortSet,
-    SetId, World, representatives,
+    AddressSet, Alternative, Alternatives, BeforeAfter, IpBlockReach, LabelSelector, Peer, Policy, PortSet, SetId,
+    World, representatives,
 };
 use crate::snapshot::Snapshot;
 
@@ -60,83 +60,72 @@ pub(crate) fn effects(
 ) -> Vec<Effects> {
     let task = Task { snapshot, ip_blocks, cluster, counts };
     let usual = Vocabulary::of(snapshot);
-    let tells_pods_apart = |policy: &Policy| task.blocks_tell_pods_apart() && !usual.has_blocks(policy);
-    let ways: Vec<Way> = swaps
-        .iter()
-        .map(|swap| match swap.with {
-            Some(policy) if tells_pods_apart(policy) => Way::Whole,
-            Some(policy) if !usual.has_names(policy) => Way::Alone,
-            _ => Way::Together,
-        })
-        .collect();
-    let together: Vec<Swap<'_>> =
-        swaps.iter().zip(&ways).filter(|(_, way)| **way == Way::Together).map(|(swap, _)| *swap).collect();
-    let mut together = task.together(&together).into_iter();
-    let apart: Vec<Option<Effects>> = swaps
-        .par_iter()
-        .zip(&ways)
-        .map(|(swap, way)| match way {
-            Way::Together => None,
-            Way::Alone => task.together(&[*swap]).pop(),
-            Way::Whole => Some(task.whole(*swap)),
-        })
-        .collect();
-    apart.into_iter().map(|found| found.or_else(|| together.next()).unwrap_or_default()).collect()
+    let mut together: BTreeMap<Vec<Word<'_>>, Vec<usize>> = BTreeMap::new();
+    let mut apart = Vec::new();
+    for (at, swap) in swaps.iter().enumerate() {
+        match swap.with {
+            Some(policy) if task.blocks_tell_pods_apart() && !usual.has_blocks_of(policy) => apart.push(at),
+            Some(policy) => together.entry(usual.new_words_of(policy)).or_default().push(at),
+            None => together.entry(Vec::new()).or_default().push(at),
+        }
+    }
+    let together: Vec<Vec<usize>> = together.into_values().collect();
+    let of_group = |group: Vec<usize>| {
+        let swaps: Vec<Swap<'_>> = group.iter().filter_map(|&at| swaps.get(at).copied()).collect();
+        group.into_iter().zip(task.together(&swaps)).collect::<Vec<_>>()
+    };
+    let mut found: BTreeMap<usize, Effects> = together.into_par_iter().flat_map_iter(of_group).collect();
+    let whole = |at: usize| swaps.get(at).map(|swap| (at, task.whole(*swap)));
+    found.par_extend(apart.into_par_iter().filter_map(whole));
+    found.into_values().collect()
 }
 
-/// How a change is worked out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// With all others whose policies use the words of those that are there.
-    Together,
-    /// In a world of its own: it tells pods apart that the others do not.
-    Alone,
-    /// By a comparison of everything: its blocks tell the pods apart that have addresses.
-    Whole,
+/// Something by which policies tell pods apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Word<'p> {
+    /// The pods of a namespace that a policy selects.
+    Selector(&'p str, &'p LabelSelector),
+    /// Pods of the policy's own namespace, as peers.
+    Near(&'p str, &'p LabelSelector),
+    /// Pods of the namespaces that are selected, as peers.
+    Far(&'p LabelSelector, &'p LabelSelector),
+    /// A port by its name.
+    Port(&'p str),
 }
 
-/// What policies tell pods apart by.
+/// What policies tell pods apart by. Changes with the same new words tell the same pods apart, so one world does for all
+/// of them.
 struct Vocabulary<'p> {
-    selectors: HashSet<(&'p str, &'p LabelSelector)>,
-    peers: HashSet<(Result<&'p str, &'p LabelSelector>, &'p LabelSelector)>,
-    port_names: HashSet<&'p str>,
+    words: HashSet<Word<'p>>,
     blocks: HashSet<&'p AddressSet>,
 }
 
 impl<'p> Vocabulary<'p> {
     fn of(snapshot: &'p Snapshot) -> Self {
         let policies = || snapshot.policies.iter().map(|it| &it.policy);
-        Self {
-            selectors: policies().map(|it| (it.namespace.as_str(), &it.pod_selector)).collect(),
-            peers: policies().flat_map(peers).collect(),
-            port_names: policies().flat_map(port_names).collect(),
-            blocks: policies().flat_map(blocks).collect(),
-        }
+        Self { words: policies().flat_map(words).collect(), blocks: policies().flat_map(blocks).collect() }
     }
 
-    fn has_blocks(&self, policy: &Policy) -> bool {
+    fn has_blocks_of(&self, policy: &Policy) -> bool {
         blocks(policy).all(|set| self.blocks.contains(set))
     }
 
-    fn has_names(&self, policy: &Policy) -> bool {
-        self.selectors.contains(&(policy.namespace.as_str(), &policy.pod_selector))
-            && peers(policy).all(|peer| self.peers.contains(&peer))
-            && port_names(policy).all(|name| self.port_names.contains(name))
+    /// In the order in which pods are made up for them.
+    fn new_words_of<'o>(&self, policy: &'o Policy) -> Vec<Word<'o>> {
+        words(policy).into_iter().filter(|word| !self.words.contains(word)).collect()
     }
 }
 
-/// The selectors of peers, each with the namespaces where it looks: the policy's own, or those that are selected.
-fn peers(policy: &Policy) -> impl Iterator<Item = (Result<&str, &LabelSelector>, &LabelSelector)> {
-    let rules = Direction::ALL.into_iter().filter_map(|direction| policy.rules(direction)).flatten();
-    rules.flat_map(|rule| rule.peers.iter().flatten()).filter_map(|peer| match peer {
-        Peer::Pods { namespaces, pods } => Some((namespaces.as_ref().map_or(Ok(policy.namespace.as_str()), Err), pods)),
+fn words(policy: &Policy) -> Vec<Word<'_>> {
+    let own = policy.namespace.as_str();
+    let rules = || [&policy.egress, &policy.ingress].into_iter().flatten().flatten();
+    let peers = rules().flat_map(|rule| rule.peers.iter().flatten()).filter_map(|peer| match peer {
+        Peer::Pods { namespaces: None, pods } => Some(Word::Near(own, pods)),
+        Peer::Pods { namespaces: Some(namespaces), pods } => Some(Word::Far(namespaces, pods)),
         Peer::Addresses(_) => None,
-    })
-}
-
-fn port_names(policy: &Policy) -> impl Iterator<Item = &str> {
-    let rules = Direction::ALL.into_iter().filter_map(|direction| policy.rules(direction)).flatten();
-    rules.flat_map(|rule| &rule.ports.names).map(|(_, name)| name.as_str())
+    });
+    let ports = rules().flat_map(|rule| &rule.ports.names).map(|(_, name)| Word::Port(name));
+    [Word::Selector(own, &policy.pod_selector)].into_iter().chain(peers).chain(ports).collect()
 }
 
 /// What changes are made to, and what is asked.
@@ -167,7 +156,7 @@ impl Task<'_> {
         Effects { shown: found, count }
     }
 
-    /// Changes whose policies tell no pods apart that are not told apart anyway; a single one may do so.
+    /// Changes that tell the same pods apart.
     fn together(&self, swaps: &[Swap<'_>]) -> Vec<Effects> {
         if swaps.is_empty() {
             return Vec::new();

@@ -259,7 +259,9 @@ fn joint_classes(
         let class = (classes(before, old, name), classes(after, new, name));
         joint.entry(class).or_default().insert(name.clone());
     }
-    joint.values_mut().for_each(|names| keep_real(names, &guessed));
+    for names in joint.values_mut() {
+        keep_real(names, &guessed);
+    }
     joint
 }
 

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::{Comparison, compare};
 use crate::object::Workloads;
 use crate::reachability::IpBlockReach;
@@ -203,7 +205,8 @@ fn random_pods(random: &mut Random, with_addresses: bool) -> String {
         let address = random.of(&["10.1.0.7", "10.2.0.7", "fd00::7", "192.168.0.7"]);
         let status =
             if with_addresses { format!("status: {{podIPs: [{{ip: '{address}'}}]}}\n") } else { String::new() };
-        text += &format!(
+        let _ = write!(
+            text,
             "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: pod-{number}, namespace: {namespace}, labels: {labels}{owner}}}\nspec: \
              {{containers: [{{name: c, image: i{ports}}}]}}\n{status}"
         );

@@ -228,11 +228,10 @@ pub fn trace(
     };
     let world = world_with(snapshot, config, IpBlockReach::OutsideOnly, &[]);
     let tracer = Tracer { snapshot, with_pods: world.reading(IpBlockReach::PodsToo), world };
-    let traces: Result<Vec<Trace>, TraceError> =
-        destinations.iter().map(|destination| tracer.trace(&source, destination)).collect();
-    let mut traces = traces?;
-    fill_in_places(&mut traces, streams, snapshot);
-    Ok(traces)
+    let found = destinations.iter().map(|destination| tracer.trace(&source, destination));
+    let mut found = found.collect::<Result<Vec<Trace>, TraceError>>()?;
+    fill_in_places(&mut found, streams, snapshot);
+    Ok(found)
 }
 
 /// Finds where policies and their rules stand: all of them at once, because one document may hold thousands.
