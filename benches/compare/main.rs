@@ -35,6 +35,7 @@ mod skipped;
 #[path = "../../tests/it/support.rs"]
 mod support;
 mod table;
+mod validate;
 
 use std::env;
 use std::fs::{self, File};
@@ -89,7 +90,7 @@ const QUICK: Sizes = Sizes {
 type Section = fn(&Bench, &mut Table, &Sizes);
 
 /// The parts of the benchmark, by the names that the command line takes.
-const SECTIONS: [(&str, Section); 8] = [
+const SECTIONS: [(&str, Section); 9] = [
     ("kustomize", |bench, table, sizes| bench.kustomize(table, sizes.kustomize)),
     ("yq", |bench, table, sizes| bench.yq(table, sizes.yq)),
     ("cat", |bench, table, sizes| bench.cat(table, sizes.untouched_bytes)),
@@ -97,6 +98,7 @@ const SECTIONS: [(&str, Section); 8] = [
     ("linearity", |bench, table, sizes| bench.linearity(table, sizes.linearity)),
     ("pods", |bench, table, sizes| pods::rows(bench, table, sizes.pods)),
     ("network", |bench, table, sizes| network::rows(bench, table, sizes.quick)),
+    ("validate", |bench, table, sizes| validate::rows(bench, table, sizes.quick)),
     ("cluster", |bench, table, sizes| live::rows(bench, table, sizes.quick)),
 ];
 

@@ -36,7 +36,7 @@ use crate::pod_security::Evaluator;
 use crate::reachability::IpBlockReach;
 use crate::snapshot::{Snapshot, locate_all};
 use crate::stream::Stream;
-use crate::verdict::{NAMESPACE_LABEL, POLICY_CHANGED, POLICY_MISSING};
+use crate::verdict::{NAMESPACE_LABEL, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING};
 
 use both_directions::POLICY_MIXES_DIRECTIONS;
 use default_deny::DEFAULT_DENY_MISSING;
@@ -60,6 +60,7 @@ pub const SHARED: &[CheckId] = &[
     HOST_NETWORK_PODS,
     NAMESPACE_LABEL,
     POLICY_CHANGED,
+    POLICY_EXTRA,
     POLICY_MISSING,
     POLICY_UNREADABLE,
     POLICY_WIDENS,

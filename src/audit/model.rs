@@ -98,11 +98,9 @@ impl<'s> Model<'s> {
         class.is_some_and(|class| class.representative() < self.snapshot.pods.len())
     }
 
-    /// Whether a class holds pods that differ from each other, or may.
+    /// Whether a class may hold two pods.
     pub(super) fn has_pairs(&self, class: usize) -> bool {
-        let Some(class) = self.reachability.classes().get(class) else { return false };
-        let first = self.snapshot.pods.get(class.representative());
-        class.pods.len() > 1 || first.is_none_or(|pod| pod.workload.gvk.kind != "Pod")
+        has_pairs(self.snapshot, &self.reachability, class)
     }
 
     /// The class of a pod of the snapshot.
@@ -244,6 +242,13 @@ impl<'s> Model<'s> {
             (None, None) => Place::Nowhere,
         }
     }
+}
+
+/// Whether a class may hold two pods: a template makes several, as does what may come; a single pod is alone.
+pub(super) fn has_pairs(snapshot: &Snapshot, reachability: &Reachability, class: usize) -> bool {
+    let Some(class) = reachability.classes().get(class) else { return false };
+    let first = snapshot.pods.get(class.representative());
+    class.pods.len() > 1 || first.is_none_or(|pod| pod.workload.gvk.kind != "Pod")
 }
 
 fn namespaces(snapshot: &Snapshot, config: &Config) -> BTreeMap<String, Namespace> {

@@ -6,7 +6,7 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::internet::Internet;
-use super::model::Model;
+use super::model::{Model, has_pairs};
 use crate::reachability::{PortSet, Reachability, SetId, Source};
 use crate::snapshot::Snapshot;
 
@@ -107,11 +107,4 @@ fn from_class(model: &Model<'_>, reachability: &Reachability, zones: &[Zone], cl
 fn to_internet(internet: &Internet, reachability: &Reachability, passing: &[SetId]) -> BTreeSet<SetId> {
     let destinations = reachability.destinations().iter().zip(passing);
     destinations.filter(|(set, id)| **id != SetId::NOTHING && internet.is_part(set)).map(|(_, id)| *id).collect()
-}
-
-/// Whether a class may hold two pods: a template makes several, a single pod is alone.
-fn has_pairs(snapshot: &Snapshot, reachability: &Reachability, class: usize) -> bool {
-    let Some(class) = reachability.classes().get(class) else { return false };
-    let first = snapshot.pods.get(class.representative());
-    class.pods.len() > 1 || first.is_some_and(|pod| pod.workload.gvk.kind != "Pod")
 }

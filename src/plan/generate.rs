@@ -7,17 +7,14 @@ use crate::document::Error;
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Endpoint, Flow, Flows, NetworkPolicy, PolicyRules, declare, prove, synthesize};
 use crate::object::{Inventory, PodFacts, PolicyFacts, ResourceId};
-use crate::reachability::{Direction, IpBlockReach, Policy};
-use crate::snapshot::{ConnectionChange, FoundPod, FoundPolicy, Origin, Snapshot, compare_connections};
+use crate::reachability::{Direction, IpBlockReach, Policy, PortSet, ReadError};
+use crate::snapshot::{Effects, FoundPod, FoundPolicy, Origin, Snapshot, Swap, effects};
 
 /// A policy of the input opens what the configuration does not declare.
 pub const POLICY_WIDENS: CheckId = CheckId("policy-widens");
 
 /// A policy of the input cannot be read, so what it opens is not known.
 pub const POLICY_UNREADABLE: CheckId = CheckId("policy-unreadable");
-
-/// Connections that a finding shows.
-const SHOWN: usize = 3;
 
 /// What a configuration declares, and the policies that say so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,40 +66,40 @@ fn conflicts(config: &Config, inventory: &Inventory, policies: &[NetworkPolicy])
         policies: policies.iter().filter_map(found_policy).collect(),
         ..Snapshot::default()
     };
-    foreign.into_iter().filter_map(|facts| conflict(config, &own, facts)).collect()
+    let read: Vec<(&PolicyFacts, Result<Policy, ReadError>)> = foreign
+        .into_iter()
+        .map(|facts| (facts, Policy::read(&facts.value, facts.namespace.as_deref().unwrap_or_default())))
+        .collect();
+    let readable = read.iter().filter_map(|(_, policy)| policy.as_ref().ok());
+    let swaps: Vec<Swap<'_>> = readable.map(|policy| Swap { without: None, with: Some(policy) }).collect();
+    // Where plugins differ on ipBlock, the worst case counts.
+    let is_opened = |before: &PortSet, after: &PortSet| !before.covers(after);
+    let mut opened =
+        effects(&own, &swaps, IpBlockReach::PodsToo, &config.network.cluster_cidrs, &is_opened).into_iter();
+    let finding = |(facts, policy): &(&PolicyFacts, Result<Policy, ReadError>)| match policy {
+        Ok(_) => widening(facts, &opened.next()?),
+        Err(error) => Some(unreadable(facts, error)),
+    };
+    read.iter().filter_map(finding).collect()
 }
 
-fn conflict(config: &Config, own: &Snapshot, facts: &PolicyFacts) -> Option<Finding> {
-    let location = facts.location.clone();
-    let namespace = facts.namespace.as_deref().unwrap_or_default();
-    let policy = match Policy::read(&facts.value, namespace) {
-        Ok(policy) => policy,
-        Err(error) => {
-            let message = format!("this policy cannot be read, so what it opens is not known: {error}");
-            let help = "correct it: the API server would reject it";
-            return Some(
-                Finding::new(Severity::Warning, POLICY_UNREADABLE, message).at(&facts.id, location).help(help),
-            );
-        }
-    };
-    let mut more = own.clone();
-    more.policies.push(FoundPolicy { policy, facts: facts.clone(), is_own: false, origin: Origin::of(&facts.id) });
-    // Where plugins differ on ipBlock, the worst case counts.
-    let changes = compare_connections(own, &more, IpBlockReach::PodsToo, &config.network.cluster_cidrs);
-    let opened: Vec<&ConnectionChange> = changes.iter().filter(|change| !change.before.covers(&change.after)).collect();
-    if opened.is_empty() {
+fn unreadable(facts: &PolicyFacts, error: &ReadError) -> Finding {
+    let message = format!("this policy cannot be read, so what it opens is not known: {error}");
+    Finding::new(Severity::Warning, POLICY_UNREADABLE, message)
+        .at(&facts.id, facts.location.clone())
+        .help("correct it: the API server would reject it")
+}
+
+fn widening(facts: &PolicyFacts, opened: &Effects) -> Option<Finding> {
+    if opened.count == 0 {
         return None;
     }
-    let shown: Vec<String> = opened
-        .iter()
-        .take(SHOWN)
-        .map(|it| format!("{} => {}: {}", it.source, it.destination, it.after.difference(&it.before)))
-        .collect();
-    let rest = opened.len() - shown.len();
+    let (shown, rest) =
+        opened.list(|it| format!("{} => {}: {}", it.source, it.destination, it.after.difference(&it.before)));
     let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    let message = format!("this policy opens what the configuration does not declare: {}{more}", shown.join("; "));
+    let message = format!("this policy opens what the configuration does not declare: {shown}{more}");
     let help = "policies add up: remove it, or declare what it is for (`*_egress_allow`) so that both sides are known";
-    Some(Finding::new(Severity::Warning, POLICY_WIDENS, message).at(&facts.id, location).help(help))
+    Some(Finding::new(Severity::Warning, POLICY_WIDENS, message).at(&facts.id, facts.location.clone()).help(help))
 }
 
 fn found_pod(facts: &PodFacts) -> FoundPod {
@@ -116,13 +113,4 @@ pub(crate) fn found_policy(policy: &NetworkPolicy) -> Option<FoundPolicy> {
     let origin = Origin::of(&id);
     let facts = PolicyFacts { namespace: Some(policy.namespace.clone()), location: Location::default(), id, value };
     Some(FoundPolicy { policy: Policy::read(&facts.value, &policy.namespace).ok()?, facts, is_own: true, origin })
-}
-
-impl Snapshot {
-    /// The same pods, namespaces and Services with the policies that a configuration wants instead of those found.
-    pub fn as_configured(&self, config: &Config) -> Result<Self, Error> {
-        let generated = generate(config, &self.inventory())?;
-        let policies = generated.policies.iter().filter_map(found_policy).collect();
-        Ok(Self { policies, ..self.clone() })
-    }
 }

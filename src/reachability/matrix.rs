@@ -17,40 +17,42 @@ use crate::config::IpFamily;
 /// Who may talk to whom, for every pod of a world and every address.
 #[derive(Debug)]
 pub struct Reachability {
-    classes: Vec<PodClass>,
+    pub(super) classes: Vec<PodClass>,
     class_of: Vec<usize>,
     destinations: Vec<AddressSet>,
     sources: Vec<AddressSet>,
-    sets: ConnectionSets,
+    pub(super) sets: ConnectionSets,
     /// What pairs have to be judged by.
-    tables: Vec<Tables>,
+    pub(super) tables: Vec<Tables>,
 }
 
 /// What each end lets pass, by some of the pods' addresses.
 #[derive(Debug)]
-struct Tables {
-    addressing: Addressing,
-    egress: Table,
-    ingress: Table,
+pub(super) struct Tables {
+    pub(super) addressing: Addressing,
+    pub(super) egress: Table,
+    pub(super) ingress: Table,
     /// For each source (classes, then address classes): the ingress profiles that let it in, with what they let in
     /// beyond their rows' `rest`.
-    ingress_by_source: Vec<Vec<(usize, SetId)>>,
+    pub(super) ingress_by_source: Vec<Vec<(usize, SetId)>>,
 }
 
 /// One direction: the profile of each class, and what it lets pass.
 #[derive(Debug)]
-struct Table {
-    profile_of: Vec<usize>,
-    rows: Vec<Row>,
+pub(super) struct Table {
+    pub(super) profile_of: Vec<usize>,
+    pub(super) rows: Vec<Row>,
+    /// The policies of each profile, in order.
+    pub(super) policies: Vec<Vec<usize>>,
 }
 
 /// What a profile lets pass to or from the far ends: classes, then address classes.
 #[derive(Debug, Default)]
-struct Row {
+pub(super) struct Row {
     /// To or from everybody who is not listed.
-    rest: SetId,
+    pub(super) rest: SetId,
     /// In order of the far ends.
-    entries: Vec<(usize, SetId)>,
+    pub(super) entries: Vec<(usize, SetId)>,
 }
 
 /// Where connections start.
@@ -74,6 +76,16 @@ pub struct Connections {
 impl Reachability {
     /// Works out who may talk to whom. Addresses are also told apart where one of `cuts` begins or ends.
     pub fn new(world: &World, cuts: &[AddressSet]) -> Self {
+        Self::with_matching(world, cuts, world.policies.len()).0
+    }
+
+    /// The same where only the first policies are in force; the others tell pods and addresses apart all the same. Also
+    /// what the peers of all rules match, for each of the tables.
+    pub(super) fn with_matching<'w>(
+        world: &'w World,
+        cuts: &[AddressSet],
+        in_force: usize,
+    ) -> (Self, Vec<[Matching<'w>; 2]>) {
         let addressings = Addressing::all_of(world);
         let (classes, class_of) = pod_classes(world, addressings);
         let sets = ConnectionSets::new();
@@ -91,13 +103,15 @@ impl Reachability {
         };
         let (destinations, by_destination) = space(Direction::Egress);
         let (sources, by_source) = space(Direction::Ingress);
+        let mut matchings = Vec::new();
         let tables = addressings.iter().map(|&addressing| {
-            let table = |direction, by_block, far| {
-                let matching = Matching::new(world, &classes, by_block, addressing.family());
-                table(world, &classes, &matching, &sets, direction, far)
-            };
-            let egress = table(Direction::Egress, &by_destination, classes.len() + destinations.len());
-            let ingress = table(Direction::Ingress, &by_source, classes.len() + sources.len());
+            let matching = [&by_destination, &by_source]
+                .map(|by_block| Matching::new(world, &classes, by_block, addressing.family()));
+            let [to, from] = &matching;
+            let rows = |matching, direction| Rows { world, classes: &classes, matching, sets: &sets, direction };
+            let egress = rows(to, Direction::Egress).table(in_force, classes.len() + destinations.len());
+            let ingress = rows(from, Direction::Ingress).table(in_force, classes.len() + sources.len());
+            matchings.push(matching);
             let mut ingress_by_source = vec![Vec::new(); classes.len() + sources.len()];
             for (profile, row) in ingress.rows.iter().enumerate() {
                 for &(far, set) in &row.entries {
@@ -109,7 +123,7 @@ impl Reachability {
             Tables { addressing, egress, ingress, ingress_by_source }
         });
         let tables = tables.collect();
-        Self { classes, class_of, destinations, sources, sets, tables }
+        (Self { classes, class_of, destinations, sources, sets, tables }, matchings)
     }
 
     /// The classes of pods, in the order of their first pods.
@@ -145,6 +159,15 @@ impl Reachability {
     /// What either number stands for.
     pub fn union(&self, left: SetId, right: SetId) -> SetId {
         Arithmetic::new(&self.sets).union(left, right)
+    }
+
+    /// The same without work where one of them stands for nothing.
+    pub fn either(&self, left: SetId, right: SetId) -> SetId {
+        match (left, right) {
+            (SetId::NOTHING, other) | (other, SetId::NOTHING) => other,
+            _ if left == right => left,
+            _ => self.union(left, right),
+        }
     }
 
     /// All connections from one source.
@@ -194,13 +217,19 @@ impl Reachability {
 }
 
 impl Table {
-    fn row_of(&self, class: usize) -> Option<&Row> {
+    pub(super) fn row_of(&self, class: usize) -> Option<&Row> {
         self.profile_of.get(class).and_then(|&profile| self.rows.get(profile))
     }
 }
 
 impl Row {
-    fn spread(&self, count: usize) -> Vec<SetId> {
+    /// What passes to or from one far end.
+    pub(super) fn at(&self, far: usize) -> SetId {
+        let found = self.entries.binary_search_by_key(&far, |&(far, _)| far).ok();
+        found.and_then(|at| self.entries.get(at)).map_or(self.rest, |&(_, set)| set)
+    }
+
+    pub(super) fn spread(&self, count: usize) -> Vec<SetId> {
         let mut spread = vec![self.rest; count];
         for &(far, set) in &self.entries {
             if let Some(entry) = spread.get_mut(far) {
@@ -219,64 +248,28 @@ struct Profile {
     ports: Option<usize>,
 }
 
-fn table(
-    world: &World,
-    classes: &[PodClass],
-    matching: &Matching<'_>,
-    sets: &ConnectionSets,
-    direction: Direction,
-    far: usize,
-) -> Table {
-    let mut by_namespace: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, policy) in world.policies.iter().enumerate().filter(|(_, it)| it.rules(direction).is_some()) {
-        by_namespace.entry(&policy.namespace).or_default().push(index);
-    }
-    let mut profiles: Vec<(Vec<usize>, usize)> = Vec::new();
-    let mut known: HashMap<Profile, usize> = HashMap::new();
-    let profile_of = classes.iter().map(|class| {
-        let pod = world.pods.get(class.representative());
-        let there = pod.and_then(|pod| by_namespace.get(pod.namespace.as_str())).into_iter().flatten();
-        let selects = |index: &&usize| {
-            let policy = world.policies.get(**index);
-            policy.zip(pod).is_some_and(|(policy, pod)| policy.pod_selector.matches(&pod.labels))
-        };
-        let policies: Vec<usize> = there.filter(selects).copied().collect();
-        let ports = (direction == Direction::Ingress && !policies.is_empty()).then_some(class.ports);
-        *known.entry(Profile { policies: policies.clone(), ports }).or_insert_with(|| {
-            profiles.push((policies, class.representative()));
-            profiles.len() - 1
-        })
-    });
-    let profile_of = profile_of.collect();
-    let rows = Rows { world, classes, matching, sets, direction };
-    let rows = profiles
-        .par_iter()
-        .with_min_len(16)
-        .map_init(
-            || Scratch { arithmetic: Arithmetic::new(sets), cells: vec![SetId::NOTHING; far], touched: Vec::new() },
-            |scratch, (policies, near)| rows.row(policies, *near, scratch),
-        )
-        .collect();
-    Table { profile_of, rows }
-}
-
 /// What all rows of a direction are made from.
-struct Rows<'a, 'w> {
-    world: &'w World,
-    classes: &'a [PodClass],
-    matching: &'a Matching<'w>,
-    sets: &'a ConnectionSets,
-    direction: Direction,
+pub(super) struct Rows<'a, 'w> {
+    pub(super) world: &'w World,
+    pub(super) classes: &'a [PodClass],
+    pub(super) matching: &'a Matching<'w>,
+    pub(super) sets: &'a ConnectionSets,
+    pub(super) direction: Direction,
 }
 
 /// Room to work in, used again for every row: a cell for each far end, and those that are not empty.
-struct Scratch<'s> {
+pub(super) struct Scratch<'s> {
     arithmetic: Arithmetic<'s>,
     cells: Vec<SetId>,
     touched: Vec<usize>,
 }
 
-impl Scratch<'_> {
+impl<'s> Scratch<'s> {
+    /// Room for this many far ends.
+    pub(super) fn new(sets: &'s ConnectionSets, far: usize) -> Self {
+        Self { arithmetic: Arithmetic::new(sets), cells: vec![SetId::NOTHING; far], touched: Vec::new() }
+    }
+
     fn add(&mut self, far: usize, set: SetId) {
         if let Some(cell) = self.cells.get_mut(far) {
             if *cell == SetId::NOTHING {
@@ -288,8 +281,41 @@ impl Scratch<'_> {
 }
 
 impl Rows<'_, '_> {
+    /// The profiles of all classes by the first policies, which are in force.
+    fn table(&self, in_force: usize, far: usize) -> Table {
+        let Self { world, classes, direction, .. } = *self;
+        let mut by_namespace: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let isolating = world.policies.iter().take(in_force).enumerate();
+        for (index, policy) in isolating.filter(|(_, it)| it.rules(direction).is_some()) {
+            by_namespace.entry(&policy.namespace).or_default().push(index);
+        }
+        let mut profiles: Vec<(Vec<usize>, usize)> = Vec::new();
+        let mut known: HashMap<Profile, usize> = HashMap::new();
+        let profile_of = classes.iter().map(|class| {
+            let pod = world.pods.get(class.representative());
+            let there = pod.and_then(|pod| by_namespace.get(pod.namespace.as_str())).into_iter().flatten();
+            let selects = |index: &&usize| {
+                let policy = world.policies.get(**index);
+                policy.zip(pod).is_some_and(|(policy, pod)| policy.pod_selector.matches(&pod.labels))
+            };
+            let policies: Vec<usize> = there.filter(selects).copied().collect();
+            let ports = (direction == Direction::Ingress && !policies.is_empty()).then_some(class.ports);
+            *known.entry(Profile { policies: policies.clone(), ports }).or_insert_with(|| {
+                profiles.push((policies, class.representative()));
+                profiles.len() - 1
+            })
+        });
+        let profile_of = profile_of.collect();
+        let rows = profiles
+            .par_iter()
+            .with_min_len(16)
+            .map_init(|| Scratch::new(self.sets, far), |scratch, (policies, near)| self.row(policies, *near, scratch))
+            .collect();
+        Table { profile_of, rows, policies: profiles.into_iter().map(|(policies, _)| policies).collect() }
+    }
+
     /// What some policies together let pass to or from pods like `near`; everything where there are none.
-    fn row(&self, policies: &[usize], near: usize, scratch: &mut Scratch<'_>) -> Row {
+    pub(super) fn row(&self, policies: &[usize], near: usize, scratch: &mut Scratch<'_>) -> Row {
         if policies.is_empty() {
             return Row { rest: SetId::EVERYTHING, entries: Vec::new() };
         }
@@ -346,7 +372,7 @@ impl Rows<'_, '_> {
 
 /// Which far ends each peer matches.
 #[derive(Debug)]
-struct Matching<'w> {
+pub(super) struct Matching<'w> {
     /// By namespace scope: the policy's own namespace, or a selector; then by selector of the pods.
     pods: HashMap<(Scope<'w>, &'w LabelSelector), Vec<usize>>,
     blocks: HashMap<&'w AddressSet, Vec<usize>>,

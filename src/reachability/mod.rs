@@ -6,6 +6,7 @@
 
 mod address_set;
 mod addressing;
+mod alternatives;
 mod classes;
 mod direction;
 mod interval_set;
@@ -24,6 +25,7 @@ mod verdict;
 mod world;
 
 pub use address_set::{AddressSet, length};
+pub use alternatives::{Alternative, Alternatives, BeforeAfter, Changed};
 pub use classes::PodClass;
 pub use direction::Direction;
 pub use ip_block::IpBlock;

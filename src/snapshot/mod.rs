@@ -8,7 +8,7 @@ mod model;
 mod read;
 
 pub use compare::{Comparison, ConnectionChange, EndName, PolicyChange, compare};
-pub(crate) use compare::{compare_connections, compare_policies};
+pub(crate) use compare::{Effects, Swap, compare_policies, effects};
 pub use connections::{
     Connection, ConnectionList, ConnectionQuery, Endpoint, EndpointKind, HOST_NETWORK, NoSuchWorkload, Passing,
     PolicyTrace, Readings, RuleTrace, SideTrace, Trace, TraceError, Via, trace,

@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::ParsedDocument;
-use crate::finding::Location;
 use crate::object::{
     GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
-use crate::stream::Stream;
-use crate::yaml::FieldPath;
 
 /// Where an object stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,13 +140,5 @@ impl Origin {
     /// Of an object that stands in no stream.
     pub(crate) fn of(id: &ResourceId) -> Self {
         Self { id: id.clone(), stream: 0, document: usize::MAX, object: 0 }
-    }
-
-    /// Where a field of the object is; `streams` are those that the snapshot was taken of.
-    pub fn locate(&self, streams: &[Stream<'_>], path: &FieldPath) -> Option<Location> {
-        let stream = streams.get(self.stream)?;
-        let parsed = ParsedDocument::read(stream, self.document).ok()?;
-        let object = parsed.objects.get(self.object)?;
-        Some(parsed.location(self.object, object, path))
     }
 }

@@ -4,24 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::as_configured::{Expected, is_ours};
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::Finding;
 use crate::object::ResourceId;
-use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
 use crate::reachability::IpBlockReach;
 use crate::snapshot::{Comparison, FoundPolicy, PolicyChange, Snapshot, compare};
 
 /// The label that Helm writes over on every object that it applies, so that it says nothing.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-
-/// The annotation that names the summary of the installation that an object belongs to; `floe deploy` writes it.
-pub const OWNER: &str = "floe.dev/owner";
-
-/// What [`OWNER`] says on the objects of a configuration: one summary for each installation (`security.summary`).
-pub fn owner(config: &Config) -> String {
-    format!("{}/{}", config.summary.namespace, config.summary.name)
-}
 
 /// Which of the two comes first in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,18 +39,9 @@ pub struct Drift {
 /// in managed namespaces that open nothing beyond the configuration. What of labels and annotations floe did not write is the business of whoever did: Helm, Argo CD,
 /// the server.
 pub fn drift(config: &Config, live: &Snapshot, ip_blocks: IpBlockReach, first: First) -> Result<Drift, Error> {
-    let generated = generate(config, &live.inventory())?;
-    let is_foreign = |finding: &&Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE);
-    let foreign: Vec<Finding> = generated.flows.findings.iter().filter(is_foreign).cloned().collect();
+    let Expected { policies: wanted, foreign } = Expected::of(config, live)?;
     let unwanted: BTreeSet<&ResourceId> = foreign.iter().filter_map(|finding| finding.object.as_ref()).collect();
-    let wanted: Vec<FoundPolicy> = generated.policies.iter().filter_map(found_policy).collect();
-    let owner = owner(config);
-    let is_ours = |it: &FoundPolicy| {
-        let annotations = it.facts.value.pointer("/metadata/annotations");
-        let is_named = annotations.and_then(|annotations| annotations.get(OWNER)).is_some_and(|it| *it == *owner);
-        it.is_own && (is_named || config.managed(&it.policy.namespace).is_some())
-    };
-    let accepted = |it: &FoundPolicy| !is_ours(it) && !unwanted.contains(&it.facts.id);
+    let accepted = |it: &FoundPolicy| !is_ours(config, it) && !unwanted.contains(&it.facts.id);
     let mut drift = against(&wanted, accepted, live, ip_blocks, &config.network.cluster_cidrs, first);
     // A place in a list of the server is of no use to anybody.
     let named = |finding: Finding| {
@@ -172,7 +155,9 @@ mod tests {
 
     use super::*;
     use crate::object::Workloads;
+    use crate::plan::generate;
     use crate::stream::frame;
+    use crate::verdict::OWNER;
 
     /// What the filter's policies look like in a cluster: other order, defaults, metadata of the server, Helm's label.
     fn live(change: impl Fn(&mut Vec<Value>)) -> Snapshot {

@@ -1,5 +1,6 @@
 //! Judgements: of admission on pods, of the API and of plugins on policies, and of a configuration on what is there.
 
+mod as_configured;
 mod drift;
 mod explain;
 mod in_cluster;
@@ -7,7 +8,9 @@ mod pods;
 mod policies;
 mod policy_documents;
 
-pub use drift::{Drift, First, OWNER, drift, drift_from, owner};
+pub(crate) use as_configured::{Difference, Expected, is_ours};
+pub use as_configured::{OWNER, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING, as_configured, owner};
+pub use drift::{Drift, First, drift, drift_from};
 pub use explain::PAGES;
 pub use in_cluster::{Candidate, PLUGIN_DIFFERS, Refusal, ServerAnswer, candidates, of_server};
 pub use pods::{
@@ -15,6 +18,5 @@ pub use pods::{
     ViolationFound, check,
 };
 pub use policies::{
-    POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts,
-    ValidationRequest, validate,
+    POLICY_INVALID, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts, ValidationRequest, validate,
 };

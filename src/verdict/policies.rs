@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+use super::as_configured::{Deviation, Expected};
 use super::in_cluster::of_cluster;
 use super::policy_documents::{POLICIES_UNENFORCED, is_policy, policy_documents};
 use crate::cni::{Enforcement, Enforcers, Profile};
@@ -12,9 +13,8 @@ use crate::document::{Error, ObjectNode, ParsedDocument};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{ResourceId, Workloads};
-use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, generate};
 use crate::reachability::{IpBlockReach, unknown_fields};
-use crate::snapshot::{FoundPolicy, PolicyChange, Snapshot, compare_connections, compare_policies, locate_all};
+use crate::snapshot::{FoundPolicy, Snapshot, locate_all};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
 
@@ -24,17 +24,6 @@ pub const POLICY_INVALID: CheckId = CheckId("policy-invalid");
 /// A policy has a field that the API does not know, and that the server would drop.
 pub const POLICY_UNKNOWN_FIELD: CheckId = CheckId("policy-unknown-field");
 
-/// A policy that the configuration wants is not there.
-pub const POLICY_MISSING: CheckId = CheckId("policy-missing");
-
-/// A policy of floe means something else than the configuration wants.
-pub const POLICY_CHANGED: CheckId = CheckId("policy-changed");
-
-/// A policy carries floe's mark, and the configuration does not want it.
-pub const POLICY_EXTRA: CheckId = CheckId("policy-extra");
-
-/// Connections that a finding shows.
-const SHOWN: usize = 3;
 
 /// What to validate, beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -104,7 +93,7 @@ pub fn validate(streams: &[Stream<'_>], config: &Config, request: &ValidationReq
         validation.findings.extend(findings);
     }
     if request.compare {
-        let (wanted, findings) = of_configuration(&snapshot, streams, config)?;
+        let (wanted, findings) = of_configuration(&snapshot, config)?;
         validation.counts.wanted = Some(wanted);
         validation.findings.extend(findings);
     }
@@ -164,66 +153,16 @@ fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) 
 }
 
 /// What differs between floe's policies in the input and those that the configuration wants, and the number of these.
-fn of_configuration(
-    snapshot: &Snapshot,
-    streams: &[Stream<'_>],
-    config: &Config,
-) -> Result<(usize, Vec<Finding>), Error> {
-    let wanted = snapshot.as_configured(config)?;
-    let own: Vec<FoundPolicy> = snapshot.policies.iter().filter(|policy| policy.is_own).cloned().collect();
-    let mut found: Vec<Finding> = compare_policies(&wanted.policies, &own)
-        .iter()
-        .map(|change| of_change(change, &wanted, &own, snapshot, streams, config))
-        .collect();
-    // Policies of others that open more; floe's own are compared above.
-    let findings = generate(config, &snapshot.inventory())?.flows.findings;
-    found.extend(findings.into_iter().filter(|it| matches!(it.check, POLICY_WIDENS | POLICY_UNREADABLE)));
-    Ok((wanted.policies.len(), found))
-}
-
-fn of_change(
-    change: &PolicyChange,
-    wanted: &Snapshot,
-    own: &[FoundPolicy],
-    snapshot: &Snapshot,
-    streams: &[Stream<'_>],
-    config: &Config,
-) -> Finding {
-    let is_it = |it: &&FoundPolicy| it.policy.namespace == change.namespace && it.policy.name == change.name;
-    let (there, expected) = (own.iter().find(is_it), wanted.policies.iter().find(is_it));
-    let name = format!("NetworkPolicy {}/{}", change.namespace, change.name);
-    // What the one difference opens and closes, everything else being as wanted.
-    let mut actual = wanted.clone();
-    actual.policies.retain(|it| !is_it(&it));
-    actual.policies.extend(there.cloned());
-    let changes = compare_connections(wanted, &actual, IpBlockReach::PodsToo, &config.network.cluster_cidrs);
-    let mut effects: Vec<String> = changes
-        .iter()
-        .take(SHOWN)
-        .map(|it| {
-            let (opened, closed) = (it.after.difference(&it.before), it.before.difference(&it.after));
-            let (what, ports) = if opened.is_empty() { ("closes", closed) } else { ("opens", opened) };
-            format!("{what} {} => {}: {ports}", it.source, it.destination)
-        })
-        .collect();
-    if changes.len() > SHOWN {
-        effects.push(format!("and {} more", changes.len() - SHOWN));
-    }
-    let effects = if effects.is_empty() { String::new() } else { format!("; this {}", effects.join("; ")) };
-    let (check, what) = match (expected, there) {
-        (Some(_), Some(_)) => (POLICY_CHANGED, "means something else than the configuration wants"),
-        (None, _) => (POLICY_EXTRA, "carries floe's mark, and the configuration does not want it"),
-        (Some(_), None) if snapshot.policies.iter().any(|it| is_it(&it)) => {
-            (POLICY_MISSING, "is wanted by the configuration; the one of that name does not carry floe's mark")
-        }
-        (Some(_), None) => (POLICY_MISSING, "is wanted by the configuration, and is not there"),
+fn of_configuration(snapshot: &Snapshot, config: &Config) -> Result<(usize, Vec<Finding>), Error> {
+    let expected = Expected::of(config, snapshot)?;
+    let finding = |deviation: Deviation| match deviation.there.and_then(|at| snapshot.policies.get(at)) {
+        Some(it) => deviation.finding().at(&it.facts.id, it.facts.location.clone()),
+        None => deviation.finding(),
     };
-    let finding = Finding::new(Severity::Error, check, format!("{name} {what}{effects}"))
-        .help("render again with floe, or change the configuration");
-    match there.and_then(|it| Some((it, it.origin.locate(streams, &FieldPath::of_keys(["metadata", "name"]))?))) {
-        Some((it, location)) => finding.at(&it.facts.id, location),
-        None => finding,
-    }
+    let mut found: Vec<Finding> = expected.deviations(config, snapshot).into_iter().map(finding).collect();
+    // Policies of others that open more; floe's own are compared above.
+    found.extend(expected.foreign);
+    Ok((expected.policies.len(), found))
 }
 
 /// What plugins make of the policies.

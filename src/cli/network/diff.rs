@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::reachability::IpBlockReach;
 use crate::report::{NamedText, write_comparison_json, write_comparison_markdown, write_comparison_text};
 use crate::snapshot::{Comparison, Snapshot, compare};
-use crate::verdict::{Drift, First, drift, drift_from};
+use crate::verdict::{Drift, First, as_configured, drift, drift_from};
 
 /// The prefix of a side that is what a configuration wants.
 const CONFIG: &str = "config:";
@@ -128,7 +128,7 @@ impl Terms {
     }
 
     fn configured(config: &Config, found: &Snapshot) -> Result<Snapshot, CliError> {
-        found.as_configured(config).map_err(|error| CliError::Internal(error.to_string()))
+        as_configured(config, found).map_err(|error| CliError::Internal(error.to_string()))
     }
 
     fn compare(&self, before: &Snapshot, after: &Snapshot) -> Comparison {

@@ -1,5 +1,7 @@
 //! What changes between two sets of objects: first who may talk to whom, then the policies themselves.
 
+mod effects;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -13,6 +15,8 @@ use crate::reachability::{
     representatives,
 };
 use crate::snapshot::{FoundPolicy, Snapshot};
+
+pub(crate) use effects::{Effects, Swap, effects};
 
 /// One end of a connection, as a report names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,23 +127,51 @@ struct Side {
 /// Pods by name that neither side tells apart, as the classes that they are in on each side.
 type JointClass = (BTreeSet<usize>, BTreeSet<usize>);
 
+/// A side: what is there, and its policies.
+struct Given<'s> {
+    snapshot: &'s Snapshot,
+    policies: Vec<&'s Policy>,
+}
+
+impl<'s> Given<'s> {
+    fn of(snapshot: &'s Snapshot) -> Self {
+        Self { snapshot, policies: snapshot.policies.iter().map(|it| &it.policy).collect() }
+    }
+}
+
+/// The namespaces that some snapshots speak of.
+fn known_namespaces(snapshots: &[&Snapshot]) -> BTreeMap<String, Labels> {
+    let mut known: BTreeMap<String, Labels> = BTreeMap::new();
+    for it in snapshots.iter().flat_map(|it| &it.namespaces) {
+        known.entry(it.name.clone()).or_default().extend(it.labels.clone());
+    }
+    for pod in snapshots.iter().flat_map(|it| &it.pods) {
+        known.entry(pod.facts.namespace.clone()).or_default();
+    }
+    known
+}
+
 /// What may pass before and not after, or the other way round, in the order of the ends.
-pub(crate) fn compare_connections(
+fn compare_connections(
     before: &Snapshot,
     after: &Snapshot,
     ip_blocks: IpBlockReach,
     cluster: &[IpNet],
 ) -> Vec<ConnectionChange> {
-    let policies = || before.policies.iter().chain(&after.policies).map(|it| &it.policy);
-    let mut known: BTreeMap<String, Labels> = BTreeMap::new();
-    for it in before.namespaces.iter().chain(&after.namespaces) {
-        known.entry(it.name.clone()).or_default().extend(it.labels.clone());
-    }
-    for pod in before.pods.iter().chain(&after.pods) {
-        known.entry(pod.facts.namespace.clone()).or_default();
-    }
+    connections(&Given::of(before), &Given::of(after), ip_blocks, cluster)
+}
+
+fn connections(
+    before: &Given<'_>,
+    after: &Given<'_>,
+    ip_blocks: IpBlockReach,
+    cluster: &[IpNet],
+) -> Vec<ConnectionChange> {
+    let policies = || before.policies.iter().chain(&after.policies).copied();
+    let known = known_namespaces(&[before.snapshot, after.snapshot]);
     let made_up = representatives(&policies().collect::<Vec<_>>(), &known);
-    let side = |own: &Snapshot, other: &Snapshot| {
+    let side = |given: &Given<'_>, other: &Snapshot| {
+        let own = given.snapshot;
         let shown = if own.pods.is_empty() { other } else { own };
         let named = shown.pods.iter().map(|pod| (pod.full_name(), pod.facts.clone()));
         let guessed = made_up.pods.iter().map(|pod| (format!("{}/{}", pod.namespace, pod.owner.name), pod.clone()));
@@ -153,10 +185,10 @@ pub(crate) fn compare_connections(
         let borrowed = other.namespaces.iter().filter(|it| !listed.contains(it.name.as_str()));
         let namespaces: Vec<NamespaceFacts> =
             own.namespaces.iter().chain(borrowed).chain(&made_up.namespaces).cloned().collect();
-        let policies: Vec<Policy> = own.policies.iter().map(|it| it.policy.clone()).collect();
+        let policies: Vec<Policy> = given.policies.iter().copied().cloned().collect();
         Side { world: World::new(facts, &namespaces, policies, ip_blocks, cluster), pods }
     };
-    let sides = [side(before, after), side(after, before)];
+    let sides = [side(before, after.snapshot), side(after, before.snapshot)];
     let cuts: Vec<AddressSet> = policies().flat_map(blocks).cloned().collect();
     let reachable = [0, 1].map(|at| sides.get(at).map(|side| Reachability::new(&side.world, &cuts)));
     let [Some(old), Some(new)] = reachable else { return Vec::new() };
@@ -228,13 +260,18 @@ fn joint_classes(
         joint.entry(class).or_default().insert(name.clone());
     }
     for names in joint.values_mut() {
-        if names.iter().any(|name| !guessed.contains(name)) {
-            names.retain(|name| !guessed.contains(name));
-        } else if let Some(first) = names.first().cloned() {
-            names.retain(|name| *name == first);
-        }
+        keep_real(names, &guessed);
     }
     joint
+}
+
+/// Of names that nothing tells apart those of pods that are there; if all are made up, the first.
+fn keep_real<N: Ord + Clone>(names: &mut BTreeSet<N>, guessed: &BTreeSet<N>) {
+    if names.iter().any(|name| !guessed.contains(name)) {
+        names.retain(|name| !guessed.contains(name));
+    } else if let Some(first) = names.first().cloned() {
+        names.retain(|name| *name == first);
+    }
 }
 
 fn outgoing(reachability: &Reachability, classes: &BTreeSet<usize>) -> Vec<Connections> {

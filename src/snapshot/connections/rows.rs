@@ -207,14 +207,14 @@ impl ConnectionList {
             let of_one = |connections: &Connections| match place {
                 EndpointClasses::Pods(classes) => {
                     let sets = classes.iter().filter_map(|&class| connections.pods.get(class));
-                    sets.fold(SetId::NOTHING, |all, &set| either(reachability, all, set))
+                    sets.fold(SetId::NOTHING, |all, &set| reachability.either(all, set))
                 }
                 EndpointClasses::Addresses { destination, .. } => {
                     destination.and_then(|class| connections.addresses.get(class)).copied().unwrap_or_default()
                 }
                 EndpointClasses::Controller => SetId::NOTHING,
             };
-            connections.iter().fold(SetId::NOTHING, |all, it| either(reachability, all, of_one(it)))
+            connections.iter().fold(SetId::NOTHING, |all, it| reachability.either(all, of_one(it)))
         };
         reading.places.iter().map(cell).collect()
     }
@@ -238,15 +238,6 @@ impl ConnectionList {
             reachability.number(sets.fold(PortSet::default(), |all, set| all.union(set)))
         };
         self.endpoints.iter().map(cell).collect()
-    }
-}
-
-/// What either number stands for, without work where one of them stands for nothing.
-fn either(reachability: &crate::reachability::Reachability, left: SetId, right: SetId) -> SetId {
-    match (left, right) {
-        (SetId::NOTHING, other) | (other, SetId::NOTHING) => other,
-        _ if left == right => left,
-        _ => reachability.union(left, right),
     }
 }
 

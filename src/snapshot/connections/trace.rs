@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::finding::Location;
 use crate::object::{PodFacts, Protocol, ServiceFacts};
 use crate::reachability::{Direction, Exception, IpBlockReach, Party, PortSet, World};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Origin, Snapshot, locate_all};
 use crate::stream::Stream;
 use crate::text::excerpt;
 use crate::yaml::FieldPath;
@@ -152,6 +152,8 @@ pub struct PolicyTrace {
     pub location: Option<Location>,
     /// Its rules in the direction, in order.
     pub rules: Vec<RuleTrace>,
+    /// Its position in [`Snapshot::policies`].
+    policy: usize,
 }
 
 /// A rule of such a policy.
@@ -223,8 +225,32 @@ pub fn trace(
         found => vec![found?],
     };
     let world = world_with(snapshot, config, IpBlockReach::OutsideOnly, &[]);
-    let tracer = Tracer { streams, snapshot, with_pods: world.reading(IpBlockReach::PodsToo), world };
-    destinations.iter().map(|destination| tracer.trace(&source, destination)).collect()
+    let tracer = Tracer { snapshot, with_pods: world.reading(IpBlockReach::PodsToo), world };
+    let found = destinations.iter().map(|destination| tracer.trace(&source, destination));
+    let mut found = found.collect::<Result<Vec<Trace>, TraceError>>()?;
+    fill_in_places(&mut found, streams, snapshot);
+    Ok(found)
+}
+
+/// Finds where policies and their rules stand: all of them at once, because one document may hold thousands.
+fn fill_in_places(traces: &mut [Trace], streams: &[Stream<'_>], snapshot: &Snapshot) {
+    let selector = FieldPath::of_keys(["spec", "podSelector"]);
+    let sides = traces.iter_mut().flat_map(|trace| [&mut trace.egress, &mut trace.ingress]);
+    let policies = sides.filter_map(|side| match side {
+        SideTrace::Isolated(policies) => Some(policies),
+        SideTrace::Outside | SideTrace::NotIsolated => None,
+    });
+    let mut places: Vec<(&Origin, FieldPath, &mut Option<Location>)> = Vec::new();
+    for policy in policies.flatten() {
+        let Some(found) = snapshot.policies.get(policy.policy) else { continue };
+        places.push((&found.origin, selector.clone(), &mut policy.location));
+        places.extend(policy.rules.iter_mut().map(|rule| (&found.origin, rule.path.clone(), &mut rule.location)));
+    }
+    let wanted: Vec<(&Origin, &FieldPath)> = places.iter().map(|(origin, path, _)| (*origin, path)).collect();
+    let located = locate_all(streams, &wanted);
+    for ((_, _, place), location) in places.into_iter().zip(located) {
+        *place = location;
+    }
 }
 
 fn find_end(
@@ -320,14 +346,13 @@ fn backends(
     Ok(found.into_iter().filter_map(candidate).collect())
 }
 
-struct Tracer<'s, 't> {
-    streams: &'s [Stream<'t>],
+struct Tracer<'s> {
     snapshot: &'s Snapshot,
     world: World,
     with_pods: World,
 }
 
-impl Tracer<'_, '_> {
+impl Tracer<'_> {
     fn trace(&self, source: &Candidate, destination: &Candidate) -> Result<Trace, TraceError> {
         let question = destination.question;
         let is_outside = |it: &Candidate| it.parties.iter().all(|party| matches!(party, Party::Address(_)));
@@ -419,15 +444,17 @@ impl Tracer<'_, '_> {
         let Some(pod) = self.facts(near) else { return SideTrace::Outside };
         let readings = self.world.readings(direction, from, to).zip(self.with_pods.readings(direction, from, to));
         let Some((shown, with_pods)) = readings else { return SideTrace::NotIsolated };
-        let rules: Vec<_> = shown.into_iter().zip(with_pods).collect();
+        let mut rules: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+        for both in shown.into_iter().zip(with_pods) {
+            rules.entry(both.0.rule.policy).or_default().push(both);
+        }
         let of_policy = |index: usize| {
             let found = self.snapshot.policies.get(index)?;
-            let locate = |path: &FieldPath| found.origin.locate(self.streams, path);
-            let own = rules.iter().filter(|(reading, _)| reading.rule.policy == index);
+            let own = rules.get(&index).into_iter().flatten();
             let rule = |(reading, with_pods): &(crate::reachability::RuleReading, crate::reachability::RuleReading)| {
                 let path = FieldPath::of_keys(["spec", direction.rules_field()]).child(reading.rule.rule);
                 RuleTrace {
-                    location: locate(&path),
+                    location: None,
                     path,
                     peer_matches: reading.peer_matches,
                     peer_matches_with_pods: with_pods.peer_matches,
@@ -437,8 +464,9 @@ impl Tracer<'_, '_> {
             };
             Some(PolicyTrace {
                 name: found.policy.full_name(),
-                location: locate(&FieldPath::of_keys(["spec", "podSelector"])),
+                location: None,
                 rules: own.map(rule).collect(),
+                policy: index,
             })
         };
         SideTrace::Isolated(self.world.isolating(direction, pod).filter_map(of_policy).collect())

@@ -1,8 +1,9 @@
 //! The pages of verdicts, one Markdown file each.
 
+use super::as_configured::{POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING};
 use super::in_cluster::{PLUGIN_DIFFERS, POLICY_NOT_JUDGED, POLICY_REFUSED};
 use super::pods::{NAMESPACE_LABEL, PARTLY_JUDGED};
-use super::policies::{POLICY_CHANGED, POLICY_EXTRA, POLICY_INVALID, POLICY_MISSING, POLICY_UNKNOWN_FIELD};
+use super::policies::{POLICY_INVALID, POLICY_UNKNOWN_FIELD};
 use super::policy_documents::POLICIES_UNENFORCED;
 use crate::finding::{Page, Severity};
 

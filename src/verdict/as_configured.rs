@@ -1,0 +1,171 @@
+//! Whether the policies that are there are those that a configuration wants: one answer for `floe network validate`,
+//! `audit` and `diff`, and one set of words.
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::document::Error;
+use crate::finding::{CheckId, Finding, Severity};
+use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
+use crate::reachability::{IpBlockReach, PortSet};
+use crate::snapshot::{ConnectionChange, Effects, FoundPolicy, Snapshot, Swap, compare_policies, effects};
+
+/// A policy that the configuration wants is not there.
+pub const POLICY_MISSING: CheckId = CheckId("policy-missing");
+
+/// A policy of floe means something else than the configuration wants.
+pub const POLICY_CHANGED: CheckId = CheckId("policy-changed");
+
+/// A policy carries floe's mark, and the configuration does not want it.
+pub const POLICY_EXTRA: CheckId = CheckId("policy-extra");
+
+/// The annotation that names the summary of the installation that an object belongs to; `floe deploy` writes it.
+pub const OWNER: &str = "floe.dev/owner";
+
+/// What [`OWNER`] says on the objects of a configuration: one summary for each installation (`security.summary`).
+pub fn owner(config: &Config) -> String {
+    format!("{}/{}", config.summary.namespace, config.summary.name)
+}
+
+/// Whether a policy belongs to the installation of a configuration: it carries floe's mark, and `floe deploy` has written
+/// whose it is, or it is in a namespace that the configuration manages.
+pub(crate) fn is_ours(config: &Config, policy: &FoundPolicy) -> bool {
+    let annotations = policy.facts.value.pointer("/metadata/annotations");
+    let named = annotations.and_then(|annotations| annotations.get(OWNER));
+    policy.is_own
+        && (named.is_some_and(|it| *it == *owner(config)) || config.managed(&policy.policy.namespace).is_some())
+}
+
+/// What a configuration wants of some objects, and what of other people stands against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    /// The policies that the configuration wants, in its order, as if they had been found.
+    pub(crate) policies: Vec<FoundPolicy>,
+    /// Policies that are not floe's and open, in managed namespaces, what the configuration does not declare, or that
+    /// cannot be read.
+    pub(crate) foreign: Vec<Finding>,
+}
+
+/// A snapshot with the policies that a configuration wants instead of those found.
+pub fn as_configured(config: &Config, found: &Snapshot) -> Result<Snapshot, Error> {
+    Ok(Expected::of(config, found)?.in_place_of_found(found))
+}
+
+/// How a policy of floe differs from what the configuration wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// It is not there.
+    Missing {
+        /// One of its name is, without floe's mark.
+        is_unmarked: bool,
+    },
+    /// It means something else.
+    Changed,
+    /// It is not wanted.
+    Extra,
+}
+
+/// A policy of floe that is not as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deviation {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// What differs.
+    pub(crate) difference: Difference,
+    /// Its position among the policies of the snapshot; absent if it is missing.
+    pub(crate) there: Option<usize>,
+    /// What it opens and closes, everything else being as wanted.
+    effects: Effects,
+}
+
+impl Expected {
+    /// What a configuration wants of the objects of a snapshot.
+    pub(crate) fn of(config: &Config, snapshot: &Snapshot) -> Result<Self, Error> {
+        let generated = generate(config, &snapshot.inventory())?;
+        let is_foreign = |finding: &Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE);
+        Ok(Self {
+            policies: generated.policies.iter().filter_map(found_policy).collect(),
+            foreign: generated.flows.findings.into_iter().filter(is_foreign).collect(),
+        })
+    }
+
+    /// The same pods, namespaces and Services with the policies that are wanted instead of those found.
+    pub(crate) fn in_place_of_found(&self, snapshot: &Snapshot) -> Snapshot {
+        Snapshot { policies: self.policies.clone(), ..snapshot.clone() }
+    }
+
+    /// The policies of floe that are missing, changed or left over, by namespace and name.
+    pub(crate) fn deviations(&self, config: &Config, snapshot: &Snapshot) -> Vec<Deviation> {
+        let own: Vec<FoundPolicy> = snapshot.policies.iter().filter(|policy| policy.is_own).cloned().collect();
+        let changes = compare_policies(&self.policies, &own);
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let (expected, there) = (positions(&self.policies), positions(&snapshot.policies));
+        let found: Vec<(Option<usize>, Option<usize>, bool)> = changes
+            .iter()
+            .map(|change| {
+                let key = (change.namespace.as_str(), change.name.as_str());
+                let there = there.get(&key).copied();
+                let is_own = there.and_then(|at| snapshot.policies.get(at)).is_some_and(|it| it.is_own);
+                (expected.get(&key).copied(), there.filter(|_| is_own), there.is_some())
+            })
+            .collect();
+        let swap = |(without, with, _): &(Option<usize>, Option<usize>, bool)| Swap {
+            without: *without,
+            with: with.and_then(|at| snapshot.policies.get(at)).map(|it| &it.policy),
+        };
+        let swaps: Vec<Swap<'_>> = found.iter().map(swap).collect();
+        let wanted = self.in_place_of_found(snapshot);
+        let every = |_: &PortSet, _: &PortSet| true;
+        let effects = effects(&wanted, &swaps, IpBlockReach::PodsToo, &config.network.cluster_cidrs, &every);
+        let all = changes.into_iter().zip(found).zip(effects);
+        all.map(|((change, (expected, there, is_named)), effects)| Deviation {
+            namespace: change.namespace,
+            name: change.name,
+            difference: match (expected, there) {
+                (Some(_), Some(_)) => Difference::Changed,
+                (Some(_), None) => Difference::Missing { is_unmarked: is_named },
+                (None, _) => Difference::Extra,
+            },
+            there,
+            effects,
+        })
+        .collect()
+    }
+}
+
+fn positions(policies: &[FoundPolicy]) -> BTreeMap<(&str, &str), usize> {
+    let keyed = policies.iter().map(|it| &it.policy).enumerate();
+    keyed.map(|(at, it)| ((it.namespace.as_str(), it.name.as_str()), at)).collect()
+}
+
+impl Deviation {
+    /// The finding, without a place.
+    pub(crate) fn finding(&self) -> Finding {
+        let Self { namespace, name, .. } = self;
+        let (check, what) = match self.difference {
+            Difference::Changed => (POLICY_CHANGED, "means something else than the configuration wants"),
+            Difference::Extra => (POLICY_EXTRA, "carries floe's mark, and the configuration does not want it"),
+            Difference::Missing { is_unmarked: true } => {
+                (POLICY_MISSING, "is wanted by the configuration; the one of that name does not carry floe's mark")
+            }
+            Difference::Missing { is_unmarked: false } => {
+                (POLICY_MISSING, "is wanted by the configuration, and is not there")
+            }
+        };
+        let (shown, rest) = self.effects.list(in_words);
+        let shown = if shown.is_empty() { shown } else { format!("; this {shown}") };
+        let more = if rest > 0 { format!("; and {rest} more") } else { String::new() };
+        Finding::new(Severity::Error, check, format!("NetworkPolicy {namespace}/{name} {what}{shown}{more}"))
+            .help("render again with floe, or change the configuration")
+    }
+}
+
+fn in_words(change: &ConnectionChange) -> String {
+    let (opened, closed) = (change.after.difference(&change.before), change.before.difference(&change.after));
+    let (what, ports) = if opened.is_empty() { ("closes", closed) } else { ("opens", opened) };
+    format!("{what} {} => {}: {ports}", change.source, change.destination)
+}
