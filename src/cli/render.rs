@@ -28,7 +28,7 @@ pub struct RenderArgs {
 
     /// Configuration: a floe Manifest
     ///
-    /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
+    /// It comes before the functionConfig of a ResourceList. Without both: ./manifest.yaml if that is a floe Manifest,
     /// then the built-in defaults.
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub config: Option<PathBuf>,

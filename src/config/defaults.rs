@@ -25,6 +25,12 @@ const CLUSTER_CIDRS: [IpNet; 5] = [
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)),
 ];
 
+/// Whether a namespace has a name that floe gives: `floe-platform`, `floe-jobs`, or that of a domain (FR-040).
+pub fn is_default_namespace(name: &str) -> bool {
+    let is_domain = || name.strip_prefix("floe-").and_then(|rest| rest.strip_suffix("-domain")).is_some_and(|it| !it.is_empty());
+    name == PLATFORM || name == JOBS || is_domain()
+}
+
 impl RoleKind {
     /// The enforce level of a role (FR-051, FR-052).
     pub(super) const fn default_level(self) -> Level {

@@ -1,5 +1,5 @@
 use crate::object::ResourceId;
-use crate::stream::Document;
+use crate::stream::{Document, Stream};
 use crate::text::Span;
 use crate::yaml::{FieldPath, ParseError};
 
@@ -50,4 +50,18 @@ pub(crate) fn unreadable(index: usize, document: Document, error: &ParseError) -
                cut off"
                 .to_owned(),
     })
+}
+
+/// Refuses a stream that readers take apart at different places.
+pub(crate) fn check_framing(stream: &Stream<'_>) -> Result<(), Error> {
+    let Some(at) = stream.doubtful_separator else { return Ok(()) };
+    let document = stream.documents.iter().position(|document| document.span.end > at).unwrap_or_default();
+    Err(Error::input(Problem {
+        message: "kubectl takes this line for a separator of documents, and YAML takes it for text".to_owned(),
+        document,
+        object: None,
+        path: FieldPath::root(),
+        span: Span::new(at, at + 3),
+        help: "write `---` with nothing but blanks and a comment behind it".to_owned(),
+    }))
 }

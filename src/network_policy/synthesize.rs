@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::canonical::merge;
 use super::{Direction, Endpoint, Flow, NetworkPolicy, Peer, PolicyRules, PortSet, RangeStyle};
 use crate::config::{Config, ManagedNamespace, Role};
+use crate::object::own::DEFAULT_DENY;
 use crate::object::{COMPONENT, COMPONENT_LABEL};
 
 type Labels = BTreeMap<String, String>;
@@ -30,7 +31,7 @@ pub fn synthesize(config: &Config, flows: &[Flow]) -> Vec<NetworkPolicy> {
             policies.push(policy(
                 config,
                 namespace,
-                "default-deny".to_owned(),
+                DEFAULT_DENY.to_owned(),
                 Labels::new(),
                 PolicyRules::DefaultDeny,
             ));

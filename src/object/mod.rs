@@ -2,10 +2,12 @@
 //! decisions need.
 
 mod facts;
+mod hook;
 mod id;
 mod inventory;
 mod level;
 pub mod name;
+pub mod own;
 mod path_pattern;
 mod route;
 mod service;
@@ -15,6 +17,7 @@ mod workload;
 mod workload_table;
 
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
+pub use hook::is_kept_out;
 pub use id::{GroupVersionKind, ResourceId};
 pub use inventory::{
     ContainerPort, Inventory, NamespaceFacts, Origin, PodFacts, PolicyFacts, Protocol, RouteBackend, RouteFacts,

@@ -120,9 +120,6 @@ impl Decision<'_, '_> {
     fn take(&self, decided: &mut Decided) -> Result<(), Error> {
         let text = |path: &[&str]| self.parsed.text(self.object, path);
         let Some(gvk) = self.parsed.gvk(self.object) else { return Ok(()) };
-        if self.parsed.is_local(self.object) {
-            return Ok(());
-        }
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
             return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
@@ -309,11 +306,7 @@ impl Decision<'_, '_> {
     }
 
     fn location(&self, path: &FieldPath) -> Location {
-        Location {
-            document: self.parsed.reported(self.number),
-            span: Some(self.parsed.span_of(self.object, path)),
-            path: self.parsed.reported_path(self.object, path),
-        }
+        self.parsed.location(self.number, self.object, path)
     }
 
     /// Judges the pods made from a place, as admission will under the enforce level of their namespace.

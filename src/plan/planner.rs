@@ -17,12 +17,15 @@ use super::wanted::{self, Difference, ObjectAction, Place, Wanted};
 use super::{place, results, summary};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
-use crate::finding::{Finding, Severity};
+use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::selector_keys;
-use crate::object::{Inventory, Workloads};
+use crate::object::{COMPONENT_LABEL, Inventory, ResourceId, Workloads};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::text::{Span, TextEdit};
+
+/// An object carries floe's label, and is nothing that floe makes.
+pub(super) const FOREIGN_MARK: CheckId = CheckId("foreign-mark");
 
 /// A verified result.
 #[derive(Debug)]
@@ -145,6 +148,7 @@ impl<'t> Planner<'_, 't, '_> {
         let mut actions = std::mem::take(&mut done.decided.actions);
         let mut findings = network.flows.findings.clone();
         findings.append(&mut done.decided.findings);
+        findings.extend(self.survey.documents.iter().flat_map(|it| &it.marked).map(|(id, at)| marked(id, at.clone())));
         let notes_left_out = done.decided.notes_left_out;
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -158,7 +162,7 @@ impl<'t> Planner<'_, 't, '_> {
                 wanted.push(self.summary(&network, &findings, pods, digest));
             }
             self.check_names(&wanted)?;
-            difference = Difference::of(wanted, &self.survey, self.context.parts);
+            difference = Difference::of(wanted, &self.survey, self.context.config, self.context.parts);
         }
         let objects = difference.actions();
         let edits = self.edits(done, difference, &findings)?;
@@ -369,6 +373,14 @@ impl<'t> Planner<'_, 't, '_> {
     }
 }
 
+/// What there is to say of an object that carries floe's label and is nothing that floe makes.
+fn marked(id: &ResourceId, at: Location) -> Finding {
+    let message = format!("{id} carries the label of floe's objects, and is none: it is taken for any other object");
+    Finding::new(Severity::Warning, FOREIGN_MARK, message)
+        .at(id, at)
+        .help(format!("remove the label `{COMPONENT_LABEL}`: floe itself sets it on what it adds"))
+}
+
 /// A generated object as an item: in a package it needs a file to live in.
 fn item(parsed: &ParsedDocument<'_>, wanted: &Wanted) -> Value {
     let mut value = wanted.value.clone();
@@ -382,7 +394,7 @@ fn item(parsed: &ParsedDocument<'_>, wanted: &Wanted) -> Value {
 /// Digests of the items of a list that are not floe's.
 fn item_digests(parsed: &ParsedDocument<'_>, targets: &[(usize, Value)]) -> Vec<Digest> {
     let objects =
-        parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_own(object) && !parsed.is_local(object));
+        parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_own(object));
     objects
         .filter_map(|(number, object)| {
             let target = targets.iter().find(|(target, _)| *target == number);

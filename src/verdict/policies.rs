@@ -154,7 +154,7 @@ pub(super) fn is_policy(gvk: &GroupVersionKind) -> bool {
 fn of_api(number: usize, stream: &Stream<'_>) -> (usize, Vec<PlacedFinding>) {
     let (mut policies, mut found) = (0, Vec::new());
     for parsed in policy_documents(stream) {
-        for (position, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
+        for (position, object) in parsed.objects.iter().enumerate() {
             let findings = of_object(&parsed, position, object);
             policies += usize::from(findings.is_some());
             found.extend(findings.into_iter().flatten().map(|finding| PlacedFinding { stream: Some(number), finding }));
