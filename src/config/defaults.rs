@@ -27,8 +27,12 @@ const CLUSTER_CIDRS: [IpNet; 5] = [
 
 /// Whether a namespace has a name that floe gives: `floe-platform`, `floe-jobs`, or that of a domain (FR-040).
 pub fn is_default_namespace(name: &str) -> bool {
-    let is_domain = || name.strip_prefix("floe-").and_then(|rest| rest.strip_suffix("-domain")).is_some_and(|it| !it.is_empty());
-    name == PLATFORM || name == JOBS || is_domain()
+    name == PLATFORM || name == JOBS || domain_of(name).is_some()
+}
+
+/// The domain that a namespace is named after, `floe-<domain>-domain` (FR-040).
+pub fn domain_of(namespace: &str) -> Option<&str> {
+    namespace.strip_prefix("floe-")?.strip_suffix("-domain").filter(|domain| !domain.is_empty())
 }
 
 impl RoleKind {
