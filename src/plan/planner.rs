@@ -392,7 +392,7 @@ fn item(parsed: &ParsedDocument<'_>, wanted: &Wanted) -> Value {
 /// Digests of the items of a list that are not floe's.
 fn item_digests(parsed: &ParsedDocument<'_>, targets: &[(usize, Value)]) -> Vec<Digest> {
     let objects =
-        parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_own(object));
+        parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_own(object) && !parsed.is_local(object));
     objects
         .filter_map(|(number, object)| {
             let target = targets.iter().find(|(target, _)| *target == number);

@@ -275,7 +275,7 @@ items:
   spec: {podSelector: {}, ingress: [{}]}
 - apiVersion: networking.k8s.io/v1
   kind: NetworkPolicy
-  metadata: {name: own, labels: {floe.dev/component: network-security}}
+  metadata: {name: default-deny, labels: {floe.dev/component: network-security}}
 ---
 apiVersion: route.openshift.io/v1
 kind: Route

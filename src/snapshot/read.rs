@@ -264,7 +264,7 @@ impl Reader<'_, '_> {
                 })?;
                 let facts =
                     PolicyFacts { id, namespace: Some(home.clone()), value, origin: parsed.origin(number, object) };
-                (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_own(object) }, Some(home))
+                (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_marked(object) }, Some(home))
             }
             _ if route_kind(&gvk).is_some() => {
                 let Some(facts) = route_facts(&value, &id, Some(&home), parsed.origin(number, object)) else {

@@ -24,8 +24,8 @@ pub fn classify(content: &str) -> Class<'_> {
     while let Some(at) = next {
         next = starts.next();
         let Some(first) = bytes.get(at) else { break };
-        // Almost every line of a manifest is indented.
-        if *first == b' ' && !blank {
+        // Almost every line of a manifest is indented. A tab indents nothing: the line goes on with what stands before it.
+        if matches!(first, b' ' | b'\t') && !blank {
             continue;
         }
         let end = next.map_or(bytes.len(), |next| next - 1);
