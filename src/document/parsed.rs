@@ -181,6 +181,10 @@ fn collect(
         let message = "the items of a list come from a merge (`<<`), where floe cannot change them";
         return Err(ParseError { message: message.to_owned(), offset: tree.span(node).start });
     }
+    if let Some(second) = tree.second_entry(node, "items") {
+        let message = "`items` is written twice, and readers differ on which of the two counts";
+        return Err(ParseError { message: message.to_owned(), offset: tree.span(second).start });
+    }
     if !is_list(tree, node) {
         let (holder, list) = holder.map(|(items, position, list)| ((items, position), list)).unzip();
         objects.push(ObjectNode { node, path: path.clone(), holder, list });

@@ -80,6 +80,16 @@ impl Tree<'_> {
         entries.last().map(|(_, value)| self.resolve(value))
     }
 
+    /// The key of a mapping's entry that Kubernetes reads as `key` and that is not the first of them.
+    pub fn second_entry(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+        let mapping = self.resolve(mapping);
+        if !matches!(self.kind(mapping), Kind::Mapping { .. }) {
+            return None;
+        }
+        let is_it = |name: &NodeId| self.key(*name).is_ok_and(|name| name == key);
+        self.entries(mapping).map(|(name, _)| name).filter(is_it).nth(1)
+    }
+
     /// Whether the last word on a key of a mapping is that of a merge.
     pub fn merges_in(&self, mapping: NodeId, key: &str) -> bool {
         let mapping = self.resolve(mapping);

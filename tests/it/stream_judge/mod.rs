@@ -30,6 +30,9 @@ const STREAMS: usize = 5_000;
 /// Streams that the judges are given at once.
 const BATCH: usize = 2_500;
 
+/// Larger files hold more of the same.
+const LARGEST: usize = 64 << 10;
+
 /// Kind, namespace and name.
 type Seen = (String, String, String);
 
@@ -52,7 +55,8 @@ fn is_target(object: &Object, workloads: &Workloads) -> bool {
     let gvk = GroupVersionKind::new(&object.api_version, &object.kind);
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("", "Namespace") | ("networking.k8s.io", "NetworkPolicy") => true,
-        _ => workloads.find(&gvk).is_some(),
+        // Of what describes pods in part only what violates a level by itself is reported.
+        _ => workloads.find(&gvk).is_some_and(floe::object::Workload::is_hardened),
     }
 }
 
@@ -85,6 +89,7 @@ fn holds(streams: &[String]) -> Option<(usize, usize)> {
     let config = config();
     let answers = ask(streams, false)?;
     let (mut read, mut targets) = (0, 0);
+    let mut missed: Vec<String> = Vec::new();
     let mut secured: Vec<(usize, String)> = Vec::new();
     for (number, (text, answers)) in streams.iter().zip(&answers).enumerate() {
         let request =
@@ -101,10 +106,9 @@ fn holds(streams: &[String]) -> Option<(usize, usize)> {
                 targets += 1;
                 let seen = of_reader(object);
                 // A pod without a name is created by none of them.
-                assert!(
-                    seen.2.is_empty() || judged.contains(&seen),
-                    "{reader} applies {seen:?}, floe has judged {judged:?}, of stream {number}:\n{text:?}\n{text}"
-                );
+                if !seen.2.is_empty() && !judged.contains(&seen) {
+                    missed.push(format!("{reader} applies {seen:?}, floe has judged {judged:?}, of {text:?}"));
+                }
             }
         }
     }
@@ -113,14 +117,14 @@ fn holds(streams: &[String]) -> Option<(usize, usize)> {
     for ((number, output), answers) in secured.iter().zip(ask(&outputs, true)?) {
         for (reader, answer) in answers {
             for object in &answer.objects {
-                assert!(
-                    is_secured(object),
-                    "{reader} applies {object:?} of what the filter made of stream {number}:\n{:?}\n{output}",
-                    streams[*number]
-                );
+                if !is_secured(object) {
+                    missed.push(format!("{reader} applies {object:?} of {output:?}, made of {:?}", streams[*number]));
+                }
             }
         }
     }
+    missed.sort_by_key(String::len);
+    assert!(missed.is_empty(), "{} objects get past:\n{}", missed.len(), missed[..missed.len().min(20)].join("\n"));
     Some((read, targets))
 }
 
@@ -177,7 +181,9 @@ fn collect(folder: &Path, streams: &mut Vec<String>) {
         let is_manifest = path.extension().is_some_and(|it| it == "yaml" || it == "yml" || it == "json");
         if path.is_dir() {
             collect(&path, streams);
-        } else if is_manifest && let Ok(text) = fs::read_to_string(&path) {
+        } else if is_manifest && let Ok(text) = fs::read_to_string(&path)
+            && text.len() <= LARGEST
+        {
             streams.push(text);
         }
     }
