@@ -12,9 +12,15 @@ use crate::yaml::{ParseError, Tree};
 /// The file that is looked for where no configuration is named.
 const IMPLICIT: &str = "manifest.yaml";
 
-/// Finds the configuration: functionConfig, `--config` or `FLOE_CONFIG`, `./manifest.yaml`, the defaults.
+/// Finds the configuration: `--config` or `FLOE_CONFIG`, functionConfig, `./manifest.yaml`, the defaults. Who names a file
+/// wants that one, and no input may bring another.
 pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option<&Path>) -> Result<Config, CliError> {
+    let is_named = file.is_some_and(|path| !path.as_os_str().is_empty());
     if let Some((list, node)) = list.and_then(|list| Some((list, list.function_config()?))) {
+        if is_named {
+            tracing::warn!("the functionConfig is not used, because --config or FLOE_CONFIG names a configuration");
+            return of_files(file);
+        }
         tracing::debug!("configuration from the functionConfig");
         return Config::from_function_config(list.tree(), node).map_err(|error| of_config(input, list.offset(), error));
     }

@@ -33,6 +33,9 @@ pub(super) enum CliError {
     /// There is nothing to do.
     #[error("the input is empty")]
     Empty,
+    /// Nothing would be left of the input.
+    #[error("the result is empty: all that the input holds was added by an earlier run, and is no longer wanted")]
+    EmptyResult,
     /// There is nothing to judge.
     #[error("there is nothing to work on: {0}")]
     Nothing(String),
@@ -132,6 +135,7 @@ impl CliError {
             | Self::Write { .. }
             | Self::NotText { .. }
             | Self::Empty
+            | Self::EmptyResult
             | Self::Nothing(_)
             | Self::NothingToRead(_)
             | Self::InTheWay(_)
@@ -156,6 +160,9 @@ impl CliError {
                  3 gives its post-renderer nothing), a command before the pipe that failed (use `set -o pipefail`), or \
                  a chart that renders nothing (use --allow-empty)",
             ),
+            Self::EmptyResult => {
+                Some("hosts take an empty result for \"delete everything\"; to write it all the same: --allow-empty")
+            }
             Self::Nothing(_) => Some(
                 "did a command before the pipe fail (use `set -o pipefail`)? Of a folder *.yaml, *.yml and *.json are \
                  read",

@@ -13,6 +13,7 @@ use super::{configuration, findings, log, write};
 use crate::config::Config;
 use crate::document::{Error, Problem};
 use crate::finding::{Finding, Location, Severity};
+use crate::object::ResourceId;
 use crate::plan::{Action, Detail, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
 use crate::report::{NamedText, unified_diff};
 use crate::stream::frame;
@@ -27,7 +28,7 @@ pub(super) struct RenderArgs {
 
     /// Configuration: a floe Manifest
     ///
-    /// The functionConfig of a ResourceList comes before it. Without both: ./manifest.yaml if that is a floe Manifest,
+    /// It comes before the functionConfig of a ResourceList. Without both: ./manifest.yaml if that is a floe Manifest,
     /// then the built-in defaults.
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG",
         value_parser = OsStringValueParser::new().map(PathBuf::from))]
@@ -193,6 +194,9 @@ fn finish(
     if arguments.dry_run {
         write_plan(arguments, source, outcome)?;
     } else if !outcome.rejected {
+        if !arguments.allow_empty && outcome.output.pieces().all(|piece| piece.trim().is_empty()) {
+            return Err(CliError::EmptyResult);
+        }
         write_output(&outcome.output)?;
     } else if let Some(list) = list {
         match list.with_findings(&source.text, &outcome.findings) {
@@ -244,7 +248,8 @@ fn report(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) {
     let mut shown: Vec<&Finding> =
         everything.clone().filter(|finding| verbose || finding.severity != Severity::Info).collect();
     shown.sort_by_key(|finding| finding.severity);
-    if !shown.is_empty() || verbose {
+    let is_gone = outcome.objects.iter().any(|it| it.action != Action::Add);
+    if !shown.is_empty() || verbose || is_gone {
         let line = headline(outcome, arguments);
         match arguments.logging.log_format {
             LogFormat::Text => log::eprint(&line),
@@ -271,10 +276,11 @@ fn headline(outcome: &Outcome<'_>, arguments: &RenderArgs) -> String {
             .map(|notes| if arguments.logging.verbose > 0 { notes } else { format!("{notes} (-v shows them)") }),
     ];
     let did = |action| outcome.objects.iter().filter(|it| it.action == action).count();
+    let names = |action| named(outcome.objects.iter().filter(|it| it.action == action).map(|it| &it.object));
     let objects = [
         counted(did(Action::Add), "object").map(|objects| format!("{objects} added")),
-        counted(did(Action::Replace), "object").map(|objects| format!("{objects} replaced")),
-        counted(did(Action::Remove), "object").map(|objects| format!("{objects} removed")),
+        counted(did(Action::Replace), "object").map(|objects| format!("{objects} replaced{}", names(Action::Replace))),
+        counted(did(Action::Remove), "object").map(|objects| format!("{objects} removed{}", names(Action::Remove))),
     ];
     let pods = outcome.pods;
     let clauses = [
@@ -286,6 +292,15 @@ fn headline(outcome: &Outcome<'_>, arguments: &RenderArgs) -> String {
     ];
     let clauses: Vec<String> = clauses.into_iter().flatten().collect();
     format!("floe: {}{}", if arguments.dry_run { "dry run: " } else { "" }, clauses.join("; "))
+}
+
+/// The objects that a run has taken out or replaced, in brackets: what disappears is named where every host shows it.
+fn named<'o>(objects: impl Iterator<Item = &'o ResourceId>) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<String> = objects.map(ToString::to_string).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!(" ({shown}, {more} more)") } else { format!(" ({shown})") }
 }
 
 /// A number with its noun; absent for none.

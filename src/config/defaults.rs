@@ -25,6 +25,16 @@ const CLUSTER_CIDRS: [IpNet; 5] = [
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)),
 ];
 
+/// Whether a namespace has a name that floe gives: `floe-platform`, `floe-jobs`, or that of a domain (FR-040).
+pub fn is_default_namespace(name: &str) -> bool {
+    name == PLATFORM || name == JOBS || domain_of(name).is_some()
+}
+
+/// The domain that a namespace is named after, `floe-<domain>-domain` (FR-040).
+pub fn domain_of(namespace: &str) -> Option<&str> {
+    namespace.strip_prefix("floe-")?.strip_suffix("-domain").filter(|domain| !domain.is_empty())
+}
+
 impl RoleKind {
     /// The enforce level of a role (FR-051, FR-052).
     pub(super) const fn default_level(self) -> Level {

@@ -21,6 +21,7 @@ mod syntax;
 mod tests;
 mod validate;
 
+pub use defaults::{domain_of, is_default_namespace};
 pub use endpoint::EndpointHost;
 pub use error::{ConfigError, ConfigErrorKind, Related};
 pub use model::{

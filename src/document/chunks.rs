@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Error;
+use super::{Error, check_framing};
 use crate::stream::Stream;
 
 /// Texts below this size are not worth a second thread.
@@ -12,11 +12,13 @@ const PARALLEL_BYTES: usize = 256 << 10;
 /// Documents that one task takes: enough that results are merged rarely, few enough that threads share the work.
 const CHUNK: usize = 64;
 
-/// Maps runs of documents, in parallel where that pays; the results are in the order of the documents.
+/// Maps runs of documents, in parallel where that pays; the results are in the order of the documents. Fails where it is not
+/// certain what the documents are.
 pub(crate) fn map_chunks<R: Send>(
     stream: &Stream<'_>,
     map: impl Fn(Range<usize>) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
+    check_framing(stream)?;
     let count = stream.documents.len();
     let range = |chunk: usize| chunk * CHUNK..count.min((chunk + 1) * CHUNK);
     let chunks = 0..count.div_ceil(CHUNK);

@@ -9,5 +9,5 @@ mod problem;
 pub(crate) use chunks::map_chunks;
 pub use objects::{objects, objects_of_kinds};
 pub(crate) use parsed::{ObjectNode, ParsedDocument};
-pub(crate) use problem::unreadable;
 pub use problem::{Error, Problem};
+pub(crate) use problem::{check_framing, unreadable};

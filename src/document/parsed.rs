@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::problem::Error;
 use super::problem::unreadable;
-use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Location, ResourceId};
+use crate::object::{COMPONENT, COMPONENT_LABEL, GroupVersionKind, Location, ResourceId, own};
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Segment, Tree};
@@ -17,6 +17,8 @@ pub(crate) struct ObjectNode {
     pub(crate) path: FieldPath,
     /// The sequence that holds it, and its position there.
     pub(crate) holder: Option<(NodeId, usize)>,
+    /// The list that the sequence belongs to.
+    list: Option<NodeId>,
 }
 
 /// A parsed document and the objects in it: the document itself, or the items of a list.
@@ -38,11 +40,12 @@ impl<'t> ParsedDocument<'t> {
     pub(crate) fn parse(stream: &Stream<'t>, index: usize, document: Document) -> Result<Self, ParseError> {
         let content = stream.text.get(document.content.range()).unwrap_or_default();
         let tree = Tree::parse(content)?;
+        tree.check_reading()?;
         let mut objects = Vec::new();
         let mut is_resource_list = false;
         if let Some(root) = tree.root() {
-            is_resource_list = kind(&tree, root) == Some("ResourceList");
-            collect(&tree, root, &FieldPath::root(), None, &mut objects);
+            is_resource_list = tree.string_at(root, &["kind"]).is_some_and(|kind| kind == "ResourceList");
+            collect(&tree, root, &FieldPath::root(), None, &mut objects)?;
         }
         let offset = document.content.start;
         Ok(Self { stream: stream.number, document: index, offset, tree, objects, is_resource_list })
@@ -75,19 +78,20 @@ impl<'t> ParsedDocument<'t> {
 
     /// The sequence that new objects join.
     pub(crate) fn items(&self) -> Option<NodeId> {
-        self.tree.get(self.tree.root()?, "items")
+        self.tree.entry(self.tree.root()?, "items")
     }
 
-    /// The type of an object. An item that names none is what its list says, as kubectl reads the lists of the API
-    /// server: a `Deployment` in a `DeploymentList`.
+    /// The type of an object. An item that names none is what its list says, as apimachinery reads lists: a `Deployment`
+    /// in a `DeploymentList`, and in any other object of kind `Deployment` that has items.
     pub(crate) fn gvk(&self, object: &ObjectNode) -> Option<GroupVersionKind> {
         if let Some(kind) = self.text(object, &["kind"]) {
             return Some(GroupVersionKind::new(&self.text(object, &["apiVersion"]).unwrap_or_default(), &kind));
         }
-        let list = self.tree.parent(object.holder?.0)?;
-        let kind = kind(&self.tree, list)?.strip_suffix("List").filter(|kind| !kind.is_empty())?;
-        let api_version = self.tree.get(list, "apiVersion").map_or("", |version| self.tree.text(version));
-        (kind != "Resource").then(|| GroupVersionKind::new(api_version, kind))
+        let list = object.list?;
+        let kind = self.tree.string_at(list, &["kind"])?;
+        let kind = kind.strip_suffix("List").unwrap_or(&kind);
+        let api_version = self.tree.string_at(list, &["apiVersion"]).unwrap_or_default();
+        (!kind.is_empty() && kind != "Resource").then(|| GroupVersionKind::new(&api_version, kind))
     }
 
     /// The identity of an object whose value is known.
@@ -142,71 +146,70 @@ impl<'t> ParsedDocument<'t> {
         }
     }
 
-    /// The text of a scalar field of an object; absent if it is missing or empty.
+    /// The string in a field of an object, as Kubernetes reads it; absent if there is none, or an empty one.
     pub(crate) fn text(&self, object: &ObjectNode, path: &[&str]) -> Option<Cow<'_, str>> {
-        let mut node = object.node;
-        let mut rest = path.iter();
-        while let Some(key) = rest.next() {
-            if merges(&self.tree, node) {
-                // The key may come from elsewhere, or be overridden from there.
-                let value = self.tree.value(node).ok()?;
-                let found = rest.try_fold(value.get(key)?, |value, key| value.get(key))?;
-                return found.as_str().filter(|text| !text.is_empty()).map(|text| Cow::Owned(text.to_owned()));
-            }
-            node = self.tree.get(node, key)?;
-        }
-        Some(self.tree.text(node)).filter(|text| !text.is_empty()).map(Cow::Borrowed)
+        self.tree.string_at(object.node, path)
     }
 
     /// Whether floe made the object.
     pub(crate) fn is_own(&self, object: &ObjectNode) -> bool {
+        if !self.is_marked(object) {
+            return false;
+        }
+        let Ok(value) = self.tree.value(object.node) else { return false };
+        self.id(object, &value).is_some_and(|id| own::is_own(&id, &value))
+    }
+
+    /// Whether an object carries floe's label.
+    pub(crate) fn is_marked(&self, object: &ObjectNode) -> bool {
         self.text(object, &["metadata", "labels", COMPONENT_LABEL]).is_some_and(|component| component == COMPONENT)
     }
 
-    /// Whether the object is not for the API server (KRM Functions Specification).
+    /// Whether the object is not for the API server: an annotation by which kpt and Kustomize drop it (KRM Functions
+    /// Specification). In any other stream the annotation means nothing, and the object is applied.
     pub(crate) fn is_local(&self, object: &ObjectNode) -> bool {
-        self.text(object, &["metadata", "annotations", "config.kubernetes.io/local-config"])
-            .is_some_and(|local| local == "true")
+        self.is_resource_list
+            && self.text(object, &["metadata", "annotations", own::LOCAL_CONFIG]).is_some_and(|local| local == "true")
     }
 }
 
-/// Whether a mapping takes entries of others by `<<`.
-fn merges(tree: &Tree<'_>, node: NodeId) -> bool {
-    let node = tree.resolve(node);
-    matches!(tree.kind(node), Kind::Mapping { .. }) && tree.entries(node).any(|(key, _)| tree.text(key) == "<<")
-}
-
-fn kind<'n>(tree: &'n Tree<'_>, node: NodeId) -> Option<&'n str> {
-    tree.get(node, "kind").map(|kind| tree.text(kind))
-}
-
-/// `List`, typed lists such as `DeploymentList`, and `ResourceList`; the API's convention is the suffix.
+/// Whether an object is a list: apimachinery takes any with `items` at its root for one, whatever its kind, and so do
+/// kubectl, Helm and Argo CD. Without `items`, a `List` and a `ResourceList` are empty ones.
 fn is_list(tree: &Tree<'_>, node: NodeId) -> bool {
-    let named = kind(tree, node).is_some_and(|kind| kind.ends_with("List"));
-    let items = tree.get(node, "items");
-    let shaped = match items.map(|items| tree.kind(items)) {
+    match tree.entry(node, "items").map(|items| tree.kind(items)) {
         Some(Kind::Sequence { .. }) => true,
-        Some(Kind::Scalar(_)) | None => kind(tree, node).is_some_and(|kind| matches!(kind, "List" | "ResourceList")),
+        Some(Kind::Scalar(_)) | None => {
+            tree.string_at(node, &["kind"]).is_some_and(|kind| matches!(&*kind, "List" | "ResourceList"))
+        }
         _ => false,
-    };
-    named && shaped
+    }
 }
 
 fn collect(
     tree: &Tree<'_>,
     node: NodeId,
     path: &FieldPath,
-    holder: Option<(NodeId, usize)>,
+    holder: Option<(NodeId, usize, NodeId)>,
     objects: &mut Vec<ObjectNode>,
-) {
-    if !is_list(tree, node) {
-        objects.push(ObjectNode { node, path: path.clone(), holder });
-        return;
+) -> Result<(), ParseError> {
+    if tree.merges_in(node, "items") {
+        let message = "the items of a list come from a merge (`<<`), where floe cannot change them";
+        return Err(ParseError { message: message.to_owned(), offset: tree.span(node).start });
     }
-    let Some(items) = tree.get(node, "items") else { return };
+    if let Some(second) = tree.second_entry(node, "items") {
+        let message = "`items` is written twice, and readers differ on which of the two counts";
+        return Err(ParseError { message: message.to_owned(), offset: tree.span(second).start });
+    }
+    if !is_list(tree, node) {
+        let (holder, list) = holder.map(|(items, position, list)| ((items, position), list)).unzip();
+        objects.push(ObjectNode { node, path: path.clone(), holder, list });
+        return Ok(());
+    }
+    let Some(items) = tree.entry(node, "items") else { return Ok(()) };
     let path = path.child("items");
     for (position, item) in tree.items(items).enumerate() {
         let path = path.child(Segment::Index(position));
-        collect(tree, tree.resolve(item), &path, Some((items, position)), objects);
+        collect(tree, tree.resolve(item), &path, Some((items, position, node)), objects)?;
     }
+    Ok(())
 }

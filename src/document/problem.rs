@@ -50,3 +50,20 @@ pub(crate) fn unreadable(stream: &Stream<'_>, index: usize, document: Document, 
                 .to_owned(),
     })
 }
+
+/// Refuses a stream that readers take apart at different places.
+pub(crate) fn check_framing(stream: &Stream<'_>) -> Result<(), Error> {
+    let Some(at) = stream.doubtful_separator else { return Ok(()) };
+    let document = stream.documents.iter().position(|document| document.span.end > at).unwrap_or_default();
+    Err(Error::input(Problem {
+        message: "kubectl takes this line for a separator of documents, and YAML takes it for text".to_owned(),
+        object: None,
+        location: Location {
+            stream: stream.number,
+            document,
+            span: Some(Span::new(at, at + 3)),
+            path: FieldPath::root(),
+        },
+        help: "write `---` with nothing but blanks and a comment behind it".to_owned(),
+    }))
+}

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::canonical::merge;
 use super::{Direction, Endpoint, Flow, NetworkPolicy, Peer, PolicyRules, PortSet, RangeStyle};
 use crate::config::{Config, ManagedNamespace, Role};
+use crate::object::own::DEFAULT_DENY;
 use crate::object::{COMPONENT, COMPONENT_LABEL};
 
 type Labels = BTreeMap<String, String>;
@@ -27,13 +28,7 @@ pub fn synthesize(config: &Config, flows: &[Flow]) -> Vec<NetworkPolicy> {
     let mut policies = Vec::new();
     for namespace in &config.namespaces {
         if config.network.default_deny {
-            policies.push(policy(
-                config,
-                namespace,
-                "default-deny".to_owned(),
-                Labels::new(),
-                PolicyRules::DefaultDeny,
-            ));
+            policies.push(policy(config, namespace, DEFAULT_DENY.to_owned(), Labels::new(), PolicyRules::DefaultDeny));
         }
         for direction in [Direction::Egress, Direction::Ingress] {
             let mut names = BTreeMap::new();

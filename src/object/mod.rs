@@ -2,11 +2,13 @@
 //! decisions need.
 
 mod facts;
+mod hook;
 mod id;
 mod inventory;
 mod level;
 mod location;
 pub mod name;
+pub mod own;
 mod path_pattern;
 mod route;
 mod service;
@@ -16,6 +18,7 @@ mod workload;
 mod workload_table;
 
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
+pub use hook::is_kept_out;
 pub use id::{GroupVersionKind, ResourceId};
 pub use inventory::{
     ContainerPort, Inventory, NamespaceFacts, PodFacts, PolicyFacts, Protocol, RouteBackend, RouteFacts, RouteKind,

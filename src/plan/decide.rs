@@ -8,15 +8,19 @@ use serde_json::Value;
 use super::request::{Detail, Part, Parts};
 use crate::config::{Config, Conflicts, NamespaceMode};
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem};
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::object::{
     ContainerPort, GroupVersionKind, PodFacts, PodPlace, ResourceId, Shape, Workload, Workloads, pod_facts,
     template_path,
 };
 use crate::pod_security::{
     Change, Evaluator, HardenError, Hardening, Judged, LevelVersion, harden_as, judge_pods, patch_namespace,
+    raised_labels,
 };
 use crate::yaml::FieldPath;
+
+/// The level or version of Pod Security that a Namespace of the input says is raised.
+pub(super) const LEVEL_RAISED: CheckId = CheckId("level-raised");
 
 /// What every decision needs.
 #[derive(Debug)]
@@ -80,6 +84,8 @@ pub(super) struct Decided {
     pub(super) notes_left_out: usize,
     pub(super) changes: Vec<ObjectChange>,
     pub(super) counts: PodCounts,
+    /// Objects that make pods in namespaces that are not managed.
+    pub(super) unmanaged: BTreeMap<String, usize>,
     /// A pod template whose namespace is not known.
     pub(super) without_namespace: Option<Box<Problem>>,
 }
@@ -95,6 +101,9 @@ impl Decided {
         self.notes_left_out += later.notes_left_out;
         self.changes.append(&mut later.changes);
         self.counts += later.counts;
+        for (namespace, count) in later.unmanaged {
+            *self.unmanaged.entry(namespace).or_default() += count;
+        }
         self.without_namespace = self.without_namespace.take().or(later.without_namespace);
     }
 }
@@ -121,9 +130,6 @@ impl Decision<'_, '_> {
     fn take(&self, decided: &mut Decided) -> Result<(), Error> {
         let text = |path: &[&str]| self.parsed.text(self.object, path);
         let Some(gvk) = self.parsed.gvk(self.object) else { return Ok(()) };
-        if self.parsed.is_local(self.object) {
-            return Ok(());
-        }
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
             return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
@@ -139,6 +145,9 @@ impl Decision<'_, '_> {
             return Ok(());
         };
         if self.context.config.managed(namespace).is_none() {
+            if workload.is_hardened() {
+                *decided.unmanaged.entry(namespace.to_owned()).or_default() += 1;
+            }
             return Ok(());
         }
         self.workload(namespace, workload, decided)
@@ -197,7 +206,23 @@ impl Decision<'_, '_> {
         let what = format!("label for Pod Security, enforce {}", managed.level);
         let change = Change { path: FieldPath::of_keys(["metadata", "labels"]), what };
         decided.changes.push(ObjectChange { object: id.clone(), change });
+        let before = value.clone();
         apply(&mut value, patch)?;
+        let raised = raised_labels(&before, &value);
+        if let Some((first, ..)) = raised.first() {
+            let labels: Vec<String> =
+                raised.iter().map(|(name, before, after)| format!("{name} from `{before}` to `{after}`")).collect();
+            let message = format!(
+                "what the input says is weaker than what the configuration wants, and is raised: {}",
+                labels.join(", ")
+            );
+            let label = format!("pod-security.kubernetes.io/{first}");
+            let path = FieldPath::of_keys(["metadata", "labels"]).child(label);
+            let finding = Finding::new(Severity::Warning, LEVEL_RAISED, message)
+                .at(&id, self.location(&path))
+                .help("write the level that is meant, or lower that of the role (`security.pod_security`)");
+            decided.actions.push(finding);
+        }
         decided.targets.push((self.number, value));
         Ok(())
     }

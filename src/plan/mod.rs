@@ -10,6 +10,7 @@ mod digest;
 mod explain;
 mod generate;
 mod layout;
+mod notices;
 mod output;
 mod place;
 mod planner;

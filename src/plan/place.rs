@@ -18,6 +18,9 @@ pub(super) fn path(wanted: &Wanted) -> String {
 
 /// A generated object as one document with its separator.
 pub(super) fn render(stream: &Stream<'_>, wanted: &Wanted) -> String {
+    if stream.is_json {
+        return render_body(stream, wanted);
+    }
     let mut text = format!("---{}", stream.newline);
     text.push_str(&render_body(stream, wanted));
     text
@@ -25,6 +28,9 @@ pub(super) fn render(stream: &Stream<'_>, wanted: &Wanted) -> String {
 
 /// A generated object as a document without separator.
 pub(super) fn render_body(stream: &Stream<'_>, wanted: &Wanted) -> String {
+    if stream.is_json {
+        return format!("{:#}{}", wanted.value, stream.newline);
+    }
     let mut text = String::new();
     let mut value = wanted.value.clone();
     match stream.format {
@@ -71,6 +77,7 @@ fn insert_before(stream: &Stream<'_>, position: usize, text: String) -> TextEdit
     let newline = stream.newline;
     match stream.documents.get(position) {
         Some(Document { separator: Some(separator), .. }) => TextEdit::insert(*separator, text),
+        Some(document) if stream.is_json => TextEdit::insert(document.content.start, text),
         Some(document) => TextEdit::insert(document.content.start, format!("{text}---{newline}")),
         None if stream.text.is_empty() || stream.text.ends_with('\n') => TextEdit::insert(stream.text.len(), text),
         None => TextEdit::insert(stream.text.len(), format!("{newline}{text}")),

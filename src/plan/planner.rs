@@ -14,15 +14,16 @@ use super::request::{Part, Request};
 use super::resource_list::merged_results;
 use super::survey::{self, Position, Survey};
 use super::wanted::{self, Difference, ObjectAction, Placement, Wanted};
-use super::{place, results, summary};
-use crate::config::{Config, Conflicts, NamespaceMode};
+use super::{notices, place, results, summary};
+use crate::config::{Config, Conflicts, ManagedNamespace, NamespaceMode};
 use crate::document::{Error, ParsedDocument, Problem, map_chunks};
 use crate::finding::{Finding, Location, Severity};
 use crate::network_policy::selector_keys;
 use crate::object::{Inventory, Workloads};
-use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
+use crate::pod_security::{LevelVersion, Policy, enforced_after, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::text::{Span, TextEdit};
+use crate::yaml::FieldPath;
 
 /// A verified result.
 #[derive(Debug)]
@@ -81,22 +82,15 @@ fn levels(config: &Config, survey: &Survey) -> BTreeMap<String, LevelVersion> {
         return BTreeMap::new();
     }
     let facts = |name: &str| survey.documents.iter().flat_map(|it| &it.namespaces).find(|facts| facts.name == name);
-    config
-        .namespaces
-        .iter()
-        .map(|managed| {
-            let wanted = LevelVersion { level: managed.level, version: config.pod_security.version };
-            let present =
-                facts(&managed.name).map(|facts| policy_to_evaluate(&facts.labels, Policy::default()).0.enforce);
-            let level = match (config.pod_security.namespaces, present) {
-                (NamespaceMode::Off, Some(present)) => present,
-                (_, Some(present)) if present.level > wanted.level => present,
-                (_, Some(present)) if present.level == wanted.level => wanted.max(present),
-                _ => wanted,
-            };
-            (managed.name.clone(), level)
-        })
-        .collect()
+    let level = |managed: &ManagedNamespace| {
+        let wanted = LevelVersion { level: managed.level, version: config.pod_security.version };
+        let Some(facts) = facts(&managed.name) else { return wanted };
+        match config.pod_security.namespaces {
+            NamespaceMode::Off => policy_to_evaluate(&facts.labels, Policy::default()).0.enforce,
+            _ => enforced_after(&facts.labels, managed, config),
+        }
+    };
+    config.namespaces.iter().map(|managed| (managed.name.clone(), level(managed))).collect()
 }
 
 struct Planner<'a, 't, 'c> {
@@ -145,6 +139,8 @@ impl<'t> Planner<'_, 't, '_> {
         let mut actions = std::mem::take(&mut done.decided.actions);
         let mut findings = network.flows.findings.clone();
         findings.append(&mut done.decided.findings);
+        findings.extend(self.survey.documents.iter().flat_map(|it| &it.marked).map(|(id, at)| notices::marked(id, at)));
+        findings.extend(notices::unmanaged(self.context.config, &done.decided.unmanaged, pods));
         let notes_left_out = done.decided.notes_left_out;
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -158,9 +154,15 @@ impl<'t> Planner<'_, 't, '_> {
                 wanted.push(self.summary(&network, &findings, pods, digest));
             }
             self.check_names(&wanted)?;
-            difference = Difference::of(wanted, &self.survey, self.context.parts);
+            difference = Difference::of(wanted, &self.survey, self.context.config, self.context.parts);
         }
         let objects = difference.actions();
+        findings.extend(difference.kept.iter().map(|(at, id)| notices::kept(id, &self.name_of(*at))));
+        findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        actions.extend(difference.remove.iter().map(|(at, id)| notices::removed(id, &self.name_of(*at))));
+        let replaced = difference.replace.iter().filter(|(_, wanted)| wanted.place != Placement::Summary);
+        actions.extend(replaced.filter_map(|(at, wanted)| notices::replaced(wanted, &self.name_of(*at))));
+        actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let edits = self.edits(done, difference, &findings)?;
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
             && findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -176,6 +178,13 @@ impl<'t> Planner<'_, 't, '_> {
     fn parsed(&self, index: usize) -> Result<ParsedDocument<'t>, Error> {
         // The survey does not parse a document whose kind is plain to see.
         ParsedDocument::read(self.stream, index)
+    }
+
+    /// Where the name of an object of floe's stands that is in the input.
+    fn name_of(&self, at: Position) -> Location {
+        let nowhere = || Location { stream: self.stream.number, document: at.document, ..Location::default() };
+        let Ok(parsed) = self.parsed(at.document) else { return nowhere() };
+        parsed.objects.get(at.object).map_or_else(nowhere, |object| parsed.location_of_name(at.object, object))
     }
 
     /// The document whose list new objects join: a `ResourceList`, or the one list that a stream consists of.
@@ -312,7 +321,7 @@ impl<'t> Planner<'_, 't, '_> {
                             stream: self.stream.number,
                             document: index,
                             span: Some(*span),
-                            path: crate::yaml::FieldPath::of_keys(["metadata", "name"]),
+                            path: FieldPath::of_keys(["metadata", "name"]),
                         },
                         help: "rename it; the summary's own name is security.summary.name".to_owned(),
                     }));

@@ -7,11 +7,15 @@ use super::output::Output;
 use super::results;
 use crate::document::{Error, ParsedDocument, Problem};
 use crate::finding::Finding;
-use crate::stream::Stream;
+use crate::stream::{Format, Stream};
 use crate::yaml::{NodeId, ParseError, Tree};
 
-/// Whether the input is a `ResourceList`, parsed; anything else is a stream.
+/// Whether the input is a `ResourceList`, parsed; anything else is a stream. What Helm renders is one, even where a chart
+/// brings an object of that kind: it must not bring its own configuration.
 pub fn resource_list<'t>(stream: &Stream<'t>) -> Option<Result<ResourceList<'t>, ParseError>> {
+    if stream.format != Format::Plain {
+        return None;
+    }
     let mut filled = stream.documents.iter().enumerate().filter(|(_, document)| {
         let body = stream.text.get(document.body.range()).unwrap_or_default();
         !body.trim().is_empty()

@@ -13,6 +13,7 @@ use super::decide::PodCounts;
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::network_policy::{Endpoint, Flow};
+use crate::object::own::SUMMARY_KEY;
 use crate::object::{COMPONENT, COMPONENT_LABEL};
 use crate::pod_security::LevelVersion;
 
@@ -44,7 +45,7 @@ pub(super) fn summary(facts: &Facts<'_>) -> Value {
         },
         "data": {
             "version": env!("CARGO_PKG_VERSION"),
-            "input-digest": facts.digest,
+            SUMMARY_KEY: facts.digest,
             "counts": counts(facts),
             "namespaces": namespaces(facts),
             "findings": findings(facts.findings),
@@ -79,6 +80,12 @@ fn namespaces(facts: &Facts<'_>) -> String {
         }
     }
     text
+}
+
+/// The namespaces that a summary lists.
+pub(super) fn listed_namespaces(text: &str) -> impl Iterator<Item = &str> {
+    let paragraphs = text.lines().filter(|line| !line.starts_with("- "));
+    paragraphs.filter_map(|line| line.split_once(" (")).map(|(name, _)| name)
 }
 
 fn findings(findings: &[Finding]) -> String {

@@ -7,12 +7,14 @@ use memchr::memmem;
 use serde_json::Value;
 
 use crate::document::{Error, ParsedDocument, map_chunks, unreadable};
+use crate::finding::Location;
 use crate::object::{
     COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
-    namespace_facts, route_facts, service_facts,
+    is_kept_out, namespace_facts, own, route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
+use crate::yaml::FieldPath;
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +54,8 @@ pub(crate) struct Surveyed {
     pub(crate) namespaces: Vec<NamespaceFacts>,
     pub(crate) services: Vec<ServiceFacts>,
     pub(crate) routes: Vec<RouteFacts>,
+    /// Objects that carry floe's label, and are nothing that floe makes.
+    pub(crate) marked: Vec<(ResourceId, Location)>,
     /// Network policies that are not floe's.
     pub(crate) policies: Vec<PolicyFacts>,
     /// Namespaces that its objects name.
@@ -74,6 +78,7 @@ impl Surveyed {
         namespaces: Vec::new(),
         services: Vec::new(),
         routes: Vec::new(),
+        marked: Vec::new(),
         policies: Vec::new(),
         seen: BTreeSet::new(),
         objects: 0,
@@ -165,9 +170,11 @@ fn survey(
     let mut surveyed = Surveyed { objects: 1, ..Surveyed::NOTHING };
     // Directives have to stay in front of their document.
     surveyed.precedes_namespaces = content.starts_with('%');
+    let mut matters = true;
     match classify(content) {
         Class::Blank => return Ok(Surveyed { blank: true, ..Surveyed::NOTHING }),
         Class::Kind(kind) => {
+            matters = kind != "ConfigMap";
             surveyed.precedes_namespaces = matches!(kind, "PriorityClass" | "CustomResourceDefinition");
             surveyed.is_namespace = kind == "Namespace";
             let is_read = match kind {
@@ -184,8 +191,8 @@ fn survey(
     }
     match ParsedDocument::parse(stream, index, document) {
         Ok(parsed) => Ok(survey_parsed(&parsed, workloads, surveyed)),
-        Err(error) if may_hold_workload(content, workloads) => Err(unreadable(stream, index, document, &error)),
-        // What need not be edited passes, even if it is no YAML.
+        Err(error) if matters => Err(unreadable(stream, index, document, &error)),
+        // What is certainly none of floe's business passes, even if it is no YAML.
         Err(_) => Ok(surveyed),
     }
 }
@@ -213,14 +220,23 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
         }
         surveyed.objects += 1;
         surveyed.seen.extend(id.namespace.clone());
+        if own::is_marked(&value) && !own::is_own(&id, &value) {
+            surveyed.marked.push((
+                id.clone(),
+                parsed.location(number, object, &FieldPath::of_keys(["metadata", "labels", COMPONENT_LABEL])),
+            ));
+        }
         let alone = object.holder.is_none();
         surveyed.precedes_namespaces |= alone && matches!(&*id.gvk.kind, "PriorityClass" | "CustomResourceDefinition");
         let location = || parsed.location_of_name(number, object);
         let name_span = || location().span.unwrap_or_default();
         match (id.gvk.group.as_str(), id.gvk.kind.as_str()) {
             ("", "Namespace") => {
-                surveyed.namespaces.push(namespace_facts(&value, &id));
                 surveyed.relevant = true;
+                // One that never comes into the cluster cannot stand for the one that has to be there.
+                if !is_kept_out(&value) && !parsed.is_local(object) {
+                    surveyed.namespaces.push(namespace_facts(&value, &id));
+                }
                 surveyed.is_namespace = alone;
             }
             ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
@@ -239,20 +255,6 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
         }
     }
     surveyed
-}
-
-/// Whether a text that is no YAML might be a workload or a list: anything like `kind: Deployment` in it counts. A
-/// custom resource may have the kind of another object (a Service of Knative), so its group has to be there too.
-fn may_hold_workload(content: &str, workloads: &Workloads) -> bool {
-    let word = |rest: &str| -> String {
-        rest.trim_start_matches(['"', '\'', ' ', '\t', ':']).chars().take_while(char::is_ascii_alphanumeric).collect()
-    };
-    memmem::find_iter(content.as_bytes(), b"kind").any(|at| {
-        let kind = content.get(at + 4..).map(word).unwrap_or_default();
-        let named = |group: &str| !group.contains('.') || memmem::find(content.as_bytes(), group.as_bytes()).is_some();
-        let is_workload = || workloads.kinds().any(|(group, other)| other == kind && named(group));
-        kind.ends_with("List") || (workloads.has_kind(&kind) && is_workload())
-    })
 }
 
 #[cfg(test)]
@@ -280,7 +282,7 @@ items:
   spec: {podSelector: {}, ingress: [{}]}
 - apiVersion: networking.k8s.io/v1
   kind: NetworkPolicy
-  metadata: {name: own, labels: {floe.dev/component: network-security}}
+  metadata: {name: default-deny, labels: {floe.dev/component: network-security}}
 ---
 apiVersion: route.openshift.io/v1
 kind: Route

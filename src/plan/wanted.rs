@@ -1,17 +1,19 @@
 //! The objects that floe adds, and which of them an earlier run has already added.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
 use super::generate::Generated;
 use super::request::{Part, Parts};
+use super::summary;
 use super::survey::{OwnObject, Position, Survey};
-use crate::config::{Config, NamespaceMode};
+use crate::config::{Config, NamespaceMode, is_default_namespace};
 use crate::network_policy::file_name;
 use crate::object::ResourceId;
+use crate::object::own::is_host_annotation;
 use crate::pod_security::namespace_object;
-use crate::stream::HELM_FILENAME_ANNOTATION;
 
 /// Where a new object stands in a stream (decision on: Placement).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +111,8 @@ pub(super) struct Difference {
     pub(super) new: Vec<Wanted>,
     pub(super) replace: Vec<(Position, Wanted)>,
     pub(super) remove: Vec<(Position, ResourceId)>,
+    /// Objects of floe in namespaces that this configuration does not manage and no summary names: they stay.
+    pub(super) kept: Vec<(Position, ResourceId)>,
 }
 
 impl Difference {
@@ -129,7 +133,7 @@ impl Difference {
     }
 
     /// Compares by identity; floe's objects of parts that are switched off stay as they are.
-    pub(super) fn of(wanted: Vec<Wanted>, survey: &Survey, parts: Parts) -> Self {
+    pub(super) fn of(wanted: Vec<Wanted>, survey: &Survey, config: &Config, parts: Parts) -> Self {
         let mut own: Vec<Option<&OwnObject>> =
             survey.documents.iter().flat_map(|it| &it.own_objects).map(Some).collect();
         let mut difference = Self::default();
@@ -152,22 +156,30 @@ impl Difference {
                 _ => Part::Summary,
             })
         };
-        difference.remove = own.into_iter().flatten().filter(in_scope).map(|it| (it.at, it.id.clone())).collect();
+        let namespaces = namespaces_of_floe(config, survey);
+        let is_known = |it: &&OwnObject| match it.id.gvk.kind.as_str() {
+            "Namespace" => namespaces.contains(it.id.name.as_str()),
+            "NetworkPolicy" => it.id.namespace.as_deref().is_some_and(|namespace| namespaces.contains(namespace)),
+            _ => true,
+        };
+        let rest = own.into_iter().flatten().filter(in_scope);
+        let (remove, kept) = rest.partition::<Vec<_>, _>(is_known);
+        let named = |it: &OwnObject| (it.at, it.id.clone());
+        difference.remove = remove.into_iter().map(named).collect();
+        difference.kept = kept.into_iter().map(named).collect();
         difference
     }
 }
 
-/// Prefixes of annotations by which hosts track an item between their functions.
-const HOST_PREFIXES: [&str; 5] = [
-    "internal.config.kubernetes.io/",
-    "config.kubernetes.io/",
-    "config.k8s.io/",
-    "internal.config.k8s.io/",
-    "kustomize.config.k8s.io/",
-];
-
-fn is_host_annotation(key: &str) -> bool {
-    key == HELM_FILENAME_ANNOTATION || HOST_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+/// The namespaces that floe may have made objects for: those of the configuration, those of its own names, and those
+/// that a summary in the input lists.
+fn namespaces_of_floe<'s>(config: &'s Config, survey: &'s Survey) -> BTreeSet<&'s str> {
+    let own = || survey.documents.iter().flat_map(|it| &it.own_objects);
+    let listed =
+        own().filter_map(|it| it.value.pointer("/data/namespaces")?.as_str()).flat_map(summary::listed_namespaces);
+    let by_name = own().flat_map(|it| [Some(it.id.name.as_str()), it.id.namespace.as_deref()]).flatten();
+    let managed = config.namespaces.iter().map(|it| it.name.as_str());
+    managed.chain(listed).chain(by_name.filter(|name| is_default_namespace(name))).collect()
 }
 
 /// The object without the annotations that belong to its host.

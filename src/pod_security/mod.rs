@@ -30,7 +30,7 @@ pub use namespace_labels::{
     AUDIT_LEVEL_LABEL, AUDIT_VERSION_LABEL, ENFORCE_LEVEL_LABEL, ENFORCE_VERSION_LABEL, LabelError, LevelVersion,
     Policy, WARN_LEVEL_LABEL, WARN_VERSION_LABEL, policy_to_evaluate,
 };
-pub use namespaces::{namespace_object, patch_namespace};
+pub use namespaces::{enforced_after, namespace_object, patch_namespace, raised_labels};
 use near_miss::near_miss;
 pub use place::judge_place;
 pub use pod::{Container, ContainerKind, Pod, Volume};

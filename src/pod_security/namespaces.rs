@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use json_patch::PatchOperation;
 use serde_json::{Map, Value, json};
 
@@ -5,6 +7,7 @@ use crate::config::{Config, ManagedNamespace, Role};
 use crate::object::{COMPONENT, COMPONENT_LABEL, Level, Version};
 use crate::yaml::FieldPath;
 
+use super::LevelVersion;
 use super::draft::{Draft, HardenError};
 
 /// The three modes of Pod Security Admission, in the order of output.
@@ -58,8 +61,8 @@ pub fn namespace_object(managed: &ManagedNamespace, config: &Config) -> Value {
 
 /// The patch that gives a Namespace of the input its Pod Security labels (decision on: Namespaces outlive releases).
 ///
-/// Missing labels are added, weaker ones raised, and values that the API server rejects replaced. Nothing gets weaker:
-/// a stricter level stays, and so does a version with a level that stays. A level without a version means `latest`, so
+/// Missing labels are added, weaker ones and older versions raised, and values that the API server rejects replaced.
+/// Nothing gets weaker: a stricter level stays, and so does a newer version. A level without a version means `latest`, so
 /// that is what is written beside it. Other labels are not touched; patching the result gives an empty patch.
 pub fn patch_namespace(
     object: &Value,
@@ -84,6 +87,30 @@ pub fn patch_namespace(
     Ok(draft.finish().0)
 }
 
+/// What a Namespace with these labels enforces once [`patch_namespace`] has given it its labels.
+pub fn enforced_after(labels: &BTreeMap<String, String>, managed: &ManagedNamespace, config: &Config) -> LevelVersion {
+    let label = |key: &str| labels.get(key).map(|text| json!(text));
+    let (level, version) = (label(&level_label("enforce")), label(&version_label("enforce")));
+    let present = Labels { level: level.as_ref(), version: version.as_ref() };
+    let (level, version) = present.at_least(wanted_level(managed, "enforce"), config.pod_security.version);
+    LevelVersion { level, version }
+}
+
+/// The labels of Pod Security that had another value before a patch: their names without prefix, what they said, and what
+/// they say.
+pub fn raised_labels(before: &Value, after: &Value) -> Vec<(&'static str, String, String)> {
+    let label = |object: &Value, key: &str| {
+        let value = object.pointer("/metadata/labels")?.get(key).filter(|value| !value.is_null())?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let names = ["enforce", "enforce-version", "audit", "audit-version", "warn", "warn-version"];
+    let changed = names.into_iter().filter_map(|name| {
+        let key = level_label(name);
+        Some((name, label(before, &key)?, label(after, &key)?))
+    });
+    changed.filter(|(_, before, after)| before != after).collect()
+}
+
 /// The labels of one mode as they stand in the input.
 struct Labels<'v> {
     level: Option<&'v Value>,
@@ -100,11 +127,9 @@ impl Labels<'_> {
             None if !has_version && level.is_some_and(|level| level > Level::Privileged) => Some(Version::Latest),
             version => version,
         };
-        match level {
-            Some(level) if level >= wanted => (level, version.unwrap_or(wanted_version)),
-            // The rules of a version matter only together with their level, so the newer of the two is the stricter.
-            _ => (wanted, version.map_or(wanted_version, |version| version.max(wanted_version))),
-        }
+        // An old version of a strict level lets pass what the configured one forbids, so it is raised like a weak level.
+        let level = level.map_or(wanted, |level| level.max(wanted));
+        (level, version.map_or(wanted_version, |version| version.max(wanted_version)))
     }
 }
 
@@ -200,10 +225,10 @@ mod tests {
             (json!("privileged"), json!("v1.20"), Baseline, Latest, "baseline latest"),
             (json!("baseline"), json!("v1.30"), Restricted, Minor(29), "restricted v1.30"),
             (json!("baseline"), absent.clone(), Restricted, Minor(29), "restricted latest"),
-            // Stays.
-            (json!("restricted"), json!("v1.20"), Baseline, Latest, "restricted v1.20"),
+            (json!("restricted"), json!("v1.20"), Baseline, Latest, "restricted latest"),
             (json!("restricted"), absent.clone(), Baseline, Minor(29), "restricted latest"),
-            (json!("baseline"), json!("v1.20"), Baseline, Latest, "baseline v1.20"),
+            (json!("baseline"), json!("v1.20"), Baseline, Latest, "baseline latest"),
+            // Stays.
             (json!("baseline"), json!("latest"), Baseline, Minor(29), "baseline latest"),
             (json!("baseline"), absent.clone(), Baseline, Minor(29), "baseline latest"),
             (json!("privileged"), absent.clone(), Privileged, Minor(29), "privileged v1.29"),

@@ -251,7 +251,7 @@ impl Reader<'_, '_> {
                 })?;
                 let location = parsed.location_of_name(number, object);
                 let facts = PolicyFacts { id, namespace: Some(home.clone()), value, location };
-                (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_own(object) }, Some(home))
+                (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_marked(object) }, Some(home))
             }
             _ if route_kind(&gvk).is_some() => {
                 let location = parsed.location_of_name(number, object);

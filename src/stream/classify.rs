@@ -11,8 +11,9 @@ pub enum Class<'t> {
 
 /// Classifies a document without parsing it.
 ///
-/// Looks at the lines that begin in column 0. The answer is certain only if each of them is blank, a comment, an item,
-/// a closing bracket or a plain key, and exactly one is a simple `kind: Word`. A quoted or flow scalar of several lines
+/// Looks at the lines that begin in column 0. The answer is certain only if the first line that is neither blank nor a
+/// comment is one of them, if each of them is blank, a comment, an item, a closing bracket or a plain key, none is the
+/// `items` of a list, and exactly one is a simple `kind: Word`. A quoted or flow scalar of several lines
 /// can put text in column 0 that looks like a key, but then the real `kind` is a second or an odd line.
 pub fn classify(content: &str) -> Class<'_> {
     let bytes = content.as_bytes();
@@ -23,14 +24,16 @@ pub fn classify(content: &str) -> Class<'_> {
     while let Some(at) = next {
         next = starts.next();
         let Some(first) = bytes.get(at) else { break };
-        // Almost every line of a manifest is indented.
-        if *first == b' ' && !blank {
+        // Almost every line of a manifest is indented. A tab indents nothing: the line goes on with what stands before it.
+        if matches!(first, b' ' | b'\t') && !blank {
             continue;
         }
         let end = next.map_or(bytes.len(), |next| next - 1);
         match first {
             b'\n' | b'#' => {}
-            b' ' => blank = is_comment(bytes.get(at..end).unwrap_or_default()),
+            b' ' if is_comment(bytes.get(at..end).unwrap_or_default()) => {}
+            // An indented root: its keys stand in no line that begins in column 0.
+            b' ' => return Class::Unknown,
             b'\r' if at + 1 == end => {}
             b'-' if at == 0 && bytes.starts_with(b"---") => {
                 if !is_comment(bytes.get(3..end).unwrap_or_default()) {
@@ -74,8 +77,11 @@ fn key_line(line: &str) -> KeyLine<'_> {
     let Some(value) = rest.strip_prefix(':').filter(|value| value.is_empty() || value.starts_with([' ', '\r'])) else {
         return KeyLine::Odd;
     };
-    if key != "kind" {
-        return KeyLine::Other;
+    match key {
+        "kind" => {}
+        // A list, whatever its kind says.
+        "items" => return KeyLine::Odd,
+        _ => return KeyLine::Other,
     }
     let value = value.trim_matches([' ', '\r']);
     let name = value.split_once(" #").map_or(value, |(name, _)| name).trim_end_matches(' ');
@@ -132,6 +138,10 @@ mod tests {
             "kind: pod\n",
             "a: 1\n",
             "kind:Pod\n",
+            "  a: \"\nkind: ConfigMap\n\"\n  kind: Pod\n",
+            " {x: [\nkind: ConfigMap\n], kind: Pod}\n",
+            "# c\n\n apiVersion: v1\n kind: Pod\n",
+            "kind: ConfigMap\nitems:\n- kind: Pod\n",
         ] {
             assert_eq!(classify(text), Class::Unknown, "{text:?}");
         }

@@ -48,19 +48,31 @@ pub struct Stream<'t> {
     pub format: Format,
     /// `\n`, or `\r\n` if the first line ends so.
     pub newline: &'static str,
+    /// JSON objects back to back, several and without separators: a stream that kubectl reads as JSON to its end.
+    pub is_json: bool,
+    /// Where a line stands that is a separator for some readers only.
+    pub doubtful_separator: Option<usize>,
 }
 
 /// Splits a text at its `---` lines.
 ///
 /// A separator is `---` at the start of a line, followed by a blank, a line break or the end; also, as Helm splits it,
-/// `---apiVersion: v1` with text glued to it. Directives belong to the document that follows them.
+/// `---apiVersion: v1` with text glued to it. Directives belong to the document that follows them. A text of several JSON
+/// objects and nothing else is split behind each of them.
 pub fn frame(text: &str) -> Stream<'_> {
     let bytes = text.as_bytes();
     let mut starts = vec![0];
-    let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mark = if text.starts_with('\u{feff}') { MARK.len() } else { 0 };
+    let crlf = memchr::memchr(b'\n', bytes).is_some_and(|at| at > 0 && bytes.get(at - 1) == Some(&b'\r'));
+    let newline = if crlf { "\r\n" } else { "\n" };
+    if let Some(documents) = json_documents(text, mark) {
+        let format = Format::Plain;
+        return Stream { number: 0, text, documents, format, newline, is_json: true, doubtful_separator: None };
+    }
     let from_start = bytes.get(mark..).is_some_and(|rest| rest.starts_with(b"---"));
-    let separators = from_start.then_some(mark).into_iter().chain(dashed_lines(bytes));
-    let separators = separators.filter(|at| is_separator(bytes, *at));
+    let dashed: Vec<usize> = from_start.then_some(mark).into_iter().chain(dashed_lines(bytes)).collect();
+    let doubtful_separator = dashed.iter().copied().find(|at| is_doubtful(text, *at));
+    let separators = dashed.into_iter().filter(|at| is_separator(bytes, *at));
     for at in separators {
         let previous = starts.last().copied().unwrap_or(0);
         if at > mark && !is_directives(bytes.get(previous..at).unwrap_or_default()) {
@@ -71,13 +83,51 @@ pub fn frame(text: &str) -> Stream<'_> {
     let documents: Vec<Document> =
         starts.iter().zip(ends).map(|(start, end)| document(bytes, Span::new(*start, end), mark)).collect();
     let format = format_of(text, &documents);
-    let crlf = memchr::memchr(b'\n', bytes).is_some_and(|at| at > 0 && bytes.get(at - 1) == Some(&b'\r'));
-    Stream { number: 0, text, documents, format, newline: if crlf { "\r\n" } else { "\n" } }
+    Stream { number: 0, text, documents, format, newline, is_json: false, doubtful_separator }
 }
 
 /// Frames the texts of one input; each stream knows its number.
 pub fn frame_all<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<Stream<'t>> {
     texts.into_iter().enumerate().map(|(number, text)| Stream { number, ..frame(text) }).collect()
+}
+
+/// A byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The documents of a text that is nothing but JSON objects, at least two, as Go's JSON decoder takes them apart.
+fn json_documents(text: &str, mark: usize) -> Option<Vec<Document>> {
+    let body = text.get(mark..)?;
+    if !body.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(body).into_iter::<serde::de::IgnoredAny>();
+    let mut ends = Vec::new();
+    while let Some(value) = values.next() {
+        value.ok()?;
+        ends.push(mark + values.byte_offset());
+    }
+    if ends.len() < 2 {
+        return None;
+    }
+    let starts = |end: usize| end + text.get(end..).map_or(0, |rest| rest.len() - rest.trim_start().len());
+    let mut documents = Vec::with_capacity(ends.len());
+    let (mut span, mut start) = (0, starts(mark));
+    for (position, end) in ends.iter().enumerate() {
+        let next = if position + 1 == ends.len() { text.len() } else { starts(*end) };
+        let content = Span::new(start, next);
+        documents.push(Document { span: Span::new(span, next), separator: None, content, body: content });
+        (span, start) = (next, next);
+    }
+    Some(documents)
+}
+
+/// Whether kubectl takes a line that begins with `---` for a separator, because it trims every blank of Unicode, where
+/// YAML sees text.
+fn is_doubtful(text: &str, at: usize) -> bool {
+    let rest = text.get(at + 3..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default();
+    let is_empty = |line: &str| line.is_empty() || line.starts_with('#');
+    is_empty(line.trim()) && !is_empty(line.trim_matches([' ', '\t', '\r']))
 }
 
 /// Bytes that one task searches.
@@ -127,6 +177,11 @@ fn document(bytes: &[u8], span: Span, mark: usize) -> Document {
     }
     let line = bytes.get(first..span.end).and_then(|rest| memchr::memchr(b'\n', rest));
     let body = line.map_or(span.end, |at| first + at + 1);
+    if bytes.get(body..span.end).is_some_and(|body| body.starts_with(MARK)) {
+        // Two files, one behind the other: whoever takes documents apart sees the mark where it belongs, at the start.
+        let body = Span::new(body + MARK.len(), span.end);
+        return Document { span, separator: Some(first), content: body, body };
+    }
     let body = Span::new(body, span.end);
     Document { span, separator: Some(first), content: Span::new(first, span.end), body }
 }
@@ -162,6 +217,30 @@ mod tests {
         assert_eq!(bodies("%YAML 1.1\n---\na: 1\n"), ["%YAML 1.1\n---\na: 1\n"]);
         assert_eq!(bodies("\u{feff}a: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
         assert_eq!(bodies(""), [""]);
+    }
+
+    #[test]
+    fn splits_json_objects_that_stand_back_to_back() {
+        assert_eq!(bodies("{\"a\": 1}\n{\"b\": 2}\n"), ["{\"a\": 1}\n", "{\"b\": 2}\n"]);
+        assert_eq!(bodies("\u{feff} {}{\"b\": \"}{\"} {}"), ["{}", "{\"b\": \"}{\"} ", "{}"]);
+        for text in ["{}", "{}\n---\n{}", "{}\n---\na: 1\n", "{} {", "{a: 1} {b: 1}", "{}\nkind: Pod\n"] {
+            assert!(!frame(text).is_json, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn doubts_separators_that_only_some_readers_take_for_one() {
+        for text in ["a: 1\n---\u{a0}\nb: 1\n", "---\u{2003}\n", "--- \u{85}# x\n", "---\u{b}\n", "a\n---\t\u{2028}"] {
+            assert!(frame(text).doubtful_separator.is_some(), "{text:?}");
+        }
+        for text in ["---\n", "--- # \u{a0}\n", "---\r\n", "---\u{a0}x\n", "--- {a: 1}\n", "a: \u{a0}\n---"] {
+            assert_eq!(frame(text).doubtful_separator, None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_at_the_start_of_a_document_is_not_part_of_it() {
+        assert_eq!(bodies("a: 1\n---\n\u{feff}b: 2\n"), ["a: 1\n", "b: 2\n"]);
     }
 
     #[test]

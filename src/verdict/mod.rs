@@ -17,6 +17,4 @@ pub use pods::{
     CheckRequest, Fix, Mode, NAMESPACE_LABEL, PARTLY_JUDGED, PodVerdict, Report, Verdict, ViolatingField,
     ViolationFound, check,
 };
-pub use policies::{
-    POLICY_INVALID, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts, ValidationRequest, validate,
-};
+pub use policies::{POLICY_INVALID, POLICY_UNKNOWN_FIELD, Validation, ValidationCounts, ValidationRequest, validate};

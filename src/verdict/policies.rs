@@ -24,7 +24,6 @@ pub const POLICY_INVALID: CheckId = CheckId("policy-invalid");
 /// A policy has a field that the API does not know, and that the server would drop.
 pub const POLICY_UNKNOWN_FIELD: CheckId = CheckId("policy-unknown-field");
 
-
 /// What to validate, beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ValidationRequest {
@@ -112,7 +111,7 @@ pub fn validate(streams: &[Stream<'_>], config: &Config, request: &ValidationReq
 fn of_api(stream: &Stream<'_>) -> (usize, Vec<Finding>) {
     let (mut policies, mut found) = (0, Vec::new());
     for parsed in policy_documents(stream) {
-        for (position, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
+        for (position, object) in parsed.objects.iter().enumerate() {
             let findings = of_object(&parsed, position, object);
             policies += usize::from(findings.is_some());
             found.extend(findings.into_iter().flatten());

@@ -2,6 +2,7 @@
 
 mod binary;
 mod de;
+mod dialect;
 mod edit;
 mod emit;
 mod fast;

@@ -86,7 +86,8 @@ struct NodePosition {
 impl<'t> Builder<'t> {
     fn new(source: &'t str) -> Self {
         let nodes = Vec::with_capacity(source.len() / 16);
-        let tree = Tree { source, nodes, texts: Vec::new(), tags: BTreeMap::new(), root: NONE, aliases: 0 };
+        let tree =
+            Tree { source, nodes, texts: Vec::new(), tags: BTreeMap::new(), root: NONE, aliases: 0, regular: false };
         Self { tree, open: Vec::new(), anchors: HashMap::new(), done: 0, documents: 0 }
     }
 

@@ -112,6 +112,8 @@ pub struct Tree<'t> {
     pub(super) tags: BTreeMap<u32, String>,
     pub(super) root: u32,
     pub(super) aliases: usize,
+    /// Built by the fast scanner, which takes only what every reader reads alike.
+    pub(super) regular: bool,
 }
 
 impl<'t> Tree<'t> {

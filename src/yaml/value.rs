@@ -39,6 +39,79 @@ impl Tree<'_> {
         Reader::new(self).key(id)
     }
 
+    /// The string at a path of keys, as Kubernetes reads it: what a merge brings counts, `!!binary` is decoded, the last of
+    /// equal keys counts, and what is null, a number or a mapping is no string. Absent where there is none, or an empty
+    /// one.
+    pub fn string_at(&self, node: NodeId, path: &[&str]) -> Option<Cow<'_, str>> {
+        let found = |value: &Value, rest: &[&str]| {
+            let found = rest.iter().try_fold(value, |value, key| value.get(key))?;
+            found.as_str().filter(|text| !text.is_empty()).map(|text| Cow::Owned(text.to_owned()))
+        };
+        let mut node = self.resolve(node);
+        for (depth, key) in path.iter().enumerate() {
+            if !matches!(self.kind(node), Kind::Mapping { .. }) {
+                return None;
+            }
+            if !self.has_plain_keys(node) {
+                return found(&self.value(node).ok()?, path.get(depth..).unwrap_or_default());
+            }
+            node = self.get(node, key)?;
+        }
+        let Kind::Scalar(style) = self.kind(node) else { return None };
+        if self.node(node).tagged {
+            return found(&self.value(node).ok()?, &[]);
+        }
+        let text = self.text(node);
+        let is_string = style != ScalarStyle::Plain || scalar::resolve(text) == Resolved::Text;
+        (is_string && !text.is_empty()).then_some(Cow::Borrowed(text))
+    }
+
+    /// The value of the last entry of a mapping whose key Kubernetes reads as `key`: by a tag or an alias too, but not what
+    /// a merge brings, which stands elsewhere.
+    pub fn entry(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+        let mapping = self.resolve(mapping);
+        if !matches!(self.kind(mapping), Kind::Mapping { .. }) {
+            return None;
+        }
+        if self.has_plain_keys(mapping) {
+            return self.get(mapping, key);
+        }
+        let entries = self.entries(mapping).filter(|(name, _)| self.key(*name).is_ok_and(|name| name == key));
+        entries.last().map(|(_, value)| self.resolve(value))
+    }
+
+    /// The key of a mapping's entry that Kubernetes reads as `key` and that is not the first of them.
+    pub fn second_entry(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+        let mapping = self.resolve(mapping);
+        if !matches!(self.kind(mapping), Kind::Mapping { .. }) {
+            return None;
+        }
+        let is_it = |name: &NodeId| self.key(*name).is_ok_and(|name| name == key);
+        self.entries(mapping).map(|(name, _)| name).filter(is_it).nth(1)
+    }
+
+    /// Whether the last word on a key of a mapping is that of a merge.
+    pub fn merges_in(&self, mapping: NodeId, key: &str) -> bool {
+        let mapping = self.resolve(mapping);
+        let is_mapping = matches!(self.kind(mapping), Kind::Mapping { .. });
+        if !is_mapping || !self.entries(mapping).any(|(name, _)| self.is_merge(name)) {
+            return false;
+        }
+        let Ok(value) = self.value(mapping) else { return false };
+        match (value.get(key), self.entry(mapping, key)) {
+            (Some(_), None) => true,
+            (Some(value), Some(node)) => !self.equals(node, value).unwrap_or(false),
+            (None, _) => false,
+        }
+    }
+
+    /// Whether the keys of a mapping are what is written: no merge, tag, alias or collection.
+    fn has_plain_keys(&self, mapping: NodeId) -> bool {
+        self.entries(mapping).all(|(key, _)| {
+            matches!(self.kind(key), Kind::Scalar(_)) && !self.node(key).tagged && self.text(key) != "<<"
+        })
+    }
+
     /// Whether a key is the merge key `<<`; a tag can make even a quoted one so.
     pub(super) fn is_merge(&self, key: NodeId) -> bool {
         let Kind::Scalar(style) = self.kind(key) else { return false };

@@ -40,6 +40,7 @@ mod pods_check;
 mod requirements;
 #[path = "../../src/skipped.rs"]
 mod skipped;
+mod stream_judge;
 mod support;
 mod workloads;
 mod yaml_laws;

@@ -169,7 +169,7 @@ impl Checker<'_> {
             .objects
             .iter()
             .enumerate()
-            .filter(|(_, object)| !parsed.is_own(object) && !parsed.is_local(object))
+            .filter(|(_, object)| !parsed.is_own(object))
             .filter_map(|(position, object)| self.place(&parsed, position, object))
             .collect();
         if home.is_none() && placed.iter().any(Placed::needs_home) {

@@ -188,8 +188,10 @@ fn what_cannot_be_judged_is_an_error() {
     }
     let problem = error(&["apiVersion: apps/v1\nkind: Deployment\nspec: {template: {}}\n"]);
     assert_eq!(problem.message, "spec.template.spec.containers is missing");
-    // Not a workload: nobody's business.
-    let report = run(&["a: [\n---\nkind: ReplicationController\napiVersion: v1\n"], &Config::default(), &restricted());
+    // Of a text that cannot be read nobody knows what it is, unless its lines are certain of a kind.
+    let problem = error(&["a: [\n"]);
+    assert!(problem.message.contains("cannot be read"), "{problem:?}");
+    let report = run(&["kind: ConfigMap\na: [\n---\nkind: Pot\n"], &Config::default(), &restricted());
     assert_eq!(report, Report::default());
 }
 

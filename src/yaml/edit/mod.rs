@@ -3,7 +3,6 @@
 //! The editor walks the tree beside the target value and records text edits where they differ. What it cannot do with
 //! certainty it refuses; it never guesses.
 
-mod dialect;
 mod flow;
 mod lines;
 mod mapping;
@@ -14,6 +13,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::dialect;
 use super::emit::Style;
 use super::tree::{Kind, NodeId, Tree};
 use super::value::ValueError;
@@ -30,7 +30,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(reason: impl Into<String>, offset: usize) -> Self {
+    pub(super) fn new(reason: impl Into<String>, offset: usize) -> Self {
         Self { reason: reason.into(), offset }
     }
 }

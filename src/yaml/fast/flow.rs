@@ -108,11 +108,9 @@ impl Scanner<'_> {
                 // On the next line only a comma or bracket may follow, which the caller sees to.
                 b',' | b']' | b'}' | b'\n' | b'\r' => break,
                 b'[' | b'{' | b'#' | b'"' | b'\'' | b'\t' => return None,
-                b':' if matches!(
-                    self.byte(at + 1),
-                    b' ' | b'\t' | b'\n' | b'\r' | b',' | b'[' | b']' | b'{' | b'}'
-                ) =>
-                {
+                // A key for some readers only.
+                b':' if matches!(self.byte(at + 1), b',' | b'[' | b']' | b'{' | b'}') => return None,
+                b':' if matches!(self.byte(at + 1), b' ' | b'\t' | b'\n' | b'\r') => {
                     // A blank before the colon of a key is not worth the trouble.
                     return (self.byte(at - 1) != b' ').then_some(at);
                 }

@@ -32,6 +32,7 @@ pub(super) fn scan(source: &str) -> Option<Tree<'_>> {
         tags: BTreeMap::new(),
         root: NONE,
         aliases: 0,
+        regular: true,
     };
     let mut scanner = Scanner {
         tree,

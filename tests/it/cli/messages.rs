@@ -34,7 +34,8 @@ fn the_first_line_tells_all() {
     assert!(planned.headline().starts_with("floe: dry run: "), "{}", planned.stderr);
     let changed =
         run(&["-v", "--only", "summary"], run(&["--only", "summary"], JOB).stdout.replace("objects: 1", "objects: 7"));
-    assert!(changed.headline().ends_with("1 object replaced"), "{}", changed.stderr);
+    let summary = "1 object replaced (ConfigMap floe-platform/floe-network-security)";
+    assert!(changed.headline().ends_with(summary), "{}", changed.stderr);
 }
 
 #[test]

@@ -77,7 +77,13 @@ fn sources_of_configuration_in_their_order() {
     assert_eq!(setting.jobs(JOB), "by-argument");
     assert_eq!(setting.jobs(&list("")), "by-argument");
     assert_eq!(setting.jobs(&list("functionConfig: null\n")), "by-argument");
-    assert_eq!(setting.jobs(&list(function_config)), "by-function");
+    // Whoever names a file wants that one: no input brings its own.
+    assert_eq!(setting.jobs(&list(function_config)), "by-argument");
+    assert!(setting.run(&list(function_config)).stderr.contains("functionConfig is not used"));
+    assert_eq!(Setting::new().jobs(&list(function_config)), "by-function");
+    // Nor does a chart that renders an object of that kind.
+    let chart = format!("---\n# Source: shop/templates/list.yaml\n{}", list(function_config));
+    assert_eq!(Setting::new().jobs(&chart), "floe-jobs");
 }
 
 #[test]
