@@ -15,6 +15,7 @@ mod ip_block;
 mod labels;
 mod managed;
 mod model;
+mod named_port;
 mod policies;
 mod rejected;
 mod selection;
@@ -29,7 +30,7 @@ use crate::cni::{Profile, Reach};
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
-use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING};
+use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING, UNRESOLVED_NAMED_PORT};
 use crate::object::Workloads;
 use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS};
 use crate::pod_security::Evaluator;
@@ -65,6 +66,7 @@ pub const SHARED: &[CheckId] = &[
     POLICY_UNREADABLE,
     POLICY_WIDENS,
     SELECTS_NOTHING,
+    UNRESOLVED_NAMED_PORT,
 ];
 
 /// What to audit, beside the streams.
@@ -132,6 +134,7 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
     drafts.extend(shadow::check(&model));
     drafts.extend(both_directions::check(&model, request.plugin));
     drafts.extend(exposure::check(&model));
+    drafts.extend(named_port::check(&model, request.plugin));
     drafts.extend(entrance::check(&model));
     drafts.extend(labels::check(&model));
     if config.is_some() {

@@ -120,6 +120,19 @@ fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
             logging,
         );
     }
+    let differing: Vec<&str> = list.differing().iter().map(|it| it.name.as_str()).collect();
+    if !differing.is_empty() {
+        let named: Vec<&str> = differing.iter().take(NAMED).copied().collect();
+        let more = if differing.len() > NAMED { ", ..." } else { "" };
+        note(
+            &format!(
+                "the pods of one workload do not have the same connections ({}{more}): a line holds what any of them \
+                 has; `floe network explain` says of how many pods",
+                named.join(", ")
+            ),
+            logging,
+        );
+    }
     if list.finished > 0 {
         note(&format!("left out: {} finished pods", list.finished), logging);
     }

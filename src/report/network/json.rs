@@ -15,6 +15,8 @@ pub fn write_connections_json(list: &ConnectionList, out: &mut dyn Write) -> io:
     let undefined: Vec<Value> =
         list.undefined().map(|it| json!({"workload": it.name, "reason": HOST_NETWORK})).collect();
     writeln!(out, "\"undefined\": {},", Value::Array(undefined))?;
+    let differing: Vec<&str> = list.differing().iter().map(|it| it.name.as_str()).collect();
+    writeln!(out, "\"differing\": {},", json!(differing))?;
     writeln!(out, "\"endpoints\": [")?;
     let mut after_first = AfterFirst { out, skipped: false };
     for endpoint in (0..).zip(&list.endpoints).filter(|(index, _)| is_shown(*index)).map(|(_, endpoint)| endpoint) {

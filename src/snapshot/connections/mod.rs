@@ -8,10 +8,12 @@ mod rows;
 mod service;
 mod trace;
 
+use rayon::prelude::*;
+
 use super::Snapshot;
 use crate::config::Config;
 use crate::object::NamespaceFacts;
-use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, World};
+use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, Source, World};
 
 pub use endpoint::{Endpoint, EndpointKind, NoSuchWorkload};
 use endpoint::{EndpointClasses, externals, find_workloads, workloads};
@@ -119,6 +121,47 @@ impl ConnectionList {
     /// The workloads for which the API does not define what policies do: [`HOST_NETWORK`].
     pub fn undefined(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.iter().filter(|it| it.is_host_network())
+    }
+
+    /// The workloads whose pods do not all have the same connections: a line holds what any of them has.
+    pub fn differing(&self) -> Vec<&Endpoint> {
+        let Reading { reachability, places } = &self.shown;
+        let several = self.endpoints.iter().zip(places).filter_map(|(endpoint, place)| match place {
+            EndpointClasses::Pods(classes) => match classes.as_slice() {
+                [first, rest @ ..] if !rest.is_empty() => Some((endpoint, *first, rest)),
+                _ => None,
+            },
+            EndpointClasses::Addresses { .. } | EndpointClasses::Controller => None,
+        });
+        let several: Vec<(&Endpoint, usize, &[usize])> = several.collect();
+        if several.is_empty() {
+            return Vec::new();
+        }
+        // As destinations, by every source there is.
+        let sources = (0..reachability.classes().len()).map(Source::Pods);
+        let sources = sources.chain((0..reachability.sources().len()).map(Source::Addresses)).collect::<Vec<_>>();
+        let differ_to: Vec<bool> = sources
+            .par_iter()
+            .map(|&source| {
+                let passing = reachability.from(source).pods;
+                let differs = |(_, first, rest): &(&Endpoint, usize, &[usize])| {
+                    rest.iter().any(|class| passing.get(*class) != passing.get(*first))
+                };
+                several.iter().map(differs).collect::<Vec<bool>>()
+            })
+            .reduce(
+                || vec![false; several.len()],
+                |left, right| left.iter().zip(right).map(|(a, b)| *a || b).collect(),
+            );
+        let differs_from = |first: usize, rest: &[usize]| {
+            let all = reachability.from(Source::Pods(first));
+            rest.iter().any(|&class| reachability.from(Source::Pods(class)) != all)
+        };
+        let found = several.into_iter().zip(differ_to);
+        found
+            .filter(|((_, first, rest), differ_to)| *differ_to || differs_from(*first, rest))
+            .map(|((endpoint, ..), _)| endpoint)
+            .collect()
     }
 }
 
