@@ -32,7 +32,7 @@ use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING, UNRESOLVED_NAMED_PORT};
 use crate::object::Workloads;
-use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS};
+use crate::plan::{OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS, other_policies};
 use crate::pod_security::Evaluator;
 use crate::reachability::IpBlockReach;
 use crate::snapshot::{Snapshot, locate_all};
@@ -60,6 +60,7 @@ pub use traffic::{Zone, ZoneTraffic};
 pub const SHARED: &[CheckId] = &[
     HOST_NETWORK_PODS,
     NAMESPACE_LABEL,
+    OTHER_POLICIES,
     POLICY_CHANGED,
     POLICY_EXTRA,
     POLICY_MISSING,
@@ -137,6 +138,7 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
     drafts.extend(named_port::check(&model, request.plugin));
     drafts.extend(entrance::check(&model));
     drafts.extend(labels::check(&model));
+    drafts.extend(of_other_policies(&snapshot));
     if config.is_some() {
         drafts.extend(managed::check(&model)?);
     }
@@ -169,6 +171,22 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
         policies,
         findings: place(streams, &drafts),
     })
+}
+
+/// Policies of other APIs, which this does not read.
+fn of_other_policies(snapshot: &Snapshot) -> Vec<Draft> {
+    let draft = |(namespace, finding): (Option<String>, Finding)| Draft {
+        namespace,
+        severity: finding.severity,
+        check: finding.check,
+        message: finding.message,
+        help: finding.help.unwrap_or_default(),
+        place: match finding.object.zip(finding.location) {
+            Some((id, location)) => Place::Known(id, location),
+            None => Place::Nowhere,
+        },
+    };
+    other_policies(&snapshot.other_policies).into_iter().map(draft).collect()
 }
 
 /// Gives findings their places, and puts them in order.

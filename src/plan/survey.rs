@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::document::{Error, ParsedDocument, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
-    COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
-    is_kept_out, namespace_facts, own, route_facts, service_facts,
+    COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, OtherPolicy, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
+    Workloads, is_kept_out, is_other_policy, may_be_other_policy, namespace_facts, own, route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
@@ -58,6 +58,8 @@ pub(crate) struct Surveyed {
     pub(crate) marked: Vec<(ResourceId, Location)>,
     /// Network policies that are not floe's.
     pub(crate) policies: Vec<PolicyFacts>,
+    /// Policies of other APIs.
+    pub(crate) other_policies: Vec<OtherPolicy>,
     /// Namespaces that its objects name.
     pub(crate) seen: BTreeSet<String>,
     /// Number of objects that are not floe's.
@@ -80,6 +82,7 @@ impl Surveyed {
         routes: Vec::new(),
         marked: Vec::new(),
         policies: Vec::new(),
+        other_policies: Vec::new(),
         seen: BTreeSet::new(),
         objects: 0,
     };
@@ -180,7 +183,7 @@ fn survey(
             let is_read = match kind {
                 "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route" => true,
                 "ConfigMap" => holds(summary),
-                kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
+                kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind) || may_be_other_policy(kind),
             };
             if !is_read && !holds(COMPONENT_LABEL) {
                 surveyed.relevant = workloads.has_kind(kind);
@@ -250,6 +253,9 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
                 });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
+            _ if is_other_policy(&id.gvk) && !parsed.is_local(object) => {
+                surveyed.other_policies.extend(OtherPolicy::of(&id, id.namespace.as_deref(), location()));
+            }
             _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
             _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), location())),
         }

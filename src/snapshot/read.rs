@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot};
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks};
 use crate::object::{
-    GATEWAY_ROUTES, GroupVersionKind, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
-    Workloads, namespace_facts, pod_facts, route_facts, route_kind, service_facts,
+    GATEWAY_ROUTES, GroupVersionKind, NamespaceFacts, OtherPolicy, PodFacts, PolicyFacts, ResourceId, RouteFacts,
+    ServiceFacts, Workloads, is_other_policy, may_be_other_policy, namespace_facts, pod_facts, route_facts, route_kind,
+    service_facts,
 };
 use crate::reachability::Policy;
 use crate::stream::Stream;
@@ -36,6 +37,7 @@ enum Content {
         facts: Box<PolicyFacts>,
         is_own: bool,
     },
+    Other(Box<OtherPolicy>),
     /// Something that its controller made: its pods are those of the controller, or are there themselves.
     Dependent {
         controller: (String, String),
@@ -115,6 +117,7 @@ impl Snapshot {
                 Content::Policy { policy, facts, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
                 }
+                Content::Other(policy) => snapshot.other_policies.push(*policy),
                 Content::Owned { .. } => {}
                 Content::Pod(facts) if facts.is_finished => snapshot.finished += 1,
                 Content::Dependent { controller: (kind, name), template }
@@ -203,6 +206,7 @@ impl Reader<'_, '_> {
     fn matters(&self, kind: &str) -> bool {
         matches!(kind, "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route")
             || GATEWAY_ROUTES.contains(&kind)
+            || may_be_other_policy(kind)
             || kind.ends_with("List")
             || self.workloads.has_kind(kind)
     }
@@ -252,6 +256,12 @@ impl Reader<'_, '_> {
                 let location = parsed.location_of_name(number, object);
                 let facts = PolicyFacts { id, namespace: Some(home.clone()), value, location };
                 (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_marked(object) }, Some(home))
+            }
+            _ if is_other_policy(&gvk) => {
+                let location = parsed.location_of_name(number, object);
+                let Some(policy) = OtherPolicy::of(&id, Some(&home), location) else { return Ok(()) };
+                let namespace = policy.namespace.clone();
+                (Content::Other(Box::new(policy)), namespace)
             }
             _ if route_kind(&gvk).is_some() => {
                 let location = parsed.location_of_name(number, object);

@@ -13,6 +13,7 @@ use crate::document::{Error, ObjectNode, ParsedDocument};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{ResourceId, Workloads};
+use crate::plan::other_policies;
 use crate::reachability::{IpBlockReach, unknown_fields};
 use crate::snapshot::{FoundPolicy, Snapshot, locate_all};
 use crate::stream::Stream;
@@ -99,6 +100,7 @@ pub fn validate(streams: &[Stream<'_>], config: &Config, request: &ValidationReq
     let live = request.enforcers.as_ref();
     let plugin = live.and_then(Enforcers::plugin).or(request.plugin);
     validation.findings.extend(of_plugins(&snapshot, streams, config, plugin));
+    validation.findings.extend(other_policies(&snapshot.other_policies).into_values());
     validation.add(match (live, plugin) {
         (Some(enforcers), _) => of_cluster(enforcers, request.plugin, !snapshot.policies.is_empty()),
         (None, Some(plugin)) if !snapshot.policies.is_empty() => of_profile(plugin).into_iter().collect(),

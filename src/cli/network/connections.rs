@@ -106,6 +106,9 @@ pub(super) fn run(arguments: &ConnectionsArgs, logging: &LoggingArgs) -> Result<
 
 /// Says on standard error what the lines do not.
 fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
+    if let Some(line) = &list.incomplete {
+        note(line, logging);
+    }
     let undefined: Vec<&str> = list.undefined().map(|it| it.name.as_str()).collect();
     if !undefined.is_empty() {
         let named: Vec<&str> = undefined.iter().take(NAMED).copied().collect();

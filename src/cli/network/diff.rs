@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::input::note;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -202,6 +203,9 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         Form::Json => write_comparison_json(&comparison, out),
         Form::Md => write_comparison_markdown(&comparison, out),
     })?;
+    if let Some(line) = &comparison.incomplete {
+        note(line, logging);
+    }
     for finding in &foreign {
         findings::tell(finding, NamedText { name: "", text: "" }, logging);
     }

@@ -12,6 +12,9 @@ pub fn write_connections_json(list: &ConnectionList, out: &mut dyn Write) -> io:
     let is_shown = |index: usize| involved.as_ref().is_none_or(|it| it.get(index).copied().unwrap_or(false));
     writeln!(out, "{{\n\"ipBlockMatchesPods\": {},", json!(list.readings.as_str()))?;
     writeln!(out, "\"finishedPods\": {},", list.finished)?;
+    if list.incomplete.is_some() {
+        writeln!(out, "\"incomplete\": true,")?;
+    }
     let undefined: Vec<Value> =
         list.undefined().map(|it| json!({"workload": it.name, "reason": HOST_NETWORK})).collect();
     writeln!(out, "\"undefined\": {},", Value::Array(undefined))?;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::Snapshot;
 use crate::config::Config;
-use crate::object::NamespaceFacts;
+use crate::object::{NamespaceFacts, incomplete};
 use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, Source, World};
 
 pub use endpoint::{Endpoint, EndpointKind, NoSuchWorkload};
@@ -70,6 +70,8 @@ pub struct ConnectionList {
     pub endpoints: Vec<Endpoint>,
     /// How many pods have finished and are left out.
     pub finished: usize,
+    /// What to know of policies of other APIs, which lines do not count; absent where there are none.
+    pub incomplete: Option<String>,
     /// The reading that lines show.
     shown: Reading,
     /// The other reading, where both are asked for.
@@ -103,7 +105,8 @@ impl ConnectionList {
             Reading::new(Reachability::new(&world, &[]), &endpoints)
         });
         let shown = Reading::new(reachability, &endpoints);
-        Self { readings, endpoints, finished: snapshot.finished, shown, other, routed, focus: None }
+        let incomplete = incomplete(&snapshot.other_policies);
+        Self { readings, endpoints, finished: snapshot.finished, incomplete, shown, other, routed, focus: None }
     }
 
     /// Keeps only the lines that a workload stands in: `namespace/name`, or `namespace/name[Kind]`.

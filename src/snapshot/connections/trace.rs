@@ -9,7 +9,7 @@ use super::endpoint::workloads;
 use super::{Endpoint, EndpointKind, NoSuchWorkload, Passing, service, world_with};
 use crate::config::Config;
 use crate::finding::Location;
-use crate::object::{PodFacts, Protocol, ServiceFacts};
+use crate::object::{OtherPolicy, PodFacts, Protocol, ServiceFacts, incomplete};
 use crate::reachability::{Direction, Exception, IpBlockReach, Party, PortSet, World};
 use crate::snapshot::{Origin, Snapshot, locate_all};
 use crate::stream::Stream;
@@ -103,6 +103,8 @@ pub struct Trace {
     pub egress: SideTrace,
     /// The destination's side.
     pub ingress: SideTrace,
+    /// Policies of other APIs may decide otherwise.
+    pub is_incomplete: bool,
     /// What the API leaves open, and what policies do not decide.
     pub caveats: Vec<String>,
 }
@@ -449,6 +451,7 @@ impl Tracer<'_> {
                 source.name, destination.name
             ));
         }
+        let others = self.others(from, to);
         Ok(Trace {
             source: source.name.clone(),
             destination: destination.name.clone(),
@@ -458,8 +461,16 @@ impl Tracer<'_> {
             with_pods: Passing::of(between(with_pods, from, to)),
             egress: self.side(Direction::Egress, from, to, question),
             ingress: self.side(Direction::Ingress, from, to, question),
-            caveats,
+            is_incomplete: others.is_some(),
+            caveats: others.into_iter().chain(caveats).collect(),
         })
+    }
+
+    /// What to say of policies of other APIs that may touch one of two parties.
+    fn others(&self, from: Party, to: Party) -> Option<String> {
+        let namespaces: Vec<&str> = [from, to].into_iter().filter_map(|it| Some(&*self.facts(it)?.namespace)).collect();
+        let touches = |it: &&OtherPolicy| namespaces.iter().any(|namespace| it.may_touch(namespace));
+        incomplete(self.snapshot.other_policies.iter().filter(touches))
     }
 
     /// Pairs of pods, one for each way in which the pods of a workload differ.
