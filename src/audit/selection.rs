@@ -95,8 +95,8 @@ fn selects_nothing(model: &Model<'_>, policy: usize) -> Option<Draft> {
         namespace: Some(own.namespace.clone()),
         severity: Severity::Info,
         check: SELECTS_NOTHING,
-        message: format!("{} selects no pod: none has `{}`", own.full_name(), own.pod_selector),
-        help: "compare the selector with the labels of the pod templates; remove the policy if its pods are gone"
+        message: format!("{} selects no pod of the input: none has `{}`", own.full_name(), own.pod_selector),
+        help: "compare the selector with the labels of the pod templates; pods that an operator makes are not in the input"
             .to_owned(),
         place: model.place(policy, FieldPath::of_keys(["spec", "podSelector"])),
     })
