@@ -32,6 +32,8 @@ pub use output::Output;
 pub use planner::{Outcome, plan, plan_within};
 pub use request::{Detail, Part, Parts, Request};
 pub use resource_list::{ResourceList, resource_list};
+pub use results::INPUT;
+pub(crate) use results::finding_of;
 pub use rollout::{Phase, rollout};
 pub(crate) use survey::Survey;
 pub use wanted::{Action, ObjectAction};

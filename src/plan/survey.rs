@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 use serde_json::Value;
 
-use crate::document::{Error, ParsedDocument, map_chunks, unreadable};
+use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
     COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, OtherPolicy, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
@@ -107,6 +107,42 @@ impl Survey {
         })?;
         let documents = chunks.into_iter().flat_map(|chunk: Vec<Surveyed>| chunk).collect();
         Ok(Self { documents })
+    }
+
+    /// The same without documents that cannot be read: those are told beside it. A stream that readers take apart at
+    /// different places has no documents.
+    pub(crate) fn take_readable(
+        stream: &Stream<'_>,
+        workloads: &Workloads,
+        summary: &str,
+    ) -> Result<(Self, Vec<Problem>), Error> {
+        let chunks = map_chunks(stream, |range| {
+            let (mut documents, mut problems) = (Vec::new(), Vec::new());
+            for index in range {
+                let Some(&document) = stream.documents.get(index) else { continue };
+                match survey(stream, index, document, workloads, summary) {
+                    Ok(surveyed) => documents.push(surveyed),
+                    Err(Error::Input(problem)) => {
+                        documents.push(Surveyed::NOTHING);
+                        problems.push(*problem);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok((documents, problems))
+        });
+        let (mut documents, mut problems) = (Vec::new(), Vec::new());
+        match chunks {
+            Ok(chunks) => {
+                for (some, of_some) in chunks {
+                    documents.extend(some);
+                    problems.extend(of_some);
+                }
+            }
+            Err(Error::Input(problem)) => problems.push(*problem),
+            Err(error) => return Err(error),
+        }
+        Ok((Self { documents }, problems))
     }
 
     /// Whether every object is a Helm hook: then nothing is appended (decision on: Hooks alone).

@@ -103,6 +103,8 @@ pub struct Snapshot {
     pub other_policies: Vec<OtherPolicy>,
     /// How many pods have finished; they are in none of the lists.
     pub finished: usize,
+    /// How many objects name no namespace, and were taken to be in `default` because nothing says better.
+    pub homeless: usize,
 }
 
 impl Snapshot {

@@ -25,6 +25,9 @@ pub const POLICY_INVALID: CheckId = CheckId("policy-invalid");
 /// A policy has a field that the API does not know, and that the server would drop.
 pub const POLICY_UNKNOWN_FIELD: CheckId = CheckId("policy-unknown-field");
 
+/// A policy has a key twice in one mapping.
+pub(super) const POLICY_REPEATED_KEY: CheckId = CheckId("policy-repeated-key");
+
 /// What to validate, beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ValidationRequest {
@@ -150,7 +153,14 @@ fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) 
         };
         Finding::new(Severity::Error, POLICY_UNKNOWN_FIELD, message).at(&id, at(&it.path)).help(help)
     });
-    Some(invalid.chain(unknown).collect())
+    let repeated = parsed.tree.repeated_keys(object.node).into_iter().map(|key| {
+        let message =
+            format!("`{}` is written again below in the same mapping; the last one counts", parsed.tree.text(key));
+        Finding::new(Severity::Warning, POLICY_REPEATED_KEY, message)
+            .at(&id, parsed.location_of_byte(position, parsed.tree.span(key).start))
+            .help("remove one of them: kubectl drops this one, and other readers refuse the document")
+    });
+    Some(invalid.chain(unknown).chain(repeated).collect())
 }
 
 /// What differs between floe's policies in the input and those that the configuration wants, and the number of these.

@@ -16,6 +16,6 @@ pub const PAGES: &[Page] = &[
     Page::new(OBJECT_REMOVED, Severity::Warning, include_str!("object-removed.md")),
     Page::new(OBJECT_REPLACED, Severity::Info, include_str!("object-replaced.md")),
     Page::new(OTHER_POLICIES, Severity::Warning, include_str!("other-policies.md")),
-    Page::new(POLICY_UNREADABLE, Severity::Warning, include_str!("policy-unreadable.md")),
+    Page::new(POLICY_UNREADABLE, Severity::Error, include_str!("policy-unreadable.md")),
     Page::new(POLICY_WIDENS, Severity::Warning, include_str!("policy-widens.md")),
 ];
