@@ -10,11 +10,14 @@ use crate::document::{Error, ParsedDocument, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
     COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
-    is_kept_out, namespace_facts, own, route_facts, service_facts,
+    container_lists, is_kept_out, namespace_facts, own, route_facts, service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::FieldPath;
+
+/// Kinds that may speak of containers and hold none.
+const HOLD_NO_PODS: [&str; 4] = ["ConfigMap", "CustomResourceDefinition", "Event", "Secret"];
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,7 +186,7 @@ fn survey(
                 kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
             };
             if !is_read && !holds(COMPONENT_LABEL) {
-                surveyed.relevant = workloads.has_kind(kind);
+                surveyed.relevant = workloads.has_kind(kind) || (!HOLD_NO_PODS.contains(&kind) && holds("containers"));
                 return Ok(surveyed);
             }
         }
@@ -250,7 +253,7 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
                 });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
-            _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
+            _ if workloads.find(&id.gvk).is_some() || !container_lists(&value).is_empty() => surveyed.relevant = true,
             _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), location())),
         }
     }

@@ -66,7 +66,8 @@ fn check_merges(tree: &Tree<'_>, mapping: NodeId) -> Result<(), Refusal> {
         for &key in &written {
             let name = tree.key(key)?;
             if maps.iter().any(|map| map.get(&*name).is_some()) {
-                let reason = format!("a merge (`<<`) behind `{name}` brings it too: only some readers take that of the merge");
+                let reason =
+                    format!("a merge (`<<`) behind `{name}` brings it too: only some readers take that of the merge");
                 return Err(Refusal::new(reason, tree.span(key).start));
             }
         }
