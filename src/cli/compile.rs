@@ -118,13 +118,16 @@ pub(super) fn run(arguments: &CompileArgs, logging: &LoggingArgs) -> Result<Exit
         write_fates(&comparisons)?;
         return Ok(Exit::Done);
     }
+    let run_log = arguments.audit.open()?;
     folder::write(&comparisons)?;
-    arguments.audit.append(&Entry {
-        command: "compile",
-        input: sources.iter().map(|source| source.text.as_bytes()).collect(),
-        output: output.iter().map(String::as_bytes).collect(),
-        objects,
-    })?;
+    if let Some(run_log) = run_log {
+        run_log.append(&Entry {
+            command: "compile",
+            input: sources.iter().map(|source| source.text.as_bytes()).collect(),
+            output: output.iter().map(String::as_bytes).collect(),
+            objects,
+        })?;
+    }
     Ok(Exit::Done)
 }
 

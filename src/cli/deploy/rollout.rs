@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     let identities: BTreeSet<(String, String, String)> = objects.iter().map(|object| identity(object, &home)).collect();
 
     let rollout = Rollout { arguments, cluster: cluster.as_ref(), home: &home };
+    let run_log = if arguments.dry_run == DryRun::None { arguments.audit.open()? } else { None };
     let steps = rollout.steps(objects)?;
     if let Some(exit) = steps {
         return Ok(exit);
@@ -64,8 +65,8 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     if arguments.prune {
         rollout.prune(&owner, &identities, &config)?;
     }
-    if arguments.dry_run == DryRun::None && arguments.audit.is_wanted() {
-        arguments.audit.append(&Entry {
+    if let Some(run_log) = run_log {
+        run_log.append(&Entry {
             command: "deploy",
             input: vec![source.text.as_bytes()],
             output: vec![secured.text.as_bytes()],

@@ -97,6 +97,7 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
     let snapshot = snapshot(&sources, &streams, &config, home.as_deref())?;
     let generated = generate(&config, &snapshot.inventory()).map_err(|error| CliError::Internal(error.to_string()))?;
 
+    let run_log = if arguments.dry_run { None } else { arguments.audit.open()? };
     let output = match &arguments.out {
         None => {
             let stream = policy_stream(&generated.policies);
@@ -116,8 +117,8 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
         }
     };
     manifests::tell(&generated.flows.findings, &sources, logging);
-    if !arguments.dry_run && arguments.audit.is_wanted() {
-        arguments.audit.append(&Entry {
+    if let Some(run_log) = run_log {
+        run_log.append(&Entry {
             command: "network generate",
             input: sources.iter().map(|source| source.text.as_bytes()).collect(),
             output: output.iter().map(String::as_bytes).collect(),
