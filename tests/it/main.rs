@@ -38,6 +38,7 @@ mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
 mod requirements;
+mod result_folders;
 mod run_log;
 #[path = "../../src/skipped.rs"]
 mod skipped;

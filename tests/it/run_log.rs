@@ -77,13 +77,13 @@ fn a_result_that_nobody_gets_is_no_success() {
         &["-f", &file, "--dry-run"],
         &["pods", "check", "-f", &file],
         &["network", "generate"],
-        &["network", "connections", "-f", &file],
+        &["network", "connections", "-o", "json", "-f", &file],
         &["network", "validate", "-f", &file],
         &["explain", "privileged"],
         &["--help"],
         &["--version"],
     ] {
-        for stdout in [full(), unwritable(), closed()] {
+        for stdout in [Some(full()), Some(unwritable()), (!is_for_head(arguments)).then(closed)].into_iter().flatten() {
             let status = std::process::Command::new(floe_path())
                 .args(arguments)
                 .stdin(Stdio::null())
@@ -93,4 +93,9 @@ fn a_result_that_nobody_gets_is_no_success() {
             assert_eq!(status.unwrap().code(), Some(3), "{arguments:?}");
         }
     }
+}
+
+/// Lines for people, of which `head` may take some, are no result that is lost.
+fn is_for_head(arguments: &[&str]) -> bool {
+    arguments.contains(&"connections")
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{self, Comparison, Fate, Folder};
+use crate::cli::folder::{self, Claim, Comparison, Fate, Folder};
 use crate::cli::manifests::{self, ManifestArgs, frame_all, snapshot};
 use crate::cli::options::LoggingArgs;
 use crate::cli::run_log::{Entry, RunLogArgs};
@@ -107,11 +107,11 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
         Some(out) => {
             let folder = network_folder(&config, &generated, arguments.layout.into(), out)?;
             let texts = folder.files.values().cloned().collect();
-            let comparisons = [folder.compare()?];
             if arguments.dry_run {
-                write_fates(&comparisons)?;
+                write_fates(&[folder.compare()?])?;
             } else {
-                folder::write(&comparisons)?;
+                let claim = Claim::of(out)?;
+                folder::write(&[folder.compare()?], claim)?;
             }
             texts
         }
@@ -191,7 +191,7 @@ pub(in crate::cli) fn network_folder(
     let mut summary = Vec::new();
     write_network_summary(config, generated, &mut summary).map_err(|error| CliError::Internal(error.to_string()))?;
     files.insert(SUMMARY.into(), String::from_utf8_lossy(&summary).into_owned());
-    Ok(Folder { path: path.to_owned(), files, is_listed: false })
+    Ok(Folder { path: path.to_owned(), files })
 }
 
 /// Lists what would become of files, without those that stay.
