@@ -213,7 +213,7 @@ impl CliError {
             _ => (None, ""),
         };
         let help = self.help();
-        log::eprint(&log::painter().paint(&WithSource {
+        log::eprint_painted(&log::painter().paint(&WithSource {
             severity: Severity::Error,
             id: None,
             message: &message,

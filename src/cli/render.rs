@@ -15,7 +15,7 @@ use crate::document::{Error, Problem};
 use crate::finding::{Finding, Location, Severity};
 use crate::object::ResourceId;
 use crate::plan::{Action, Detail, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
-use crate::report::{NamedText, unified_diff};
+use crate::report::{NamedText, one_line, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;
 
@@ -232,10 +232,11 @@ fn write_plan(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) ->
         }
         PlanForm::Plan => write::stdout(|out| {
             for line in &outcome.objects {
-                writeln!(out, "{line}")?;
+                writeln!(out, "{}", one_line(&line.to_string()))?;
             }
             for change in &outcome.changes {
-                writeln!(out, "patch {}: {}: {}", change.object, change.change.path, change.change.what)?;
+                let line = format!("patch {}: {}: {}", change.object, change.change.path, change.change.what);
+                writeln!(out, "{}", one_line(&line))?;
             }
             if outcome.output.is_unchanged() {
                 writeln!(out, "nothing to change")?;

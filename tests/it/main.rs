@@ -20,6 +20,7 @@ mod dice;
 mod dist;
 mod documentation;
 mod examples;
+mod forgery;
 mod hosts;
 mod json_schema;
 mod krm;

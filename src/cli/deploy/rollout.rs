@@ -18,7 +18,7 @@ use crate::document::objects;
 use crate::finding::Severity;
 use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
 use crate::plan::{Detail, Outcome, Parts, Phase, Request, plan_within, rollout};
-use crate::report::NamedText;
+use crate::report::{NamedText, one_line};
 use crate::stream::frame;
 use crate::verdict::{OWNER, owner};
 
@@ -300,7 +300,7 @@ impl Rollout<'_> {
         };
         let lines: Vec<String> =
             lines.filter_map(|(word, object)| Some(format!("{word} {}{suffix}", ResourceId::of(object)?))).collect();
-        write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+        write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", one_line(line))))
     }
 }
 

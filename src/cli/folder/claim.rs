@@ -20,8 +20,7 @@ const RANDOM: usize = 16;
 pub(in crate::cli) struct Claim {
     /// Without links.
     root: PathBuf,
-    /// Innermost first.
-    made: Vec<PathBuf>,
+    made: Made,
     /// The signal that asked to stop; 0 for none.
     signal: Arc<AtomicUsize>,
     _lock: Option<File>,
@@ -32,18 +31,17 @@ impl Claim {
     pub(in crate::cli) fn of(out: &Path) -> Result<Self, CliError> {
         let failed = |source| CliError::Write { what: out.display().to_string(), source };
         let out = if out.as_os_str().is_empty() { Path::new(".") } else { out };
-        let missing = out.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
-        let made = missing.map(Path::to_owned).collect();
-        let mut claim = Self { root: out.to_owned(), made, signal: Arc::default(), _lock: None };
-        fs::create_dir_all(out).map_err(failed)?;
-        claim.root = out.canonicalize().map_err(failed)?;
-        claim._lock = lock(&claim.root, out)?;
+        let signal = Arc::default();
         #[cfg(unix)]
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-            let number = usize::try_from(signal).unwrap_or_default();
-            signal_hook::flag::register_usize(signal, Arc::clone(&claim.signal), number).map_err(failed)?;
+        for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+            let value = usize::try_from(number).unwrap_or_default();
+            signal_hook::flag::register_usize(number, Arc::clone(&signal), value).map_err(failed)?;
         }
-        Ok(claim)
+        let mut made = Made::default();
+        made.folder(out).map_err(failed)?;
+        let root = out.canonicalize().map_err(failed)?;
+        let lock = lock(&root, out)?;
+        Ok(Self { root, made, signal, _lock: lock })
     }
 
     /// Fails if a signal asks to stop.
@@ -57,7 +55,7 @@ impl Claim {
     /// Ends as the signal would have ended the program, if there was one.
     pub(super) fn end_by_signal(self) {
         let signal = self.signal.load(Ordering::Relaxed);
-        drop(self);
+        drop(self.made);
         #[cfg(unix)]
         if let Some(signal) = i32::try_from(signal).ok().filter(|signal| *signal != 0) {
             let _ = signal_hook::low_level::emulate_default_handler(signal);
@@ -75,9 +73,23 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+/// Folders that go again if they stay empty; outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Makes a folder and those around it.
+    pub(super) fn folder(&mut self, folder: &Path) -> io::Result<()> {
+        let missing = folder.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
+        let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        self.0.extend(missing.into_iter().rev());
+        fs::create_dir_all(folder)
+    }
+}
+
+impl Drop for Made {
     fn drop(&mut self) {
-        for folder in &self.made {
+        for folder in self.0.iter().rev() {
             let _ = fs::remove_dir(folder);
         }
     }

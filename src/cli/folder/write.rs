@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-use super::claim::Claim;
+use super::claim::{Claim, Made};
 use super::list::{LIST, List, digest};
 use super::{Comparison, Fate, Kind, TEMPORARY, is_temporary, present};
 use crate::cli::error::CliError;
@@ -160,31 +160,12 @@ struct ByFile<'c> {
     made: Made,
 }
 
-/// Folders that go again if they stay empty; outermost first.
-struct Made(Vec<PathBuf>);
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        for folder in self.0.iter().rev() {
-            let _ = fs::remove_dir(folder);
-        }
-    }
-}
-
-impl Made {
-    fn folder(&mut self, folder: &Path) -> io::Result<()> {
-        let missing: Vec<PathBuf> = folder.ancestors().take_while(|it| !it.exists()).map(Path::to_owned).collect();
-        self.0.extend(missing.into_iter().rev());
-        fs::create_dir_all(folder)
-    }
-}
-
 impl<'c> ByFile<'c> {
     /// Writes all of it beside the files that stand there, under names that nobody applies.
     fn stage(comparison: &'c Comparison, claim: &Claim) -> Result<Self, CliError> {
         let path = &comparison.folder.path;
         let failed = |source| CliError::Write { what: path.display().to_string(), source };
-        let mut made = Made(Vec::new());
+        let mut made = Made::default();
         made.folder(path).map_err(failed)?;
         let target = path.canonicalize().map_err(failed)?;
         for file in &comparison.leftovers {

@@ -14,7 +14,7 @@ use crate::cli::write;
 use crate::config::Config;
 use crate::object::ResourceId;
 use crate::plan::{Action, Generated, Layout, ObjectAction, generate, policy_files, policy_stream};
-use crate::report::write_network_summary;
+use crate::report::{one_line, write_network_summary};
 
 /// The page that documents the policies (FR-072).
 const SUMMARY: &str = "NETWORK-POLICY-SUMMARY.md";
@@ -199,7 +199,8 @@ pub(in crate::cli) fn write_fates(comparisons: &[Comparison]) -> Result<(), CliE
     write::stdout(|out| {
         for comparison in comparisons {
             for (file, fate) in comparison.fates.iter().filter(|(_, fate)| **fate != Fate::Keep) {
-                writeln!(out, "{fate} {}", comparison.path_of(file).display())?;
+                let line = format!("{fate} {}", comparison.path_of(file).display());
+                writeln!(out, "{}", one_line(&line))?;
             }
         }
         Ok(())
