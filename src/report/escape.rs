@@ -23,8 +23,13 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 /// The same where a line begins: `::error::` and `##[error]` there are commands to the runner of a CI system.
 pub(in crate::report) fn start_of_line(text: &str) -> Cow<'_, str> {
     let line = one_line(text);
-    let begins = |command| line.trim_start().starts_with(command);
-    if begins("::") || begins("##[") { Cow::Owned(format!("\\{line}")) } else { line }
+    let shown = line.trim_start();
+    // `::ffff:0:0` is an address; every command has a letter that none has.
+    let is_command = shown.strip_prefix("::").is_some_and(|rest| {
+        let word = rest.split(|it: char| !it.is_ascii_alphabetic() && it != '-').next().unwrap_or_default();
+        word.contains(|it: char| it.is_ascii_alphabetic() && !it.is_ascii_hexdigit())
+    });
+    if is_command || shown.starts_with("##[") { Cow::Owned(format!("\\{line}")) } else { line }
 }
 
 /// Lines of the input, where what people see needs as many bytes as the text.
@@ -180,7 +185,9 @@ mod tests {
         assert_eq!(one_line("Größe\t1"), "Größe\t1");
         assert_eq!(start_of_line(" ::error::b"), "\\ ::error::b");
         assert_eq!(start_of_line("##[error]b"), "\\##[error]b");
-        assert_eq!(start_of_line("a ::b"), "a ::b");
+        for text in ["a ::b", "::-::[External]", "::ffff:0:0-::ffff:ffff:ffff[External] => ::1-::1[External]"] {
+            assert_eq!(start_of_line(text), text);
+        }
         let text = "a\u{9b}\u{2028}\u{202e}\u{1b}b\n";
         assert_eq!(of_same_length(text).len(), text.len());
         assert_eq!(of_same_length(text), "a\u{b7}\u{fffd}\u{fffd}\u{1b}b\n");
