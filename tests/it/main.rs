@@ -20,6 +20,7 @@ mod dice;
 mod dist;
 mod documentation;
 mod examples;
+mod forgery;
 mod hosts;
 mod json_schema;
 mod krm;
@@ -38,6 +39,8 @@ mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
 mod requirements;
+mod result_folders;
+mod run_log;
 #[path = "../../src/skipped.rs"]
 mod skipped;
 mod stream_judge;
