@@ -9,6 +9,7 @@ mod inventory;
 mod level;
 mod location;
 pub mod name;
+mod other_policy;
 pub mod own;
 mod path_pattern;
 mod route;
@@ -28,6 +29,7 @@ pub use inventory::{
 };
 pub use level::Level;
 pub use location::Location;
+pub use other_policy::{OtherPolicy, incomplete, is_other_policy, may_be_other_policy};
 pub(crate) use route::GATEWAY_ROUTES;
 pub use route::{route_facts, route_kind};
 pub use shape::Shape;

@@ -367,6 +367,8 @@ impl Decision<'_, '_> {
             Conflicts::Fail => Severity::Error,
             Conflicts::Warn => Severity::Warning,
         };
+        let is_written =
+            |path: &FieldPath| value.pointer(&place.path.join(path).to_pointer()).is_some_and(|there| !there.is_null());
         for violation in violations {
             let path = violation.paths.first().cloned().unwrap_or_default();
             let message =
@@ -376,10 +378,11 @@ impl Decision<'_, '_> {
             let miss = near_misses.iter().find(|(missed, _)| violation.paths.contains(missed));
             finding.help = Some(match miss {
                 Some((_, hint)) => hint.clone(),
-                None => {
+                None if violation.paths.iter().any(is_written) => {
                     "floe never overwrites an explicit value: change it in the chart, or lower the namespace's level"
                         .to_owned()
                 }
+                None => "set it in the chart, or lower the namespace's level".to_owned(),
             });
             decided.findings.push(finding);
         }

@@ -277,11 +277,13 @@ impl<'t> Planner<'_, 't, '_> {
             namespaces: documents().flat_map(|it| it.namespaces.iter().cloned()).collect(),
             routes: documents().flat_map(|it| it.routes.iter().cloned()).collect(),
             policies: documents().flat_map(|it| it.policies.iter().cloned()).collect(),
+            other_policies: documents().flat_map(|it| it.other_policies.iter().cloned()).collect(),
         };
         let services = inventory.services.iter_mut().map(|it| &mut it.namespace);
         let routes = inventory.routes.iter_mut().map(|it| &mut it.namespace);
         let policies = inventory.policies.iter_mut().map(|it| &mut it.namespace);
-        for namespace in services.chain(routes).chain(policies) {
+        let others = inventory.other_policies.iter_mut().filter(|it| !it.is_cluster_wide).map(|it| &mut it.namespace);
+        for namespace in services.chain(routes).chain(policies).chain(others) {
             *namespace = namespace.take().or_else(|| self.context.release_namespace.clone());
         }
         inventory.join(self.surroundings);

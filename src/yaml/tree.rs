@@ -236,6 +236,20 @@ impl<'t> Tree<'t> {
         found
     }
 
+    /// The keys in a node, and below it, that come again later in the same mapping, in the order of the text: the last
+    /// one counts. Aliases are not followed.
+    pub fn repeated_keys(&self, id: NodeId) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        for mapping in self.subtree(id).filter(|it| matches!(self.kind(*it), Kind::Mapping { .. })) {
+            let mut last: BTreeMap<&str, NodeId> = BTreeMap::new();
+            for (key, _) in self.entries(mapping).filter(|(key, _)| matches!(self.kind(*key), Kind::Scalar(_))) {
+                found.extend(last.insert(self.text(key), key));
+            }
+        }
+        found.sort_by_key(|key| self.span(*key).start);
+        found
+    }
+
     /// A node and everything below it, in the order of the text; aliases are not followed.
     pub(super) fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let mut last = id;
