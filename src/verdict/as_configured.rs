@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
+use crate::object::own::{DEFAULT_DENY, is_marked};
 use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
-use crate::reachability::{IpBlockReach, PortSet};
+use crate::reachability::{Direction, IpBlockReach, Policy, PortSet};
 use crate::snapshot::{ConnectionChange, Effects, FoundPolicy, Snapshot, Swap, compare_policies, effects};
 
 /// A policy that the configuration wants is not there.
@@ -34,6 +37,24 @@ pub(crate) fn is_ours(config: &Config, policy: &FoundPolicy) -> bool {
     let named = annotations.and_then(|annotations| annotations.get(OWNER));
     policy.is_own
         && (named.is_some_and(|it| *it == *owner(config)) || config.managed(&policy.policy.namespace).is_some())
+}
+
+/// Whether an object is a default-deny that floe has written: its mark and name, every pod, both directions, no rules.
+pub fn is_default_deny(object: &Value) -> bool {
+    let named = object.pointer("/metadata/name").is_some_and(|name| name == DEFAULT_DENY);
+    let is_empty = |policy: &Policy| {
+        Direction::ALL.into_iter().all(|direction| policy.rules(direction).is_some_and(<[_]>::is_empty))
+    };
+    named
+        && object.pointer("/spec/podSelector").is_some()
+        && is_marked(object)
+        && Policy::read(object, "").is_ok_and(|policy| policy.pod_selector.is_everything() && is_empty(&policy))
+}
+
+/// Whether a policy is the default-deny of a namespace that left the configuration: `floe deploy --prune` leaves it, and it
+/// opens nothing.
+pub(crate) fn is_retired(config: &Config, policy: &FoundPolicy) -> bool {
+    policy.is_own && config.managed(&policy.policy.namespace).is_none() && is_default_deny(&policy.facts.value)
 }
 
 /// What a configuration wants of some objects, and what of other people stands against it.

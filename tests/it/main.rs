@@ -16,6 +16,7 @@ mod cli;
 mod cluster;
 #[cfg(feature = "cluster")]
 mod cluster_commands;
+mod cluster_stand_in;
 mod dice;
 mod dist;
 mod documentation;

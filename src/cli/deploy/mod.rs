@@ -54,6 +54,9 @@ pub(super) struct DeployArgs {
     dry_run: DryRun,
 
     /// Delete policies and summaries that an earlier run for the same summary has applied and that are no longer wanted
+    ///
+    /// A namespace that left the configuration keeps its default-deny, with a warning: without it its pods would be open
+    /// to everything.
     #[arg(long)]
     prune: bool,
 

@@ -6,21 +6,23 @@ use super::progress::Progress;
 use super::{DeployArgs, DryRun, surroundings};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::fetched::{fetch, items};
+use crate::cli::fetched::{Live, fetch, items};
 use crate::cli::input::{self, Source};
+use crate::cli::manifests::{frame_all, snapshot};
 use crate::cli::options::LoggingArgs;
 use crate::cli::run_log::Entry;
 use crate::cli::{configuration, findings, log, plugins, write};
-use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, OnConflict};
+use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, NETWORK, OnConflict, Scope};
 use crate::cni::{self, Detection, Enforced, Enforcers};
 use crate::config::Config;
 use crate::document::objects;
 use crate::finding::Severity;
+use crate::object::own::DEFAULT_DENY;
 use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
 use crate::plan::{Detail, Outcome, Parts, Phase, Request, plan_within, rollout};
 use crate::report::NamedText;
 use crate::stream::frame;
-use crate::verdict::{OWNER, owner};
+use crate::verdict::{OWNER, is_default_deny, owner};
 
 /// What Helm runs at its own times.
 const HOOK: &str = "/metadata/annotations/helm.sh~1hook";
@@ -62,7 +64,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
         return Ok(exit);
     }
     if arguments.prune {
-        rollout.prune(&owner, &identities, &config)?;
+        rollout.prune(&owner, &identities, &config, logging)?;
     }
     if arguments.dry_run == DryRun::None && arguments.audit.is_wanted() {
         arguments.audit.append(&Entry {
@@ -270,7 +272,16 @@ impl Rollout<'_> {
     }
 
     /// Deletes what an earlier run of the same owner has applied and this one has not.
-    fn prune(&self, owner: &str, kept: &BTreeSet<(String, String, String)>, config: &Config) -> Result<(), CliError> {
+    ///
+    /// A namespace that left the configuration keeps its default-deny: its pods run on, and without one they would be
+    /// open to everything.
+    fn prune(
+        &self,
+        owner: &str,
+        kept: &BTreeSet<(String, String, String)>,
+        config: &Config,
+        logging: &LoggingArgs,
+    ) -> Result<(), CliError> {
         let Some(cluster) = self.cluster else {
             log::eprint("note: --dry-run=client does not know what would be pruned");
             return Ok(());
@@ -282,8 +293,17 @@ impl Rollout<'_> {
                 if named != Some(&json!(owner)) {
                     continue;
                 }
-                if kept.contains(&identity(&object, self.home)) {
+                let (kind, namespace, name) = identity(&object, self.home);
+                if kept.contains(&(kind, namespace.clone(), name)) {
                     continue;
+                }
+                if is_default_deny(&object) {
+                    let pods = pods_in(cluster, &namespace)?;
+                    if config.managed(&namespace).is_none() {
+                        log::warn(&still_denied(&namespace, &pods), logging);
+                        continue;
+                    }
+                    log::warn(&no_longer_denied(&namespace, &pods), logging);
                 }
                 cluster.delete(&object, self.commitment()).map_err(failed)?;
                 self.tell([("pruned", &object)].into_iter())?;
@@ -301,6 +321,39 @@ impl Rollout<'_> {
             lines.filter_map(|(word, object)| Some(format!("{word} {}{suffix}", ResourceId::of(object)?))).collect();
         write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
     }
+}
+
+/// The pods of a namespace, in words.
+fn pods_in(cluster: &Cluster, namespace: &str) -> Result<String, CliError> {
+    const SHOWN: usize = 3;
+    let pods: Vec<_> = NETWORK.into_iter().filter(|it| it.plural == "pods").collect();
+    let fetched = cluster.fetch(&pods, &Scope::Namespaces(vec![namespace.to_owned()]))?;
+    if !fetched.unseen.is_empty() {
+        return Ok("its pods may not be listed".to_owned());
+    }
+    let live = Live::of(fetched);
+    let found = snapshot(&live.sources, &frame_all(&live.sources), &Config::default(), None)?;
+    let names: BTreeSet<&str> = found.pods.iter().map(|pod| pod.workload.name.as_str()).collect();
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    Ok(match names.len() {
+        0 => "it has no pods".to_owned(),
+        1..=SHOWN => format!("its pods: {shown}"),
+        more => format!("its pods: {shown} and {} more", more - SHOWN),
+    })
+}
+
+fn still_denied(namespace: &str, pods: &str) -> String {
+    format!(
+        "{namespace} is not in the configuration any more ({pods}): its default-deny stays, so that nothing is opened, \
+         and lets nothing pass. Delete the namespace, or, to open it, `kubectl delete networkpolicy -n {namespace} \
+         {DEFAULT_DENY}`"
+    )
+}
+
+fn no_longer_denied(namespace: &str, pods: &str) -> String {
+    format!(
+        "the configuration switches default-deny off in {namespace} ({pods}): what no other policy selects there is open"
+    )
 }
 
 const fn word(applied: Applied) -> &'static str {

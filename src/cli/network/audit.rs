@@ -122,12 +122,12 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
     let file = arguments.config.as_deref();
     let config = configuration::is_given(file).then(|| configuration::of_files(file)).transpose()?;
     let with = if arguments.cni.is_none() { Plugins::Read } else { Plugins::Known };
-    let (Live { sources, unseen }, seen) = if arguments.file.is_empty() {
+    let (Live { sources, unseen, policies_of }, seen) = if arguments.file.is_empty() {
         let (live, seen) = arguments.cluster.all(config.as_ref(), &arguments.namespace, with)?;
         live.tell_unseen(logging);
         (live, seen)
     } else {
-        (Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new() }, None)
+        (Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new(), policies_of: None }, None)
     };
     let streams = frame_all(&sources);
     let seen = match (seen, with) {
@@ -140,11 +140,15 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),
         plugin: arguments.cni.or_else(|| plugin_of(&seen?, logging)),
+        policies_of,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
     let found = audit(&streams, config.as_ref(), &request).map_err(|error| manifests::of_source(error, &sources))?;
     // A misspelt name must not look like a clean namespace.
-    let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
+    let is_there = |name: &&String| {
+        found.namespaces.iter().any(|it| it.name == **name)
+            || found.findings.iter().any(|it| it.namespace.as_ref() == Some(*name))
+    };
     if let Some(missing) = arguments.namespace.iter().find(|name| !is_there(name)) {
         return Err(CliError::Nothing(format!("no object is in the namespace {}", crate::text::excerpt(missing))));
     }

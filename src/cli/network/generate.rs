@@ -152,7 +152,7 @@ fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> R
         pages.flat_map(|page| items(&page.text)).collect()
     };
     let [slices, daemon_sets, deployments] = ["endpointslices", "daemonsets", "deployments"].map(of);
-    let unseen = Live::of(crate::cluster::Fetched { pages: Vec::new(), unseen: platform.unseen });
+    let unseen = Live::of(crate::cluster::Fetched { unseen: platform.unseen, ..Default::default() });
     let network = Live::of(network);
     let is_all = unseen.unseen.is_empty() && network.unseen.is_empty();
     unseen.tell_unseen(logging);
