@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
+use crate::object::Protocol;
 use crate::object::own::{DEFAULT_DENY, is_marked};
-use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
+use crate::plan::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
 use crate::reachability::{Direction, IpBlockReach, Policy, PortSet};
 use crate::snapshot::{ConnectionChange, Effects, FoundPolicy, Snapshot, Swap, compare_policies, effects};
 
@@ -104,7 +105,12 @@ pub(crate) struct Deviation {
 impl Expected {
     /// What a configuration wants of the objects of a snapshot.
     pub(crate) fn of(config: &Config, snapshot: &Snapshot) -> Result<Self, Error> {
-        let generated = generate(config, &snapshot.inventory())?;
+        let inventory = snapshot.inventory();
+        let generated = generate(config, &inventory)?;
+        let generated = match narrowed(config, snapshot) {
+            Some(narrowed) => better(snapshot, generated, generate(&narrowed, &inventory)?),
+            None => generated,
+        };
         let is_foreign = |finding: &Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE);
         Ok(Self {
             policies: generated.policies.iter().filter_map(found_policy).collect(),
@@ -156,6 +162,46 @@ impl Expected {
         })
         .collect()
     }
+}
+
+/// The configuration with the labels of the pods that the policies of a snapshot are narrowed to, where the snapshot holds
+/// nothing that tells them: `floe compile` narrows by Services, and writes policies into a folder of their own. Only
+/// pods of the platform can be named so, and only ports that are configured: no more is open than without.
+fn narrowed(config: &Config, snapshot: &Snapshot) -> Option<Config> {
+    if !snapshot.services.is_empty() || !snapshot.pods.is_empty() {
+        return None;
+    }
+    let mut config = config.clone();
+    let platform = config.platform().to_owned();
+    let mut is_any = false;
+    for service in config.network.services.iter_mut().filter(|it| it.pod_labels.is_empty() && !it.ports.is_empty()) {
+        let wanted = PortSet::single_ports(Protocol::Tcp, &service.ports);
+        let serves = |it: &&FoundPolicy| {
+            let rules = it.policy.rules(Direction::Ingress).unwrap_or_default();
+            let open = rules.iter().fold(PortSet::default(), |all, rule| all.union(&rule.ports.numbers));
+            it.is_own && it.policy.namespace == platform && open.covers(&wanted) && !open.is_everything()
+        };
+        let labels = |it: &FoundPolicy| {
+            let labels = it.facts.value.pointer("/spec/podSelector/matchLabels")?.as_object()?;
+            let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+            labels.iter().map(text).collect::<Option<BTreeMap<_, _>>>().filter(|labels| !labels.is_empty())
+        };
+        if let Some(labels) = snapshot.policies.iter().filter(serves).find_map(labels) {
+            service.pod_labels = labels;
+            is_any = true;
+        }
+    }
+    is_any.then_some(config)
+}
+
+/// The one of two that the policies of a snapshot differ from in less.
+fn better(snapshot: &Snapshot, one: Generated, other: Generated) -> Generated {
+    let own: Vec<FoundPolicy> = snapshot.policies.iter().filter(|policy| policy.is_own).cloned().collect();
+    let differences = |it: &Generated| {
+        let wanted: Vec<FoundPolicy> = it.policies.iter().filter_map(found_policy).collect();
+        compare_policies(&wanted, &own).len()
+    };
+    if differences(&other) < differences(&one) { other } else { one }
 }
 
 fn positions(policies: &[FoundPolicy]) -> BTreeMap<(&str, &str), usize> {

@@ -32,6 +32,7 @@ mod network_commands;
 mod network_connections;
 mod network_explain;
 mod network_judges;
+mod network_round_trip;
 mod network_tables;
 mod network_validate;
 mod placement;

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::cluster::AccessArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::options::{LoggingArgs, NamespaceArgs};
+use super::options::{LoggingArgs, NamespaceArgs, ProductArgs};
 use super::run_log::RunLogArgs;
 
 /// Arguments of `floe deploy`.
@@ -44,6 +44,9 @@ pub(super) struct DeployArgs {
     /// Without it: ./manifest.yaml if that is a floe Manifest, then the built-in defaults.
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
+
+    #[command(flatten)]
+    products: ProductArgs,
 
     /// What documents without a namespace mean.
     #[command(flatten)]

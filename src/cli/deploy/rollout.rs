@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::cli::options::LoggingArgs;
 use crate::cli::run_log::Entry;
 use crate::cli::{configuration, findings, log, plugins, write};
 use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, NETWORK, OnConflict, Scope};
-use crate::cni::{self, Detection, Enforced, Enforcers};
+use crate::cni::{self, Detection, Enforced, Enforcers, Observed, Profile};
 use crate::config::Config;
 use crate::document::objects;
 use crate::finding::Severity;
@@ -32,7 +33,8 @@ const NOTHING: &str = "apiVersion: v1\nkind: List\nitems: []\n";
 
 /// Deploys what the filter makes of manifests.
 pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let config = configuration::of_files(arguments.config.as_deref())?;
+    let mut config = configuration::of_files(arguments.config.as_deref())?;
+    configuration::add_products(&mut config, &arguments.products.product)?;
     let source = source(arguments)?;
     let cluster = match arguments.dry_run {
         DryRun::Client => None,
@@ -46,7 +48,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     };
     let mut objects = without_hooks(objects_of(&secured)?, logging);
     if let Some(cluster) = &cluster {
-        let enforcers = detect(cluster, logging)?;
+        let enforcers = detect(cluster, &config, logging)?;
         mark_enforcement(&mut objects, &config, &enforcement(&enforcers));
     }
     let owner = owner(&config);
@@ -132,7 +134,7 @@ fn without_hooks(objects: Vec<Value>, logging: &LoggingArgs) -> Vec<Value> {
 }
 
 /// Whether the plugin enforces, said where it does not.
-fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliError> {
+fn detect(cluster: &Cluster, config: &Config, logging: &LoggingArgs) -> Result<Enforcers, CliError> {
     let seen = plugins::live(cluster)?;
     let found = cni::detect(&seen.observed);
     match (found.enforced(), found.decisive()) {
@@ -151,6 +153,9 @@ fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliErro
             log::unseen(&seen.unseen, logging);
         }
     }
+    if let Some(warning) = found.plugin().and_then(|plugin| api_server_on_a_node(config, plugin, &seen.observed)) {
+        log::warn(&warning, logging);
+    }
     if found.enforced() == Enforced::Yes {
         for pool in found.exceptions() {
             let reason = pool.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -158,6 +163,25 @@ fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliErro
         }
     }
     Ok(found)
+}
+
+/// What is said where the API server is named by addresses of nodes, and the plugin's `ipBlock` matches no node.
+fn api_server_on_a_node(config: &Config, plugin: &Profile, observed: &Observed) -> Option<String> {
+    let cidrs = &config.network.kubernetes_api.cidrs;
+    if !config.network.enabled || !observed.is_blind_to_nodes(plugin) {
+        return None;
+    }
+    let named = |(address, node): (IpAddr, &str)| {
+        Some((cidrs.iter().find(|it| it.contains(&address))?.to_string(), node.to_owned()))
+    };
+    let (cidr, node) = observed.node_addresses().into_iter().find_map(named)?;
+    Some(format!(
+        "`security.network_policies.kubernetes_api.cidrs` has {cidr}, where the node {node} is, and on {} no ipBlock matches \
+         a node: if the API server answers on a node, `{}` cannot reach it. Leave `cidrs` out, or let the plugin match nodes \
+         (Cilium: `policyCIDRMatchMode: nodes`)",
+        plugin.name,
+        config.platform()
+    ))
 }
 
 /// What the summary says of it: `enforced (Calico)`.

@@ -4,14 +4,9 @@
 mod audit;
 mod prune;
 mod server;
+mod surroundings;
 
 use serde_json::{Value, json};
-
-/// A Namespace.
-fn namespace(name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {
-        "kubernetes.io/metadata.name": name}}})
-}
 
 /// A pod with one label.
 fn pod(namespace: &str, name: &str) -> Value {
