@@ -16,6 +16,7 @@ mod cli;
 mod cluster;
 #[cfg(feature = "cluster")]
 mod cluster_commands;
+mod cluster_stand_in;
 mod dice;
 mod dist;
 mod documentation;
@@ -32,6 +33,7 @@ mod network_commands;
 mod network_connections;
 mod network_explain;
 mod network_judges;
+mod network_round_trip;
 mod network_tables;
 mod network_validate;
 mod other_policies;
