@@ -7,13 +7,8 @@ use clap::{Args, ValueEnum};
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Source};
-<<<<<<< HEAD
-use super::options::{ConflictsArg, LogFormat, LoggingArgs, NamespaceArgs};
-use super::run_log::{Entry, RunLog, RunLogArgs};
-=======
 use super::options::{ConflictsArg, LogFormat, LoggingArgs, NamespaceArgs, ProductArgs};
-use super::run_log::{Entry, RunLogArgs};
->>>>>>> incluster
+use super::run_log::{Entry, RunLog, RunLogArgs};
 use super::{configuration, findings, log, write};
 use crate::config::Config;
 use crate::document::{Error, Problem};

@@ -9,13 +9,9 @@ use serde_json::Value;
 use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
-<<<<<<< HEAD
-    COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
-    container_lists, is_kept_out, namespace_facts, own, route_facts, service_facts,
-=======
     COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, OtherPolicy, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
-    Workloads, is_kept_out, is_other_policy, may_be_other_policy, namespace_facts, own, route_facts, service_facts,
->>>>>>> true
+    Workloads, container_lists, is_kept_out, is_other_policy, may_be_other_policy, namespace_facts, own, route_facts,
+    service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
@@ -297,14 +293,10 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
                 });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
-<<<<<<< HEAD
-            _ if workloads.find(&id.gvk).is_some() || !container_lists(&value).is_empty() => surveyed.relevant = true,
-=======
             _ if is_other_policy(&id.gvk) && !parsed.is_local(object) => {
                 surveyed.other_policies.extend(OtherPolicy::of(&id, id.namespace.as_deref(), location()));
             }
-            _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
->>>>>>> true
+            _ if workloads.find(&id.gvk).is_some() || !container_lists(&value).is_empty() => surveyed.relevant = true,
             _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), location())),
         }
     }

@@ -10,13 +10,8 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-<<<<<<< HEAD
 use crate::cli::manifests::{self, frame_all, homeless, read_manifests};
-use crate::cli::options::{LoggingArgs, given, namespace};
-=======
-use crate::cli::manifests::{self, frame_all, read_manifests};
 use crate::cli::options::{LoggingArgs, ProductArgs, given, namespace};
->>>>>>> incluster
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};

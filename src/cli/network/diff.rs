@@ -8,13 +8,8 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-<<<<<<< HEAD
 use crate::cli::manifests::{frame_all, homeless, read_manifests, snapshot};
-use crate::cli::options::{LoggingArgs, NamespaceArgs};
-=======
-use crate::cli::manifests::{frame_all, read_manifests, snapshot};
 use crate::cli::options::{LoggingArgs, NamespaceArgs, ProductArgs};
->>>>>>> incluster
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
 use crate::reachability::IpBlockReach;

@@ -1,13 +1,8 @@
 //! The pages of what concerns a run of the filter, one Markdown file each.
 
 use super::decide::LEVEL_RAISED;
-<<<<<<< HEAD
-use super::generate::{POLICY_UNREADABLE, POLICY_WIDENS};
-use super::notices::{FOREIGN_MARK, KEY_WRITTEN_TWICE, NAMESPACE_NOT_MANAGED, OBJECT_REMOVED, OBJECT_REPLACED};
-=======
 use super::generate::{OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS};
-use super::notices::{FOREIGN_MARK, NAMESPACE_NOT_MANAGED, OBJECT_REMOVED, OBJECT_REPLACED};
->>>>>>> true
+use super::notices::{FOREIGN_MARK, KEY_WRITTEN_TWICE, NAMESPACE_NOT_MANAGED, OBJECT_REMOVED, OBJECT_REPLACED};
 use super::results::{CONFIGURATION, INPUT};
 use crate::finding::{Page, Severity};
 

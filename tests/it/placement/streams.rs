@@ -1,5 +1,6 @@
 //! Streams of documents.
 
+use floe::document::Error;
 use floe::plan::Parts;
 use insta::assert_snapshot;
 
