@@ -23,6 +23,7 @@ mod shadow;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +56,7 @@ use rejected::POD_REJECTED;
 use selection::POD_NOT_ISOLATED;
 pub use shadow::{POLICY_DUPLICATE, RULE_SHADOWED};
 pub use traffic::{Zone, ZoneTraffic};
+use unseen::POLICIES_NOT_SEEN;
 
 /// What an audit reports under the ids of others: the same fact has one id and one page.
 pub const SHARED: &[CheckId] = &[
@@ -80,6 +82,8 @@ pub struct AuditRequest {
     pub home: Option<String>,
     /// The plugin in use; absent if it may be any.
     pub plugin: Option<&'static Profile>,
+    /// The namespaces whose policies could be listed; absent if all could. Of the others no policy is missing.
+    pub policies_of: Option<BTreeSet<String>>,
     /// What `latest` means to Pod Security.
     pub evaluator: Evaluator,
 }
@@ -161,15 +165,24 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
         drafts.extend(readings.check(&model));
     }
 
+    let unseen = unseen::Unseen::of(&model, request.policies_of.as_ref());
+    drafts.retain(|draft| unseen.can_say(draft));
+    drafts.extend(unseen.check(&model));
+
     let wanted: BTreeSet<&str> = request.namespaces.iter().map(String::as_str).collect();
     let is_wanted = |namespace: &str| wanted.is_empty() || wanted.contains(namespace);
+    let is_judged = |namespace: &str| is_wanted(namespace) && !unseen.contains(namespace);
     drafts.retain(|draft| draft.namespace.as_deref().is_none_or(is_wanted));
     let mut traffic = traffic::traffic(&model, readings.of(reach));
     traffic.retain(|it| [&it.source, &it.destination].into_iter().any(|zone| zone.namespace().is_some_and(is_wanted)));
+    traffic.retain(|it| {
+        let mut zones = [&it.source, &it.destination].into_iter().filter_map(Zone::namespace);
+        zones.all(|namespace| !unseen.contains(namespace))
+    });
     let mut namespaces = default_deny::namespaces(&model);
-    namespaces.retain(|it| is_wanted(&it.name));
+    namespaces.retain(|it| is_judged(&it.name));
     let mut exposures = exposure::exposures(&model);
-    exposures.retain(|it| is_wanted(&it.namespace));
+    exposures.retain(|it| is_judged(&it.namespace));
     let mut policies = policies::policies(&model);
     policies.retain(|it| is_wanted(&it.namespace));
     Ok(Audit {

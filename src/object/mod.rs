@@ -1,6 +1,7 @@
 //! Kubernetes objects as floe sees them: who they are, where their pod templates are, and an index of the facts that
 //! decisions need.
 
+mod containers;
 mod facts;
 mod hook;
 mod id;
@@ -18,6 +19,7 @@ mod version;
 mod workload;
 mod workload_table;
 
+pub use containers::{container_lists, template_of};
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
 pub use hook::is_kept_out;
 pub use id::{GroupVersionKind, ResourceId};

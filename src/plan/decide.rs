@@ -15,7 +15,7 @@ use crate::object::{
 };
 use crate::pod_security::{
     Change, Evaluator, HardenError, Hardening, Judged, LevelVersion, harden_as, judge_pods, patch_namespace,
-    raised_labels,
+    raised_labels, unknown_workload,
 };
 use crate::yaml::FieldPath;
 
@@ -133,7 +133,7 @@ impl Decision<'_, '_> {
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
             return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
-        let Some(workload) = self.context.workloads.find(&gvk) else { return Ok(()) };
+        let Some(workload) = self.context.workloads.find(&gvk) else { return self.unknown(decided) };
         if workload.is_cluster_scoped() {
             return self.cluster_scoped(workload, decided);
         }
@@ -151,6 +151,18 @@ impl Decision<'_, '_> {
             return Ok(());
         }
         self.workload(namespace, workload, decided)
+    }
+
+    /// An object of another kind: it may hold containers of which nobody else speaks.
+    fn unknown(&self, decided: &mut Decided) -> Result<(), Error> {
+        let named = self.parsed.text(self.object, &["metadata", "namespace"]);
+        let namespace = named.as_deref().or(self.context.release_namespace.as_deref());
+        let is_managed = namespace.is_some_and(|namespace| self.context.config.managed(namespace).is_some());
+        if is_managed && self.context.parts.contains(Part::Pods) && self.context.config.pod_security.enabled {
+            let Ok((id, value)) = self.value() else { return Ok(()) };
+            decided.findings.extend(unknown_workload(&id, &value).map(|finding| self.placed(finding)));
+        }
+        Ok(())
     }
 
     fn value(&self) -> Result<(ResourceId, Value), Error> {

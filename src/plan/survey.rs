@@ -10,11 +10,15 @@ use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
     COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, OtherPolicy, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
-    Workloads, is_kept_out, is_other_policy, may_be_other_policy, namespace_facts, own, route_facts, service_facts,
+    Workloads, container_lists, is_kept_out, is_other_policy, may_be_other_policy, namespace_facts, own, route_facts,
+    service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::FieldPath;
+
+/// Kinds that may speak of containers and hold none.
+const HOLD_NO_PODS: [&str; 4] = ["ConfigMap", "CustomResourceDefinition", "Event", "Secret"];
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -222,7 +226,7 @@ fn survey(
                 kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind) || may_be_other_policy(kind),
             };
             if !is_read && !holds(COMPONENT_LABEL) {
-                surveyed.relevant = workloads.has_kind(kind);
+                surveyed.relevant = workloads.has_kind(kind) || (!HOLD_NO_PODS.contains(&kind) && holds("containers"));
                 return Ok(surveyed);
             }
         }
@@ -292,7 +296,7 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
             _ if is_other_policy(&id.gvk) && !parsed.is_local(object) => {
                 surveyed.other_policies.extend(OtherPolicy::of(&id, id.namespace.as_deref(), location()));
             }
-            _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
+            _ if workloads.find(&id.gvk).is_some() || !container_lists(&value).is_empty() => surveyed.relevant = true,
             _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), location())),
         }
     }

@@ -171,6 +171,12 @@ fn of_configuration(snapshot: &Snapshot, config: &Config) -> Result<(usize, Vec<
         None => deviation.finding(),
     };
     let mut found: Vec<Finding> = expected.deviations(config, snapshot).into_iter().map(finding).collect();
+    if snapshot.services.is_empty() {
+        for finding in &mut found {
+            let help = finding.help.take().unwrap_or_default();
+            finding.help = Some(format!("{help}; Services narrow policies: give the manifests, too, if they have any"));
+        }
+    }
     // Policies of others that open more; floe's own are compared above.
     found.extend(expected.foreign);
     Ok((expected.policies.len(), found))

@@ -153,6 +153,12 @@ impl<'t> Tree<'t> {
         Span::new(node.start as usize, node.end as usize)
     }
 
+    /// The line of the document in which a node begins, from 1.
+    pub(super) fn line(&self, id: NodeId) -> usize {
+        let before = self.source.as_bytes().get(..self.span(id).start).unwrap_or_default();
+        memchr::memchr_iter(b'\n', before).count() + 1
+    }
+
     /// The node that an alias stands for; any other node itself.
     pub fn resolve(&self, id: NodeId) -> NodeId {
         let node = self.node(id);

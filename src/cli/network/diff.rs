@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
 use crate::cli::manifests::{frame_all, homeless, read_manifests, snapshot};
-use crate::cli::options::{LoggingArgs, NamespaceArgs};
+use crate::cli::options::{LoggingArgs, NamespaceArgs, ProductArgs};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
 use crate::reachability::IpBlockReach;
@@ -56,6 +56,10 @@ pub(super) struct DiffArgs {
     /// What is: a folder, a file, `-`, `config:FILE`, or `cluster:CONTEXT`
     #[arg(value_name = "B")]
     after: String,
+
+    /// Data products, of every side `config:`.
+    #[command(flatten)]
+    products: ProductArgs,
 
     /// What documents without a namespace mean.
     #[command(flatten)]
@@ -104,10 +108,12 @@ enum Side {
 }
 
 impl Side {
-    fn read(argument: &str) -> Result<Self, CliError> {
+    fn read(argument: &str, products: &[PathBuf]) -> Result<Self, CliError> {
         if let Some(file) = argument.strip_prefix(CONFIG) {
             let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty());
-            return configuration::of_files(file).map(Box::new).map(Self::Configured);
+            let mut config = configuration::of_files(file)?;
+            configuration::add_products(&mut config, products)?;
+            return Ok(Self::Configured(Box::new(config)));
         }
         if let Some(context) = argument.strip_prefix(CLUSTER) {
             return Ok(Self::Cluster(Some(context.to_owned()).filter(|context| !context.is_empty())));
@@ -161,7 +167,13 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
     if [&arguments.before, &arguments.after].iter().all(|side| *side == "-") {
         return Err(CliError::Usage("standard input can be one side only".to_owned()));
     }
-    let (before, after) = (Side::read(&arguments.before)?, Side::read(&arguments.after)?);
+    let products = &arguments.products.product;
+    let (before, after) = (Side::read(&arguments.before, products)?, Side::read(&arguments.after, products)?);
+    if !products.is_empty() && [&before, &after].iter().all(|side| !matches!(side, Side::Configured(_))) {
+        return Err(CliError::Usage(
+            "--product adds to a configuration: name it as a side, config:manifest.yaml".to_owned(),
+        ));
+    }
     let config = match (&before, &after) {
         (Side::Configured(config), _) | (_, Side::Configured(config)) => (**config).clone(),
         _ => Config::default(),

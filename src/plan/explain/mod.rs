@@ -2,7 +2,7 @@
 
 use super::decide::LEVEL_RAISED;
 use super::generate::{OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS};
-use super::notices::{FOREIGN_MARK, NAMESPACE_NOT_MANAGED, OBJECT_REMOVED, OBJECT_REPLACED};
+use super::notices::{FOREIGN_MARK, KEY_WRITTEN_TWICE, NAMESPACE_NOT_MANAGED, OBJECT_REMOVED, OBJECT_REPLACED};
 use super::results::{CONFIGURATION, INPUT};
 use crate::finding::{Page, Severity};
 
@@ -11,6 +11,7 @@ pub const PAGES: &[Page] = &[
     Page::new(CONFIGURATION, Severity::Error, include_str!("configuration.md")),
     Page::new(FOREIGN_MARK, Severity::Warning, include_str!("foreign-mark.md")),
     Page::new(INPUT, Severity::Error, include_str!("input.md")),
+    Page::new(KEY_WRITTEN_TWICE, Severity::Warning, include_str!("key-written-twice.md")),
     Page::new(LEVEL_RAISED, Severity::Warning, include_str!("level-raised.md")),
     Page::new(NAMESPACE_NOT_MANAGED, Severity::Warning, include_str!("namespace-not-managed.md")),
     Page::new(OBJECT_REMOVED, Severity::Warning, include_str!("object-removed.md")),

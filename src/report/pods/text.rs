@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
 use super::{Input, violates};
 use crate::plan::INPUT;
 use crate::report::Painter;
+use crate::report::escape::{of_same_length, one_line};
 use crate::verdict::{Fix, Mode, PodVerdict, Report, ViolationFound};
 
 /// Writes the verdicts for people, the way rustc writes: first a line that says it all, then each violation with every
@@ -64,18 +65,24 @@ fn paint(pod: &PodVerdict, violation: &ViolationFound, input: &Input<'_>, painte
     let first = violation.fields.first().map(|field| input.line_column(field.span.start));
     let place = first.map(|place| format!(" ({}:{place})", input.named.name)).unwrap_or_default();
     let title = format!("{who} PodSecurity \"{}\"{mode}: {}{place}", violation.policy, violation.message);
-    let mut group = Group::with_title(level.primary_title(title).id(violation.check.0));
+    let mut group = Group::with_title(level.primary_title(one_line(&title)).id(violation.check.0));
     for field in &violation.fields {
         let excerpt = input.named.excerpt_numbered(field.span, |at| input.line_column(at).line);
-        group =
-            group.element(Snippet::source(excerpt.text).line_start(excerpt.line).path(input.named.name).annotation(
-                AnnotationKind::Primary.span(excerpt.span.range()).label(format!("{}: {}", field.field, field.fix)),
-            ));
+        group = group.element(
+            Snippet::source(of_same_length(excerpt.text))
+                .line_start(excerpt.line)
+                .path(one_line(input.named.name))
+                .annotation(
+                    AnnotationKind::Primary
+                        .span(excerpt.span.range())
+                        .label(one_line(&format!("{}: {}", field.field, field.fix)).into_owned()),
+                ),
+        );
     }
     let mut hints: Vec<&str> = violation.fields.iter().filter_map(|field| field.hint.as_deref()).collect();
     hints.dedup();
     for hint in hints {
-        group = group.element(Level::HELP.message(hint));
+        group = group.element(Level::HELP.message(one_line(hint)));
     }
     painter.render(group)
 }
