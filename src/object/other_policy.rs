@@ -5,7 +5,7 @@ use super::{GroupVersionKind, Location, ResourceId};
 /// A kind of such policies.
 struct Kind {
     groups: &'static [&'static str],
-    kind: &'static str,
+    name: &'static str,
     /// Whether its objects are in no namespace, and may touch pods of all.
     is_cluster_wide: bool,
 }
@@ -18,18 +18,18 @@ const OVN: &[&str] = &["k8s.ovn.org"];
 const AWS: &[&str] = &["networking.k8s.aws"];
 
 const KINDS: &[Kind] = &[
-    Kind { groups: CILIUM, kind: "CiliumNetworkPolicy", is_cluster_wide: false },
-    Kind { groups: CILIUM, kind: "CiliumClusterwideNetworkPolicy", is_cluster_wide: true },
-    Kind { groups: CALICO, kind: "NetworkPolicy", is_cluster_wide: false },
-    Kind { groups: CALICO, kind: "GlobalNetworkPolicy", is_cluster_wide: true },
-    Kind { groups: KUBERNETES, kind: "AdminNetworkPolicy", is_cluster_wide: true },
-    Kind { groups: KUBERNETES, kind: "BaselineAdminNetworkPolicy", is_cluster_wide: true },
-    Kind { groups: KUBERNETES, kind: "ClusterNetworkPolicy", is_cluster_wide: true },
-    Kind { groups: ANTREA, kind: "NetworkPolicy", is_cluster_wide: false },
-    Kind { groups: ANTREA, kind: "ClusterNetworkPolicy", is_cluster_wide: true },
-    Kind { groups: OVN, kind: "EgressFirewall", is_cluster_wide: false },
-    Kind { groups: AWS, kind: "ApplicationNetworkPolicy", is_cluster_wide: false },
-    Kind { groups: AWS, kind: "ClusterNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: CILIUM, name: "CiliumNetworkPolicy", is_cluster_wide: false },
+    Kind { groups: CILIUM, name: "CiliumClusterwideNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: CALICO, name: "NetworkPolicy", is_cluster_wide: false },
+    Kind { groups: CALICO, name: "GlobalNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: KUBERNETES, name: "AdminNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: KUBERNETES, name: "BaselineAdminNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: KUBERNETES, name: "ClusterNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: ANTREA, name: "NetworkPolicy", is_cluster_wide: false },
+    Kind { groups: ANTREA, name: "ClusterNetworkPolicy", is_cluster_wide: true },
+    Kind { groups: OVN, name: "EgressFirewall", is_cluster_wide: false },
+    Kind { groups: AWS, name: "ApplicationNetworkPolicy", is_cluster_wide: false },
+    Kind { groups: AWS, name: "ClusterNetworkPolicy", is_cluster_wide: true },
 ];
 
 /// A policy of another API.
@@ -67,7 +67,7 @@ impl OtherPolicy {
 }
 
 fn kind_of(gvk: &GroupVersionKind) -> Option<&'static Kind> {
-    KINDS.iter().find(|it| it.kind == gvk.kind && it.groups.contains(&gvk.group.as_str()))
+    KINDS.iter().find(|it| it.name == gvk.kind && it.groups.contains(&gvk.group.as_str()))
 }
 
 /// Whether an object is such a policy.
@@ -77,7 +77,7 @@ pub fn is_other_policy(gvk: &GroupVersionKind) -> bool {
 
 /// Whether an object may be such a policy by its kind alone.
 pub fn may_be_other_policy(kind: &str) -> bool {
-    KINDS.iter().any(|it| it.kind == kind)
+    KINDS.iter().any(|it| it.name == kind)
 }
 
 /// What one has to know where there are such policies; absent where there are none.

@@ -60,7 +60,7 @@ pub fn is_own(id: &ResourceId, object: &Value) -> bool {
 fn is_policy_name(name: &str) -> bool {
     let allows =
         |prefix: &&str| name.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    name == DEFAULT_DENY || ALLOW_POLICIES.iter().any(|prefix| allows(&prefix))
+    name == DEFAULT_DENY || ALLOW_POLICIES.iter().any(allows)
 }
 
 fn is_only_of_floe(namespace: &Value) -> bool {

@@ -134,12 +134,15 @@ fn expected(parsed: &ParsedDocument<'_>, root: NodeId, changes: &Changes) -> Res
 
 type UnitRefusal = (usize, Refusal);
 
+/// Edits of a document, and the twins that they leave, with the numbers of their objects.
+type Edited = (Vec<TextEdit>, Vec<(usize, TwinKey)>);
+
 fn edit(
     parsed: &ParsedDocument<'_>,
     root: NodeId,
     changes: &Changes,
     expected: &Expected,
-) -> Result<(Vec<TextEdit>, Vec<(usize, TwinKey)>), UnitRefusal> {
+) -> Result<Edited, UnitRefusal> {
     let mut twins: Vec<(usize, TwinKey)> = Vec::new();
     let of_document = |refusal: Refusal| (0, refusal);
     let mut editor = Editor::new(&parsed.tree).map_err(of_document)?;

@@ -133,7 +133,10 @@ impl Decision<'_, '_> {
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
             return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
-        let Some(workload) = self.context.workloads.find(&gvk) else { return self.unknown(decided) };
+        let Some(workload) = self.context.workloads.find(&gvk) else {
+            self.unknown(decided);
+            return Ok(());
+        };
         if workload.is_cluster_scoped() {
             return self.cluster_scoped(workload, decided);
         }
@@ -154,15 +157,14 @@ impl Decision<'_, '_> {
     }
 
     /// An object of another kind: it may hold containers of which nobody else speaks.
-    fn unknown(&self, decided: &mut Decided) -> Result<(), Error> {
+    fn unknown(&self, decided: &mut Decided) {
         let named = self.parsed.text(self.object, &["metadata", "namespace"]);
         let namespace = named.as_deref().or(self.context.release_namespace.as_deref());
         let is_managed = namespace.is_some_and(|namespace| self.context.config.managed(namespace).is_some());
         if is_managed && self.context.parts.contains(Part::Pods) && self.context.config.pod_security.enabled {
-            let Ok((id, value)) = self.value() else { return Ok(()) };
+            let Ok((id, value)) = self.value() else { return };
             decided.findings.extend(unknown_workload(&id, &value).map(|finding| self.placed(finding)));
         }
-        Ok(())
     }
 
     fn value(&self) -> Result<(ResourceId, Value), Error> {
@@ -229,9 +231,9 @@ impl Decision<'_, '_> {
                 labels.join(", ")
             );
             let label = format!("pod-security.kubernetes.io/{first}");
-            let path = FieldPath::of_keys(["metadata", "labels"]).child(label);
+            let place = FieldPath::of_keys(["metadata", "labels"]).child(label);
             let finding = Finding::new(Severity::Warning, LEVEL_RAISED, message)
-                .at(&id, self.location(&path))
+                .at(&id, self.location(&place))
                 .help("write the level that is meant, or lower that of the role (`security.pod_security`)");
             decided.actions.push(finding);
         }

@@ -32,8 +32,6 @@ pub fn classify(content: &str) -> Class<'_> {
         match first {
             b'\n' | b'#' => {}
             b' ' if is_comment(bytes.get(at..end).unwrap_or_default()) => {}
-            // An indented root: its keys stand in no line that begins in column 0.
-            b' ' => return Class::Unknown,
             b'\r' if at + 1 == end => {}
             b'-' if at == 0 && bytes.starts_with(b"---") => {
                 if !is_comment(bytes.get(3..end).unwrap_or_default()) {
@@ -51,6 +49,7 @@ pub fn classify(content: &str) -> Class<'_> {
                     KeyLine::Kind(_) | KeyLine::Odd => return Class::Unknown,
                 }
             }
+            // Also an indented root: its keys stand in no line that begins in column 0.
             _ => return Class::Unknown,
         }
     }
