@@ -3,7 +3,7 @@
 use super::draft::{Draft, Place};
 use super::model::Model;
 use crate::document::Error;
-use crate::verdict::{Difference, Expected, is_ours};
+use crate::verdict::{Difference, Expected, is_ours, is_retired};
 use crate::yaml::FieldPath;
 
 pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
@@ -11,8 +11,10 @@ pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
     let mut found = Vec::new();
     for deviation in expected.deviations(model.config, model.snapshot) {
         let there = deviation.there.and_then(|at| Some((at, model.snapshot.policies.get(at)?)));
-        // In a cluster there may be installations of floe that this configuration does not speak of.
-        let is_of_others = there.is_some_and(|(_, policy)| !is_ours(model.config, policy));
+        // In a cluster there may be installations of floe that this configuration does not speak of, and
+        // namespaces that have left it.
+        let is_of_others =
+            there.is_some_and(|(_, policy)| !is_ours(model.config, policy) || is_retired(model.config, policy));
         if deviation.difference == Difference::Extra && is_of_others {
             continue;
         }
@@ -38,7 +40,7 @@ pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
             check: finding.check,
             message: finding.message,
             help: finding.help.unwrap_or_default(),
-            place: Place::Known(object, finding.location?),
+            place: Place::Known(Some(object), finding.location?),
         })
     }));
     Ok(found)

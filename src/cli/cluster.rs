@@ -75,9 +75,9 @@ pub(super) use with_client::{plugins_role, reading_role};
 mod with_client {
     use super::{AccessArgs, Config, Live, Plugins};
     use crate::cli::error::CliError;
-    use crate::cli::fetched::fetch;
+    use crate::cli::fetched::{fetch, namespaces};
     use crate::cli::plugins::{self, Seen};
-    use crate::cluster::{Access, Cluster, ClusterError, NETWORK, PLUGINS, Unseen, role};
+    use crate::cluster::{Access, Cluster, ClusterError, Collection, NETWORK, PLUGINS, Unseen, role};
 
     impl AccessArgs {
         /// Opens the cluster of a context, else of `--context`, else of the current one.
@@ -106,7 +106,7 @@ mod with_client {
         }
 
         /// As much of a cluster's network as may be seen, whatever is missing; where all namespaces at once may not,
-        /// those of the configuration and some more.
+        /// those of the configuration, those that the list of Namespaces names, and some more.
         pub(in crate::cli) fn all(
             &self,
             config: Option<&Config>,
@@ -114,9 +114,20 @@ mod with_client {
             with: Plugins,
         ) -> Result<(Live, Option<Seen>), CliError> {
             let cluster = self.open(None)?;
+            let (first, rest): (Vec<Collection>, Vec<Collection>) =
+                NETWORK.into_iter().partition(|it| it.plural == "namespaces");
             let defaults = Config::default();
-            let more: Vec<&str> = more.iter().map(String::as_str).collect();
-            let network = fetch(&cluster, &NETWORK, config.unwrap_or(&defaults), &more).map(Live::of)?;
+            let mut network = fetch(&cluster, &first, &defaults, &[])?;
+            let listed = namespaces(&network);
+            // Where Namespaces may be listed, a name that nobody has configured is not guessed at.
+            let nothing = Config { namespaces: Vec::new(), ..Config::default() };
+            let fallback = if listed.is_empty() { &defaults } else { &nothing };
+            let more: Vec<&str> = more.iter().chain(&listed).map(String::as_str).collect();
+            let objects = fetch(&cluster, &rest, config.unwrap_or(fallback), &more)?;
+            network.pages.extend(objects.pages);
+            network.unseen.extend(objects.unseen);
+            network.looked_into.extend(objects.looked_into);
+            let network = Live::of(network);
             let seen = (with == Plugins::Read).then(|| plugins::live(&cluster)).transpose()?;
             Ok((network, seen))
         }

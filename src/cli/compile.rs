@@ -31,11 +31,13 @@ const STDIN: &str = "stdin.yaml";
         network/     NetworkPolicies and NETWORK-POLICY-SUMMARY.md\n  \
         namespaces/  Namespaces with Pod Security labels, those that the manifests do not have\n  \
         manifests/   the manifests of -f, their pods hardened, everything else as it came\n\n\
-        Folders are replaced whole or not at all. Things of others that stand in them stay; of an earlier run's files, \
-        which .floe lists with digests, those go that are no longer produced and have not been changed since.",
+        Apply namespaces/ first: kubectl takes the folders in the order of their names. Folders are replaced whole or not \
+        at all. Things of others that stand in them stay; of an earlier run's files, which .floe lists with digests, those \
+        go that are no longer produced and have not been changed since.",
     after_long_help = "Examples:\n  \
         floe compile --config manifest.yaml --product floe.yaml\n  \
-        helm template floe ./chart | floe compile -f - --out target && kubectl apply -R -f target\n\n\
+        helm template floe ./chart | floe compile -f - --out target\n  \
+        kubectl apply -f target/namespaces && kubectl apply -R -f target\n\n\
         Exit codes:\n  \
         0   done\n  \
         1   pods would be rejected at admission; nothing was written\n  \

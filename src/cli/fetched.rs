@@ -1,5 +1,7 @@
 //! What a live cluster has sent, as texts to read.
 
+use std::collections::BTreeSet;
+
 use super::input::Source;
 use super::options::LoggingArgs;
 
@@ -10,6 +12,8 @@ pub(super) struct Live {
     pub(super) sources: Vec<Source>,
     /// What the user may not see, in words.
     pub(super) unseen: Vec<String>,
+    /// The namespaces whose policies could be listed; absent if all could.
+    pub(super) policies_of: Option<BTreeSet<String>>,
 }
 
 impl Live {
@@ -20,7 +24,7 @@ impl Live {
 }
 
 #[cfg(feature = "cluster")]
-pub(super) use with_client::{fetch, items};
+pub(super) use with_client::{fetch, items, namespaces};
 
 #[cfg(feature = "cluster")]
 mod with_client {
@@ -72,12 +76,27 @@ mod with_client {
         Ok(cluster.fetch(collections, &Scope::AllElse(namespaces))?)
     }
 
+    /// The namespaces whose policies could be listed, where not all could.
+    fn namespaces_seen(fetched: &Fetched) -> Option<BTreeSet<String>> {
+        let blind = fetched.unseen.iter().any(|it| it.collection.plural == "networkpolicies" && it.namespace.is_none());
+        let listed = fetched.looked_into.iter().filter(|(collection, _)| collection.plural == "networkpolicies");
+        blind.then(|| listed.map(|(_, namespace)| namespace.clone()).collect())
+    }
+
+    /// The names of the Namespaces that could be listed.
+    pub(in crate::cli) fn namespaces(fetched: &Fetched) -> Vec<String> {
+        let pages = fetched.pages.iter().filter(|page| page.collection.plural == "namespaces");
+        let name = |item: Value| Some(item.pointer("/metadata/name")?.as_str()?.to_owned());
+        pages.flat_map(|page| items(&page.text)).filter_map(name).collect()
+    }
+
     impl Live {
         /// Lists as texts to read.
         pub(in crate::cli) fn of(fetched: Fetched) -> Self {
             let unseen = fetched.unseen.iter().map(|it| format!("{it}: {}", it.message)).collect();
             let source = |page: Page| Source { name: page.name(), is_file: false, text: page.text };
-            Self { sources: fetched.pages.into_iter().map(source).collect(), unseen }
+            let policies_of = namespaces_seen(&fetched);
+            Self { sources: fetched.pages.into_iter().map(source).collect(), unseen, policies_of }
         }
     }
 }

@@ -118,3 +118,11 @@ pub(super) fn warn(message: &str, logging: &LoggingArgs) {
         LogFormat::Json => tracing::warn!("{message}"),
     }
 }
+
+/// Says on standard error what the result does not.
+pub(super) fn note(line: &str, logging: &LoggingArgs) {
+    match logging.log_format {
+        LogFormat::Text => eprint(&format!("floe: note: {line}")),
+        LogFormat::Json => tracing::warn!("{line}"),
+    }
+}

@@ -1,9 +1,20 @@
 //! Options that several commands take. No command is known here.
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::config::Conflicts;
 use crate::object::name::is_dns_label;
+
+/// Data products, whose needs are added to the configuration.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(super) struct ProductArgs {
+    /// A data product (`floe.yaml`): what its compute targets and plugins need is added to the configuration; may be given
+    /// several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) product: Vec<PathBuf>,
+}
 
 /// The namespace of documents that name none.
 #[derive(Debug, Clone, ClapArgs)]

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Source};
-use super::options::{ConflictsArg, LogFormat, LoggingArgs, NamespaceArgs};
+use super::options::{ConflictsArg, LogFormat, LoggingArgs, NamespaceArgs, ProductArgs};
 use super::run_log::{Entry, RunLog, RunLogArgs};
 use super::{configuration, findings, log, write};
 use crate::config::Config;
@@ -33,6 +33,10 @@ pub(super) struct RenderArgs {
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG",
         value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(super) config: Option<PathBuf>,
+
+    /// Data products.
+    #[command(flatten)]
+    pub(super) products: ProductArgs,
 
     /// What documents without a namespace mean.
     #[command(flatten)]
@@ -156,6 +160,7 @@ fn request(arguments: &RenderArgs) -> Request {
 
 fn configure(arguments: &RenderArgs, list: Option<&ResourceList<'_>>, source: &Source) -> Result<Config, CliError> {
     let mut config = configuration::find(list, source, arguments.config.as_deref())?;
+    configuration::add_products(&mut config, &arguments.products.product)?;
     if let Some(conflicts) = arguments.conflicts {
         config.pod_security.conflicts = conflicts.into();
     }

@@ -30,6 +30,8 @@ pub struct ClusterFacts<'o> {
     pub daemon_sets: &'o [Value],
     /// All Deployments.
     pub deployments: &'o [Value],
+    /// Addresses that no `ipBlock` matches: those of nodes on a plugin that misses them, which is named; else none.
+    pub unmatched: Option<(&'o str, &'o BTreeSet<IpAddr>)>,
 }
 
 /// `DaemonSet`s of the node-local DNS cache: Kubernetes' own name, and kubespray's.
@@ -164,6 +166,21 @@ fn kubernetes_api(facts: &ClusterFacts<'_>, out: &mut String) {
         let _ = writeln!(out, "    # kubernetes_api: the Service default/kubernetes has no endpoints");
         return;
     }
+    let on_nodes: BTreeSet<IpNet> =
+        facts.unmatched.iter().flat_map(|(_, nodes)| nodes.iter().copied()).map(single).collect();
+    if let Some((plugin, _)) = facts.unmatched
+        && !cidrs.is_disjoint(&on_nodes)
+    {
+        let _ = writeln!(
+            out,
+            "    # EndpointSlices of the Service default/kubernetes: {}, which are nodes. On {plugin} no ipBlock matches a\n    \
+             # node, so `cidrs` would cut the platform off from the API server: they are left out, and any address is\n    \
+             # open on these ports. To close that, add a rule of the plugin for the API server.",
+            list(&cidrs)
+        );
+        let _ = writeln!(out, "    kubernetes_api:\n      ports: {}", list(&ports));
+        return;
+    }
     let _ = writeln!(out, "    # EndpointSlices of the Service default/kubernetes");
     let _ = writeln!(out, "    kubernetes_api:\n      cidrs: {}\n      ports: {}", list(&cidrs), list(&ports));
     if let Some(address) = facts.api_service {
@@ -296,6 +313,16 @@ mod tests {
     use crate::stream::frame;
 
     fn found(manifests: &str, slices: &[Value], daemon_sets: &[Value], deployments: &[Value]) -> String {
+        found_on(None, manifests, slices, daemon_sets, deployments)
+    }
+
+    fn found_on(
+        unmatched: Option<(&str, &BTreeSet<IpAddr>)>,
+        manifests: &str,
+        slices: &[Value],
+        daemon_sets: &[Value],
+        deployments: &[Value],
+    ) -> String {
         let snapshot = Snapshot::take(&[frame(manifests)], &Workloads::new(&[]), None).unwrap();
         let inventory = snapshot.inventory();
         let facts = ClusterFacts {
@@ -305,6 +332,7 @@ mod tests {
             endpoint_slices: slices,
             daemon_sets,
             deployments,
+            unmatched,
         };
         let snippet = detect(&Config::default(), &facts);
         let tree = Tree::parse(&snippet).unwrap();
@@ -350,6 +378,26 @@ mod tests {
         assert_eq!(config.services[0].ports, [9191]);
         assert_eq!(config.services[0].pod_labels["app"], "yes", "{snippet}");
         assert!(snippet.contains("add 10.96.0.1/32 and port 443"), "{snippet}");
+    }
+
+    #[test]
+    fn an_api_server_on_a_node_is_not_named_where_no_block_matches_nodes() {
+        let slice = |address: &str| {
+            json!({"metadata": {"namespace": "default"}, "ports": [{"port": 6443}],
+                "endpoints": [{"addresses": [address]}]})
+        };
+        let nodes: BTreeSet<IpAddr> = ["192.0.2.1", "2001:db8::1"].iter().map(|it| it.parse().unwrap()).collect();
+        let cidrs = |unmatched, address: &str| {
+            let snippet = found_on(unmatched, "", &[slice(address)], &[], &[]);
+            let api = Config::from_manifest(&Tree::parse(&snippet).unwrap()).unwrap().network.kubernetes_api;
+            assert_eq!(api.ports, [6443], "{snippet}");
+            (api.cidrs.len(), snippet.contains("On Cilium no ipBlock matches"))
+        };
+        let cilium = Some(("Cilium", &nodes));
+        assert_eq!(cidrs(cilium, "192.0.2.1"), (0, true));
+        assert_eq!(cidrs(cilium, "2001:db8::1"), (0, true));
+        assert_eq!(cidrs(cilium, "203.0.113.9"), (1, false), "a managed control plane is outside");
+        assert_eq!(cidrs(None, "192.0.2.1"), (1, false));
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct Fetched {
     pub pages: Vec<Page>,
     /// What could not be seen, in the same order.
     pub unseen: Vec<Unseen>,
+    /// The single namespaces in which a collection could be listed, where not all at once could.
+    pub looked_into: Vec<(Collection, String)>,
 }
 
 /// Groups of the API.
@@ -136,6 +138,7 @@ async fn fetch(
     for fetched in found.into_values() {
         all.pages.extend(fetched.pages);
         all.unseen.extend(fetched.unseen);
+        all.looked_into.extend(fetched.looked_into);
     }
     Ok(all)
 }
@@ -150,6 +153,7 @@ async fn of_collection(
     let mut add = |namespace: Option<&str>, listed: Result<Vec<String>, ClusterError>| match listed {
         Ok(texts) => {
             fetched.pages.extend(texts.into_iter().map(|text| Page { collection, text }));
+            fetched.looked_into.extend(namespace.map(|namespace| (collection, namespace.to_owned())));
             Ok(true)
         }
         Err(ClusterError::Forbidden { message, .. }) => {

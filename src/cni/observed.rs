@@ -1,16 +1,21 @@
 //! What a cluster shows of its network plugins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use serde_json::Value;
 
 use super::evidence::{Evidence, text};
+use super::{Profile, Reach};
 
 /// The group of policies of administrators, which come before those of Kubernetes or after them.
 const ADMIN_POLICIES: &str = "policy.networking.k8s.io";
 
 /// `DaemonSet`s of Multus.
 const MULTUS: [&str; 2] = ["kube-multus-ds", "multus"];
+
+/// Cilium's setting by which an `ipBlock` matches nodes as well.
+const CIDR_MATCH_MODE: &str = "policy-cidr-match-mode";
 
 /// What an object tells of.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +108,28 @@ impl Observed {
     /// Whether objects of a kind say something of plugins, or of what counts beside policies.
     pub fn is_telling(group: &str, kind: &str) -> bool {
         Telling::of(group, kind).is_some()
+    }
+
+    /// The addresses of nodes, with their names.
+    pub fn node_addresses(&self) -> BTreeMap<IpAddr, &str> {
+        let of_node = |node| {
+            let addresses = Value::pointer(node, "/status/addresses").and_then(Value::as_array).into_iter().flatten();
+            addresses
+                .filter_map(|it| it.get("address")?.as_str()?.parse().ok())
+                .map(move |it| (it, text(node, "/metadata/name")))
+        };
+        self.nodes.iter().flat_map(of_node).collect()
+    }
+
+    /// Whether an `ipBlock` misses the addresses of nodes on a plugin: where it matches addresses outside only, and no
+    /// setting of Cilium's adds the nodes.
+    pub fn is_blind_to_nodes(&self, plugin: &Profile) -> bool {
+        let adds_nodes = |it: &Value| {
+            it.get("data")
+                .and_then(|data| data.get(CIDR_MATCH_MODE)?.as_str())
+                .is_some_and(|mode| mode.contains("nodes"))
+        };
+        plugin.ip_block_reach == Reach::OutsideOnly && !self.config_maps.iter().any(adds_nodes)
     }
 
     /// A group of the API by which a plugin is known that has no agent here.

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
-use crate::plan::{POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
-use crate::reachability::{IpBlockReach, PortSet};
+use crate::object::Protocol;
+use crate::object::own::{DEFAULT_DENY, is_marked};
+use crate::plan::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
+use crate::reachability::{Direction, IpBlockReach, Policy, PortSet};
 use crate::snapshot::{ConnectionChange, Effects, FoundPolicy, Snapshot, Swap, compare_policies, effects};
 
 /// A policy that the configuration wants is not there.
@@ -34,6 +38,24 @@ pub(crate) fn is_ours(config: &Config, policy: &FoundPolicy) -> bool {
     let named = annotations.and_then(|annotations| annotations.get(OWNER));
     policy.is_own
         && (named.is_some_and(|it| *it == *owner(config)) || config.managed(&policy.policy.namespace).is_some())
+}
+
+/// Whether an object is a default-deny that floe has written: its mark and name, every pod, both directions, no rules.
+pub fn is_default_deny(object: &Value) -> bool {
+    let named = object.pointer("/metadata/name").is_some_and(|name| name == DEFAULT_DENY);
+    let is_empty = |policy: &Policy| {
+        Direction::ALL.into_iter().all(|direction| policy.rules(direction).is_some_and(<[_]>::is_empty))
+    };
+    named
+        && object.pointer("/spec/podSelector").is_some()
+        && is_marked(object)
+        && Policy::read(object, "").is_ok_and(|policy| policy.pod_selector.is_everything() && is_empty(&policy))
+}
+
+/// Whether a policy is the default-deny of a namespace that left the configuration: `floe deploy --prune` leaves it, and it
+/// opens nothing.
+pub(crate) fn is_retired(config: &Config, policy: &FoundPolicy) -> bool {
+    policy.is_own && config.managed(&policy.policy.namespace).is_none() && is_default_deny(&policy.facts.value)
 }
 
 /// What a configuration wants of some objects, and what of other people stands against it.
@@ -83,7 +105,12 @@ pub(crate) struct Deviation {
 impl Expected {
     /// What a configuration wants of the objects of a snapshot.
     pub(crate) fn of(config: &Config, snapshot: &Snapshot) -> Result<Self, Error> {
-        let generated = generate(config, &snapshot.inventory())?;
+        let inventory = snapshot.inventory();
+        let generated = generate(config, &inventory)?;
+        let generated = match narrowed(config, snapshot) {
+            Some(narrowed) => better(snapshot, generated, generate(&narrowed, &inventory)?),
+            None => generated,
+        };
         let is_foreign = |finding: &Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE);
         Ok(Self {
             policies: generated.policies.iter().filter_map(found_policy).collect(),
@@ -135,6 +162,46 @@ impl Expected {
         })
         .collect()
     }
+}
+
+/// The configuration with the labels of the pods that the policies of a snapshot are narrowed to, where the snapshot holds
+/// nothing that tells them: `floe compile` narrows by Services, and writes policies into a folder of their own. Only
+/// pods of the platform can be named so, and only ports that are configured: no more is open than without.
+fn narrowed(config: &Config, snapshot: &Snapshot) -> Option<Config> {
+    if !snapshot.services.is_empty() || !snapshot.pods.is_empty() {
+        return None;
+    }
+    let mut config = config.clone();
+    let platform = config.platform().to_owned();
+    let mut is_any = false;
+    for service in config.network.services.iter_mut().filter(|it| it.pod_labels.is_empty() && !it.ports.is_empty()) {
+        let wanted = PortSet::single_ports(Protocol::Tcp, &service.ports);
+        let serves = |it: &&FoundPolicy| {
+            let rules = it.policy.rules(Direction::Ingress).unwrap_or_default();
+            let open = rules.iter().fold(PortSet::default(), |all, rule| all.union(&rule.ports.numbers));
+            it.is_own && it.policy.namespace == platform && open.covers(&wanted) && !open.is_everything()
+        };
+        let labels = |it: &FoundPolicy| {
+            let labels = it.facts.value.pointer("/spec/podSelector/matchLabels")?.as_object()?;
+            let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+            labels.iter().map(text).collect::<Option<BTreeMap<_, _>>>().filter(|labels| !labels.is_empty())
+        };
+        if let Some(labels) = snapshot.policies.iter().filter(serves).find_map(labels) {
+            service.pod_labels = labels;
+            is_any = true;
+        }
+    }
+    is_any.then_some(config)
+}
+
+/// The one of two that the policies of a snapshot differ from in less.
+fn better(snapshot: &Snapshot, one: Generated, other: Generated) -> Generated {
+    let own: Vec<FoundPolicy> = snapshot.policies.iter().filter(|policy| policy.is_own).cloned().collect();
+    let differences = |it: &Generated| {
+        let wanted: Vec<FoundPolicy> = it.policies.iter().filter_map(found_policy).collect();
+        compare_policies(&wanted, &own).len()
+    };
+    if differences(&other) < differences(&one) { other } else { one }
 }
 
 fn positions(policies: &[FoundPolicy]) -> BTreeMap<(&str, &str), usize> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::as_configured::{Expected, is_ours};
+use super::as_configured::{Expected, is_ours, is_retired};
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::Finding;
@@ -36,12 +36,14 @@ pub struct Drift {
 /// Compares a cluster with what a configuration wants.
 ///
 /// Other people's policies are taken as they are, those of other installations of floe too: all in other namespaces, and those
-/// in managed namespaces that open nothing beyond the configuration. What of labels and annotations floe did not write is the business of whoever did: Helm, Argo CD,
+/// in managed namespaces that open nothing beyond the configuration. So is the default-deny of a namespace that left the
+/// configuration, which `floe deploy --prune` leaves. What of labels and annotations floe did not write is the business of whoever did: Helm, Argo CD,
 /// the server.
 pub fn drift(config: &Config, live: &Snapshot, ip_blocks: IpBlockReach, first: First) -> Result<Drift, Error> {
     let Expected { policies: wanted, foreign } = Expected::of(config, live)?;
     let unwanted: BTreeSet<&ResourceId> = foreign.iter().filter_map(|finding| finding.object.as_ref()).collect();
-    let accepted = |it: &FoundPolicy| !is_ours(config, it) && !unwanted.contains(&it.facts.id);
+    let is_taken = |it: &FoundPolicy| !is_ours(config, it) || is_retired(config, it);
+    let accepted = |it: &FoundPolicy| is_taken(it) && !unwanted.contains(&it.facts.id);
     let mut drift = against(&wanted, accepted, live, ip_blocks, &config.network.cluster_cidrs, first);
     // A place in a list of the server is of no use to anybody.
     let named = |finding: Finding| {

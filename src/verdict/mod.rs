@@ -8,8 +8,8 @@ mod pods;
 mod policies;
 mod policy_documents;
 
-pub(crate) use as_configured::{Difference, Expected, is_ours};
-pub use as_configured::{OWNER, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING, as_configured, owner};
+pub(crate) use as_configured::{Difference, Expected, is_ours, is_retired};
+pub use as_configured::{OWNER, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING, as_configured, is_default_deny, owner};
 pub use drift::{Drift, First, drift, drift_from};
 pub use explain::PAGES;
 pub use in_cluster::{Candidate, PLUGIN_DIFFERS, Refusal, ServerAnswer, candidates, of_server};

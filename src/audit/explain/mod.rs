@@ -3,7 +3,7 @@
 use super::{
     DEFAULT_DENY_MISSING, EGRESS_TO_INTERNET, ENTRANCE_BLOCKED, ENTRANCE_OPEN, INGRESS_FROM_ALL_NAMESPACES,
     INGRESS_FROM_INTERNET, IP_BLOCK_DEPENDS_ON_PLUGIN, POD_NOT_ISOLATED, POD_REJECTED, POD_SECURITY_LABEL_MISSING,
-    POD_SECURITY_LABEL_WEAKER, POLICY_DUPLICATE, POLICY_MIXES_DIRECTIONS, RULE_SHADOWED,
+    POD_SECURITY_LABEL_WEAKER, POLICIES_NOT_SEEN, POLICY_DUPLICATE, POLICY_MIXES_DIRECTIONS, RULE_SHADOWED,
 };
 use crate::finding::{Page, Severity};
 
@@ -20,6 +20,7 @@ pub const PAGES: &[Page] = &[
     Page::new(POD_REJECTED, Severity::Error, include_str!("pod-rejected.md")),
     Page::new(POD_SECURITY_LABEL_MISSING, Severity::Error, include_str!("pod-security-label-missing.md")),
     Page::new(POD_SECURITY_LABEL_WEAKER, Severity::Error, include_str!("pod-security-label-weaker.md")),
+    Page::new(POLICIES_NOT_SEEN, Severity::Info, include_str!("policies-not-seen.md")),
     Page::new(POLICY_DUPLICATE, Severity::Info, include_str!("policy-duplicate.md")),
     Page::new(POLICY_MIXES_DIRECTIONS, Severity::Error, include_str!("policy-mixes-directions.md")),
     Page::new(RULE_SHADOWED, Severity::Info, include_str!("rule-shadowed.md")),

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::cluster::AccessArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::options::{LoggingArgs, NamespaceArgs};
+use super::options::{LoggingArgs, NamespaceArgs, ProductArgs};
 use super::run_log::RunLogArgs;
 
 /// Arguments of `floe deploy`.
@@ -45,6 +45,9 @@ pub(super) struct DeployArgs {
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
 
+    #[command(flatten)]
+    products: ProductArgs,
+
     /// What documents without a namespace mean.
     #[command(flatten)]
     namespace: NamespaceArgs,
@@ -54,6 +57,9 @@ pub(super) struct DeployArgs {
     dry_run: DryRun,
 
     /// Delete policies and summaries that an earlier run for the same summary has applied and that are no longer wanted
+    ///
+    /// A namespace that left the configuration keeps its default-deny, with a warning: without it its pods would be open
+    /// to everything.
     #[arg(long)]
     prune: bool,
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
@@ -6,21 +7,23 @@ use super::progress::Progress;
 use super::{DeployArgs, DryRun, surroundings};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::fetched::{fetch, items};
+use crate::cli::fetched::{Live, fetch, items};
 use crate::cli::input::{self, Source};
+use crate::cli::manifests::{frame_all, snapshot};
 use crate::cli::options::LoggingArgs;
 use crate::cli::run_log::Entry;
 use crate::cli::{configuration, findings, log, plugins, write};
-use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, OnConflict};
-use crate::cni::{self, Detection, Enforced, Enforcers};
+use crate::cluster::{Applied, ApplyError, Cluster, Commitment, DEPLOYED, NETWORK, OnConflict, Scope};
+use crate::cni::{self, Detection, Enforced, Enforcers, Observed, Profile};
 use crate::config::Config;
 use crate::document::objects;
 use crate::finding::Severity;
+use crate::object::own::DEFAULT_DENY;
 use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
 use crate::plan::{Detail, Outcome, Parts, Phase, Request, plan_within, rollout};
 use crate::report::{NamedText, one_line};
 use crate::stream::frame;
-use crate::verdict::{OWNER, owner};
+use crate::verdict::{OWNER, is_default_deny, owner};
 
 /// What Helm runs at its own times.
 const HOOK: &str = "/metadata/annotations/helm.sh~1hook";
@@ -30,7 +33,8 @@ const NOTHING: &str = "apiVersion: v1\nkind: List\nitems: []\n";
 
 /// Deploys what the filter makes of manifests.
 pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let config = configuration::of_files(arguments.config.as_deref())?;
+    let mut config = configuration::of_files(arguments.config.as_deref())?;
+    configuration::add_products(&mut config, &arguments.products.product)?;
     let source = source(arguments)?;
     let cluster = match arguments.dry_run {
         DryRun::Client => None,
@@ -44,7 +48,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     };
     let mut objects = without_hooks(objects_of(&secured)?, logging);
     if let Some(cluster) = &cluster {
-        let enforcers = detect(cluster, logging)?;
+        let enforcers = detect(cluster, &config, logging)?;
         mark_enforcement(&mut objects, &config, &enforcement(&enforcers));
     }
     let owner = owner(&config);
@@ -63,7 +67,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
         return Ok(exit);
     }
     if arguments.prune {
-        rollout.prune(&owner, &identities, &config)?;
+        rollout.prune(&owner, &identities, &config, logging)?;
     }
     if let Some(run_log) = run_log {
         run_log.append(&Entry {
@@ -131,7 +135,7 @@ fn without_hooks(objects: Vec<Value>, logging: &LoggingArgs) -> Vec<Value> {
 }
 
 /// Whether the plugin enforces, said where it does not.
-fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliError> {
+fn detect(cluster: &Cluster, config: &Config, logging: &LoggingArgs) -> Result<Enforcers, CliError> {
     let seen = plugins::live(cluster)?;
     let found = cni::detect(&seen.observed);
     match (found.enforced(), found.decisive()) {
@@ -150,6 +154,9 @@ fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliErro
             log::unseen(&seen.unseen, logging);
         }
     }
+    if let Some(warning) = found.plugin().and_then(|plugin| api_server_on_a_node(config, plugin, &seen.observed)) {
+        log::warn(&warning, logging);
+    }
     if found.enforced() == Enforced::Yes {
         for pool in found.exceptions() {
             let reason = pool.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -157,6 +164,25 @@ fn detect(cluster: &Cluster, logging: &LoggingArgs) -> Result<Enforcers, CliErro
         }
     }
     Ok(found)
+}
+
+/// What is said where the API server is named by addresses of nodes, and the plugin's `ipBlock` matches no node.
+fn api_server_on_a_node(config: &Config, plugin: &Profile, observed: &Observed) -> Option<String> {
+    let cidrs = &config.network.kubernetes_api.cidrs;
+    if !config.network.enabled || !observed.is_blind_to_nodes(plugin) {
+        return None;
+    }
+    let named = |(address, node): (IpAddr, &str)| {
+        Some((cidrs.iter().find(|it| it.contains(&address))?.to_string(), node.to_owned()))
+    };
+    let (cidr, node) = observed.node_addresses().into_iter().find_map(named)?;
+    Some(format!(
+        "`security.network_policies.kubernetes_api.cidrs` has {cidr}, where the node {node} is, and on {} no ipBlock matches \
+         a node: if the API server answers on a node, `{}` cannot reach it. Leave `cidrs` out, or let the plugin match nodes \
+         (Cilium: `policyCIDRMatchMode: nodes`)",
+        plugin.name,
+        config.platform()
+    ))
 }
 
 /// What the summary says of it: `enforced (Calico)`.
@@ -271,7 +297,16 @@ impl Rollout<'_> {
     }
 
     /// Deletes what an earlier run of the same owner has applied and this one has not.
-    fn prune(&self, owner: &str, kept: &BTreeSet<(String, String, String)>, config: &Config) -> Result<(), CliError> {
+    ///
+    /// A namespace that left the configuration keeps its default-deny: its pods run on, and without one they would be
+    /// open to everything.
+    fn prune(
+        &self,
+        owner: &str,
+        kept: &BTreeSet<(String, String, String)>,
+        config: &Config,
+        logging: &LoggingArgs,
+    ) -> Result<(), CliError> {
         let Some(cluster) = self.cluster else {
             log::eprint("note: --dry-run=client does not know what would be pruned");
             return Ok(());
@@ -283,8 +318,17 @@ impl Rollout<'_> {
                 if named != Some(&json!(owner)) {
                     continue;
                 }
-                if kept.contains(&identity(&object, self.home)) {
+                let (kind, namespace, name) = identity(&object, self.home);
+                if kept.contains(&(kind, namespace.clone(), name)) {
                     continue;
+                }
+                if is_default_deny(&object) {
+                    let pods = pods_in(cluster, &namespace)?;
+                    if config.managed(&namespace).is_none() {
+                        log::warn(&still_denied(&namespace, &pods), logging);
+                        continue;
+                    }
+                    log::warn(&no_longer_denied(&namespace, &pods), logging);
                 }
                 cluster.delete(&object, self.commitment()).map_err(failed)?;
                 self.tell([("pruned", &object)].into_iter())?;
@@ -302,6 +346,39 @@ impl Rollout<'_> {
             lines.filter_map(|(word, object)| Some(format!("{word} {}{suffix}", ResourceId::of(object)?))).collect();
         write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", one_line(line))))
     }
+}
+
+/// The pods of a namespace, in words.
+fn pods_in(cluster: &Cluster, namespace: &str) -> Result<String, CliError> {
+    const SHOWN: usize = 3;
+    let pods: Vec<_> = NETWORK.into_iter().filter(|it| it.plural == "pods").collect();
+    let fetched = cluster.fetch(&pods, &Scope::Namespaces(vec![namespace.to_owned()]))?;
+    if !fetched.unseen.is_empty() {
+        return Ok("its pods may not be listed".to_owned());
+    }
+    let live = Live::of(fetched);
+    let found = snapshot(&live.sources, &frame_all(&live.sources), &Config::default(), None)?;
+    let names: BTreeSet<&str> = found.pods.iter().map(|pod| pod.workload.name.as_str()).collect();
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    Ok(match names.len() {
+        0 => "it has no pods".to_owned(),
+        1..=SHOWN => format!("its pods: {shown}"),
+        more => format!("its pods: {shown} and {} more", more - SHOWN),
+    })
+}
+
+fn still_denied(namespace: &str, pods: &str) -> String {
+    format!(
+        "{namespace} is not in the configuration any more ({pods}): its default-deny stays, so that nothing is opened, \
+         and lets nothing pass. Delete the namespace, or, to open it, `kubectl delete networkpolicy -n {namespace} \
+         {DEFAULT_DENY}`"
+    )
+}
+
+fn no_longer_denied(namespace: &str, pods: &str) -> String {
+    format!(
+        "the configuration switches default-deny off in {namespace} ({pods}): what no other policy selects there is open"
+    )
 }
 
 const fn word(applied: Applied) -> &'static str {

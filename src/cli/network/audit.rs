@@ -10,8 +10,8 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-use crate::cli::manifests::{self, frame_all, read_manifests};
-use crate::cli::options::{LoggingArgs, given, namespace};
+use crate::cli::manifests::{self, frame_all, homeless, read_manifests};
+use crate::cli::options::{LoggingArgs, ProductArgs, given, namespace};
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
 use crate::cli::{configuration, log, write};
@@ -43,7 +43,7 @@ use crate::{network_policy, plan, verdict};
         0   no finding of the severity of --fail-on, or above\n  \
         1   there are some\n  \
         2   wrong usage or configuration\n  \
-        3   the input cannot be read or processed\n  \
+        3   the input cannot be read or processed, as a whole or in part: all else is judged\n  \
         4   the cluster cannot be reached or refuses, or nothing was found in the part of it that may be seen\n  \
         70  internal error"
 )]
@@ -59,6 +59,9 @@ pub(super) struct AuditArgs {
     /// Without it: ./manifest.yaml if that is a floe Manifest; else no namespace is taken for configured.
     #[arg(short, long, value_name = "FILE", env = "FLOE_CONFIG")]
     config: Option<PathBuf>,
+
+    #[command(flatten)]
+    products: ProductArgs,
 
     /// Report on this namespace only; may be given several times
     ///
@@ -120,14 +123,18 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         return Ok(Exit::Done);
     }
     let file = arguments.config.as_deref();
-    let config = configuration::is_given(file).then(|| configuration::of_files(file)).transpose()?;
+    let is_wanted = configuration::is_given(file) || !arguments.products.product.is_empty();
+    let mut config = is_wanted.then(|| configuration::of_files(file)).transpose()?;
+    if let Some(config) = &mut config {
+        configuration::add_products(config, &arguments.products.product)?;
+    }
     let with = if arguments.cni.is_none() { Plugins::Read } else { Plugins::Known };
-    let (Live { sources, unseen }, seen) = if arguments.file.is_empty() {
+    let (Live { sources, unseen, policies_of }, seen) = if arguments.file.is_empty() {
         let (live, seen) = arguments.cluster.all(config.as_ref(), &arguments.namespace, with)?;
         live.tell_unseen(logging);
         (live, seen)
     } else {
-        (Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new() }, None)
+        (Live { sources: read_manifests(&arguments.file)?, unseen: Vec::new(), policies_of: None }, None)
     };
     let streams = frame_all(&sources);
     let seen = match (seen, with) {
@@ -140,15 +147,25 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),
         plugin: arguments.cni.or_else(|| plugin_of(&seen?, logging)),
+        policies_of,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
     let found = audit(&streams, config.as_ref(), &request).map_err(|error| manifests::of_source(error, &sources))?;
     // A misspelt name must not look like a clean namespace.
-    let is_there = |name: &&String| found.namespaces.iter().any(|it| it.name == **name);
+    let is_there = |name: &&String| {
+        found.namespaces.iter().any(|it| it.name == **name)
+            || found.findings.iter().any(|it| it.namespace.as_ref() == Some(*name))
+    };
     if let Some(missing) = arguments.namespace.iter().find(|name| !is_there(name)) {
         return Err(CliError::Nothing(format!("no object is in the namespace {}", crate::text::excerpt(missing))));
     }
     write_report(&found, arguments.output, &sources)?;
+    if found.homeless > 0 {
+        note(&homeless("objects", found.homeless, "--release-namespace"), logging);
+    }
+    if found.unreadable() > 0 {
+        return Ok(Exit::Input);
+    }
     Ok(match (arguments.fail_on.fails(|severity| found.count(severity)), unseen.is_empty()) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Done,

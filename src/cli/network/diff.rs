@@ -2,13 +2,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::input::note;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-use crate::cli::manifests::{frame_all, read_manifests, snapshot};
-use crate::cli::options::{LoggingArgs, NamespaceArgs};
+use crate::cli::manifests::{frame_all, homeless, read_manifests, snapshot};
+use crate::cli::options::{LoggingArgs, NamespaceArgs, ProductArgs};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
 use crate::reachability::IpBlockReach;
@@ -55,6 +56,10 @@ pub(super) struct DiffArgs {
     /// What is: a folder, a file, `-`, `config:FILE`, or `cluster:CONTEXT`
     #[arg(value_name = "B")]
     after: String,
+
+    /// Data products, of every side `config:`.
+    #[command(flatten)]
+    products: ProductArgs,
 
     /// What documents without a namespace mean.
     #[command(flatten)]
@@ -103,10 +108,12 @@ enum Side {
 }
 
 impl Side {
-    fn read(argument: &str) -> Result<Self, CliError> {
+    fn read(argument: &str, products: &[PathBuf]) -> Result<Self, CliError> {
         if let Some(file) = argument.strip_prefix(CONFIG) {
             let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty());
-            return configuration::of_files(file).map(Box::new).map(Self::Configured);
+            let mut config = configuration::of_files(file)?;
+            configuration::add_products(&mut config, products)?;
+            return Ok(Self::Configured(Box::new(config)));
         }
         if let Some(context) = argument.strip_prefix(CLUSTER) {
             return Ok(Self::Cluster(Some(context.to_owned()).filter(|context| !context.is_empty())));
@@ -116,15 +123,20 @@ impl Side {
 }
 
 /// What both sides are compared by.
-struct Terms {
+struct Terms<'l> {
+    logging: &'l LoggingArgs,
     config: Config,
     home: Option<String>,
     ip_blocks: IpBlockReach,
 }
 
-impl Terms {
+impl Terms<'_> {
     fn snapshot(&self, sources: &[Source]) -> Result<Snapshot, CliError> {
-        snapshot(sources, &frame_all(sources), &self.config, self.home.as_deref())
+        let taken = snapshot(sources, &frame_all(sources), &self.config, self.home.as_deref())?;
+        if taken.homeless > 0 {
+            note(&homeless("objects", taken.homeless, "-n"), self.logging);
+        }
+        Ok(taken)
     }
 
     fn configured(config: &Config, found: &Snapshot) -> Result<Snapshot, CliError> {
@@ -155,7 +167,13 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
     if [&arguments.before, &arguments.after].iter().all(|side| *side == "-") {
         return Err(CliError::Usage("standard input can be one side only".to_owned()));
     }
-    let (before, after) = (Side::read(&arguments.before)?, Side::read(&arguments.after)?);
+    let products = &arguments.products.product;
+    let (before, after) = (Side::read(&arguments.before, products)?, Side::read(&arguments.after, products)?);
+    if !products.is_empty() && [&before, &after].iter().all(|side| !matches!(side, Side::Configured(_))) {
+        return Err(CliError::Usage(
+            "--product adds to a configuration: name it as a side, config:manifest.yaml".to_owned(),
+        ));
+    }
     let config = match (&before, &after) {
         (Side::Configured(config), _) | (_, Side::Configured(config)) => (**config).clone(),
         _ => Config::default(),
@@ -166,7 +184,7 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         Answer::Yes => IpBlockReach::PodsToo,
         Answer::No => IpBlockReach::OutsideOnly,
     };
-    let terms = Terms { config, home, ip_blocks };
+    let terms = Terms { logging, config, home, ip_blocks };
     let mut seen_in_part = false;
     let mut live = |context: &Option<String>| -> Result<Snapshot, CliError> {
         let live: Live = arguments.cluster.network(context.as_deref(), &terms.config)?;
@@ -202,6 +220,9 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         Form::Json => write_comparison_json(&comparison, out),
         Form::Md => write_comparison_markdown(&comparison, out),
     })?;
+    if let Some(line) = &comparison.incomplete {
+        note(line, logging);
+    }
     for finding in &foreign {
         findings::tell(finding, NamedText { name: "", text: "" }, logging);
     }

@@ -131,7 +131,10 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
 /// What a cluster tells of itself; another exit code if not all of it could be seen.
 #[cfg(feature = "cluster")]
 fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> Result<(String, Exit), CliError> {
+    use std::collections::BTreeSet;
+
     use crate::cli::fetched::{Live, fetch, items};
+    use crate::cli::plugins;
     use crate::cluster::{ClusterFacts, NETWORK, PLATFORM};
     use crate::snapshot::Snapshot;
 
@@ -153,12 +156,15 @@ fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> R
         pages.flat_map(|page| items(&page.text)).collect()
     };
     let [slices, daemon_sets, deployments] = ["endpointslices", "daemonsets", "deployments"].map(of);
-    let unseen = Live::of(crate::cluster::Fetched { pages: Vec::new(), unseen: platform.unseen });
+    let unseen = Live::of(crate::cluster::Fetched { unseen: platform.unseen, ..Default::default() });
     let network = Live::of(network);
     let is_all = unseen.unseen.is_empty() && network.unseen.is_empty();
     unseen.tell_unseen(logging);
     network.tell_unseen(logging);
     let snapshot: Snapshot = snapshot(&network.sources, &frame_all(&network.sources), config, None)?;
+    let observed = plugins::live(&cluster)?.observed;
+    let plugin = crate::cni::detect(&observed).plugin().filter(|plugin| observed.is_blind_to_nodes(plugin));
+    let nodes: BTreeSet<_> = observed.node_addresses().into_keys().collect();
     let snippet = crate::cluster::detect(
         config,
         &ClusterFacts {
@@ -168,6 +174,7 @@ fn detect(arguments: &GenerateArgs, config: &Config, logging: &LoggingArgs) -> R
             endpoint_slices: &slices,
             daemon_sets: &daemon_sets,
             deployments: &deployments,
+            unmatched: plugin.map(|plugin| (plugin.name, &nodes)),
         },
     );
     Ok((snippet, if is_all { Exit::Done } else { Exit::Cluster }))

@@ -24,7 +24,10 @@ pub(super) fn declare(config: &Config, _inventory: &Inventory, flows: &mut Flows
             config.platform()
         );
         let finding = Finding::new(Severity::Warning, KUBERNETES_API_ANY_ADDRESS, message);
-        flows.findings.push(finding.help("set `security.network_policies.kubernetes_api.cidrs`"));
+        flows.findings.push(finding.help(
+            "set `security.network_policies.kubernetes_api.cidrs`; not on Cilium with the API server on a node, which no \
+             ipBlock matches there",
+        ));
         Endpoint::Any
     } else {
         Endpoint::Addresses(api.cidrs.iter().copied().map(IpBlock::of).collect())

@@ -109,10 +109,13 @@ pub fn write_comparison_json(comparison: &Comparison, out: &mut dyn Write) -> io
             "after": change.after.as_ref().and_then(|object| object.get("spec")),
         })
     };
-    let document = json!({
+    let mut document = json!({
         "connections": comparison.connections.iter().map(connection).collect::<Vec<_>>(),
         "policies": comparison.policies.iter().map(policy).collect::<Vec<_>>(),
     });
+    if let Some(document) = document.as_object_mut().filter(|_| comparison.incomplete.is_some()) {
+        document.insert("incomplete".to_owned(), json!(true));
+    }
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
