@@ -79,7 +79,7 @@ pub(super) fn stream(dice: &mut Dice) -> String {
 
 fn json_stream(dice: &mut Dice) -> String {
     let mut text = String::new();
-    for position in 0..1 + dice.below(3) {
+    for position in 0..=dice.below(3) {
         let (api_version, kind) = dice.pick(&TYPES);
         text.push_str(&json(dice, api_version, kind, &format!("j{position}")));
         text.push_str(dice.pick(&["", "\n", " ", "\n\n", "\n---\n", "\r\n", ",", " kind: Pod\n", "\n# c\n"]));
@@ -99,9 +99,12 @@ fn json(dice: &mut Dice, api_version: &str, kind: &str, name: &str) -> String {
 
 /// The specification of a kind around that of a pod.
 fn wrapped(kind: &str, pod: &str, json: bool) -> String {
-    let template = |pod: &str| match json {
-        true => format!(r#"{{"selector":{{}},"template":{{"metadata":{{}},"spec":{pod}}}}}"#),
-        false => format!("{{selector: {{}}, template: {{metadata: {{}}, spec: {pod}}}}}"),
+    let template = |pod: &str| {
+        if json {
+            format!(r#"{{"selector":{{}},"template":{{"metadata":{{}},"spec":{pod}}}}}"#)
+        } else {
+            format!("{{selector: {{}}, template: {{metadata: {{}}, spec: {pod}}}}}")
+        }
     };
     match kind {
         "Deployment" => template(pod),

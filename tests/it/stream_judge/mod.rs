@@ -160,10 +160,10 @@ fn disguised_objects_do_not_get_past() {
     let (mut done, mut read, mut targets) = (0, 0, 0);
     while done < count {
         let streams: Vec<String> = (0..BATCH.min(count - done)).map(|_| disguises::stream(&mut dice)).collect();
-        let Some((of_batch, seen)) = holds(&streams) else { return };
+        let Some((of_batch, found)) = holds(&streams) else { return };
         done += streams.len();
         read += of_batch;
-        targets += seen;
+        targets += found;
     }
     eprintln!("{done} streams, {read} of them read, {targets} objects in those");
     // A law about streams that are all refused would say nothing.
