@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::closed::closed;
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Location, Severity};
@@ -19,7 +20,8 @@ pub const POLICY_UNREADABLE: CheckId = CheckId("policy-unreadable");
 /// What a configuration declares, and the policies that say so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Generated {
-    /// The flows and what a user should know of them; policies of the input that widen them are among the findings.
+    /// The flows and what a user should know of them; policies of the input that widen
+    /// or close them are among the findings.
     pub flows: Flows,
     /// The policies, in the order of the configuration.
     pub policies: Vec<NetworkPolicy>,
@@ -49,6 +51,8 @@ pub fn generate(config: &Config, inventory: &Inventory) -> Result<Generated, Err
     prove(config, &flows.flows, &policies, inventory)
         .map_err(|error| Error::Internal(format!("the policies do not do what they should: {error}")))?;
     flows.findings.extend(conflicts(config, inventory, &policies));
+    let closed = closed(config, inventory, &flows.flows);
+    flows.findings.extend(closed);
     Ok(Generated { flows, policies })
 }
 
