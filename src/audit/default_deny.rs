@@ -82,8 +82,8 @@ fn has_default_deny(model: &Model<'_>, namespace: &Namespace, direction: Directi
 /// The pods that no policy isolates in a direction, but for those of the host's network.
 pub(super) fn open_pods(model: &Model<'_>, namespace: &Namespace, direction: Direction) -> Vec<usize> {
     let is_open = |pod: &usize| {
-        let of_host = model.snapshot.pods.get(*pod).is_none_or(|pod| pod.facts.host_network);
-        !of_host && model.class_of(*pod).is_some_and(|class| model.isolating(direction, class).is_empty())
+        !model.is_of_host(*pod)
+            && model.class_of(*pod).is_some_and(|class| model.isolating(direction, class).is_empty())
     };
     namespace.pods.iter().copied().filter(is_open).collect()
 }
@@ -106,9 +106,16 @@ fn of_namespace(model: &Model<'_>, name: &str, namespace: &Namespace) -> Option<
     let mut open: Vec<usize> = missing.iter().flat_map(|&it| open_pods(model, namespace, it)).collect();
     open.sort_unstable();
     open.dedup();
-    let open = model.workloads(&open);
+    let open = model.counted(&open, namespace);
+    let of_host = namespace.pods.iter().filter(|&&pod| model.is_of_host(pod)).count();
     let pods = match open.len() {
         0 if namespace.pods.is_empty() => "it has no pods now".to_owned(),
+        0 if of_host == namespace.pods.len() => {
+            "its pods are in the host's network, which policies do not bind; new ones may not be".to_owned()
+        }
+        0 if of_host > 0 => {
+            "all of its pods outside the host's network are isolated by other policies; new ones may not be".to_owned()
+        }
         0 => "all of its pods are isolated by other policies; new ones may not be".to_owned(),
         _ => format!("no policy isolates {}", some_of(&open)),
     };

@@ -15,7 +15,7 @@ pub(super) enum Place {
     /// At a field of an object.
     Field(Origin, FieldPath),
     /// Where somebody else has found it: the object, and the place of its field.
-    Known(ResourceId, Location),
+    Known(Option<ResourceId>, Location),
 }
 
 /// What a rule has found.
@@ -31,12 +31,19 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// What somebody else has found.
+    pub(super) fn known(finding: Finding, namespace: Option<String>) -> Self {
+        let Finding { severity, check, message, object, location, help } = finding;
+        let place = location.map_or(Place::Nowhere, |location| Place::Known(object, location));
+        Self { namespace, severity, check, message, help: help.unwrap_or_default(), place }
+    }
+
     pub(super) fn finish(self, location: Option<Location>) -> AuditFinding {
         let Self { namespace, severity, check, message, help, place } = self;
         let finding = Finding::new(severity, check, message).help(help);
         let finding = match (place, location) {
             (Place::Field(origin, _), Some(location)) => finding.at(&origin.id, location),
-            (Place::Known(id, location), _) => finding.at(&id, location),
+            (Place::Known(object, location), _) => Finding { object, location: Some(location), ..finding },
             _ => finding,
         };
         AuditFinding { namespace, finding }

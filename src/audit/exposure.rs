@@ -1,6 +1,7 @@
 //! What is open to the internet or to all namespaces, and what may reach the internet: by workload, and by the rules
 //! that open it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::describe;
@@ -93,8 +94,14 @@ pub(super) fn exposures(model: &Model<'_>) -> Vec<Exposure> {
                 }
             }
             for (at, rule) in isolating.iter().flat_map(|&policy| model.rules(policy)) {
-                for opening in openings.get(&at).into_iter().flatten().filter(|_| at.direction == direction) {
-                    add(*opening, &rule.ports.at(&pod.ports), rule_name(model, at));
+                let ports = match at.direction {
+                    // Addresses resolve no names.
+                    Direction::Egress => Cow::Borrowed(&rule.ports.numbers),
+                    Direction::Ingress => rule.ports.at(&pod.ports),
+                };
+                let opened = openings.get(&at).into_iter().flatten();
+                for opening in opened.filter(|_| at.direction == direction && !ports.is_empty()) {
+                    add(*opening, &ports, rule_name(model, at));
                 }
             }
         }
@@ -116,7 +123,9 @@ fn openings(model: &Model<'_>) -> BTreeMap<RuleAt, Vec<Opening>> {
     let opened = rules.map(|(at, rule)| {
         let is_internet = model.internet.is_far_end_of(rule);
         let opened = match at.direction {
-            Direction::Egress => [is_internet.then_some(Opening::ToInternet), None],
+            // Addresses resolve no names.
+            Direction::Egress => [(is_internet && !rule.ports.numbers.is_empty()).then_some(Opening::ToInternet), None],
+            Direction::Ingress if is_unresolved(model, at, rule) => [None, None],
             Direction::Ingress => {
                 [is_internet.then_some(Opening::FromInternet), all_namespaces(rule).map(|_| Opening::FromAllNamespaces)]
             }
@@ -124,6 +133,12 @@ fn openings(model: &Model<'_>) -> BTreeMap<RuleAt, Vec<Opening>> {
         (at, opened.into_iter().flatten().collect::<Vec<_>>())
     });
     opened.filter(|(_, opened)| !opened.is_empty()).collect()
+}
+
+/// Whether a rule opens nothing because it only names ports, and none of the pods that are there has one of them.
+fn is_unresolved(model: &Model<'_>, at: RuleAt, rule: &Rule) -> bool {
+    let is_named = rule.ports.numbers.is_empty() && model.unresolved(at).len() == rule.ports.names.len();
+    is_named && !model.selected_pods(at.policy).is_empty()
 }
 
 /// Whether a rule matches pods of a namespace that nobody has heard of: all of them, or only some by their labels.

@@ -57,7 +57,7 @@ pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
             check: finding.check,
             message: finding.message,
             help: finding.help.unwrap_or_default(),
-            place: Place::Known(object, finding.location?),
+            place: Place::Known(Some(object), finding.location?),
         })
     }));
     Ok(found)

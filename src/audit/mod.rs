@@ -16,6 +16,7 @@ mod ip_block;
 mod labels;
 mod managed;
 mod model;
+mod named_port;
 mod policies;
 mod rejected;
 mod selection;
@@ -31,12 +32,15 @@ use crate::cni::{Enforcers, Profile, Reach};
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
-use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING};
+use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING, UNRESOLVED_NAMED_PORT};
 use crate::object::Workloads;
-use crate::plan::{DECLARED_FLOW_CLOSED, NAMESPACE_NOT_MANAGED, POLICY_UNREADABLE, POLICY_WIDENS};
+use crate::plan::{
+    DECLARED_FLOW_CLOSED, INPUT, NAMESPACE_NOT_MANAGED, OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS, finding_of,
+    other_policies,
+};
 use crate::pod_security::Evaluator;
 use crate::reachability::IpBlockReach;
-use crate::snapshot::{Snapshot, locate_all};
+use crate::snapshot::{Snapshot, Untaken, locate_all};
 use crate::stream::Stream;
 use crate::verdict::{NAMESPACE_LABEL, POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING};
 
@@ -62,8 +66,10 @@ use unseen::POLICIES_NOT_SEEN;
 pub const SHARED: &[CheckId] = &[
     DECLARED_FLOW_CLOSED,
     HOST_NETWORK_PODS,
+    INPUT,
     NAMESPACE_LABEL,
     NAMESPACE_NOT_MANAGED,
+    OTHER_POLICIES,
     POLICIES_UNENFORCED,
     POLICY_CHANGED,
     POLICY_EXTRA,
@@ -71,6 +77,7 @@ pub const SHARED: &[CheckId] = &[
     POLICY_UNREADABLE,
     POLICY_WIDENS,
     SELECTS_NOTHING,
+    UNRESOLVED_NAMED_PORT,
 ];
 
 /// What to audit, beside the streams.
@@ -105,6 +112,8 @@ pub struct Audit {
     /// How `ipBlock` was read for connections: as the plugin does, else the worst case, that it matches pods (decision
     /// on: `ipBlock` and pods).
     pub ip_blocks_match_pods: bool,
+    /// How many objects name no namespace, and were taken to be in `default` because nothing says better.
+    pub homeless: usize,
     /// Every namespace, by name.
     pub namespaces: Vec<NamespaceAudit>,
     /// What may pass between namespaces, and between them and the internet; pairs without a row are closed.
@@ -118,6 +127,11 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// How many documents and objects cannot be read; all else is judged.
+    pub fn unreadable(&self) -> usize {
+        self.findings.iter().filter(|it| it.finding.check == INPUT).count()
+    }
+
     /// How many findings there are of a severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|it| it.finding.severity == severity).count()
@@ -127,23 +141,26 @@ impl Audit {
 /// Audits the objects of some streams, which are one input.
 ///
 /// With a configuration its namespaces are managed, and have to hold what it wants. Without one, namespaces that carry
-/// floe's mark are managed.
+/// floe's mark are managed. What cannot be read is among the findings, and all else is judged.
 pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditRequest) -> Result<Audit, Error> {
     let nothing_managed = Config { namespaces: Vec::new(), ..Config::default() };
     let settings = config.unwrap_or(&nothing_managed);
     let workloads = Workloads::new(&settings.pod_security.workloads);
     let home = request.home.as_deref().or(settings.release_namespace.as_deref());
-    let snapshot = Snapshot::take(streams, &workloads, home)?;
+    let (snapshot, untaken) = Snapshot::take_telling(streams, &workloads, home)?;
     let model = Model::new(&snapshot, settings);
 
     let mut drafts = rejected::check(streams, settings, home, request.evaluator)?;
+    drafts.extend(untaken.into_iter().map(of_untaken));
     drafts.extend(default_deny::check(&model));
     drafts.extend(selection::check(&model));
     drafts.extend(shadow::check(&model));
     drafts.extend(both_directions::check(&model, request.plugin));
     drafts.extend(exposure::check(&model));
+    drafts.extend(named_port::check(&model, request.plugin));
     drafts.extend(entrance::check(&model));
     drafts.extend(labels::check(&model));
+    drafts.extend(of_other_policies(&snapshot));
     if config.is_some() {
         drafts.extend(managed::check(&model)?);
         drafts.extend(managed::unlisted_domains(&model));
@@ -181,12 +198,25 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
     policies.retain(|it| is_wanted(&it.namespace));
     Ok(Audit {
         ip_blocks_match_pods: reach == IpBlockReach::PodsToo,
+        homeless: snapshot.homeless,
         namespaces,
         traffic,
         exposures,
         policies,
         findings: place(streams, &drafts),
     })
+}
+
+/// What is left out, because it cannot be read.
+fn of_untaken(it: Untaken) -> Draft {
+    let namespace = it.problem.object.as_ref().and_then(|id| id.namespace.clone()).filter(|_| it.is_policy);
+    Draft::known(finding_of(it.problem, if it.is_policy { POLICY_UNREADABLE } else { INPUT }), namespace)
+}
+
+/// Policies of other APIs, which this does not read.
+fn of_other_policies(snapshot: &Snapshot) -> Vec<Draft> {
+    let draft = |(namespace, finding)| Draft::known(finding, namespace);
+    other_policies(&snapshot.other_policies).into_iter().map(draft).collect()
 }
 
 /// Gives findings their places, and puts them in order.

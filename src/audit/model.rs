@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::draft::Place;
 use super::internet::Internet;
 use crate::config::Config;
-use crate::object::{COMPONENT, COMPONENT_LABEL, PodFacts};
+use crate::object::{COMPONENT, COMPONENT_LABEL, PodFacts, Protocol};
 use crate::reachability::{
     Direction, IpBlockReach, Labels, Peer, Policy, PortSet, Reachability, Rule, World, representatives,
 };
@@ -178,6 +178,30 @@ impl<'s> Model<'s> {
         names.into_iter().collect()
     }
 
+    /// The same for pods of a namespace, with their number where a workload has others: `h/w[StatefulSet] (1 of 2 pods)`.
+    pub(super) fn counted(&self, pods: &[usize], namespace: &Namespace) -> Vec<String> {
+        let all = self.numbers(&namespace.pods);
+        let counted = |(name, number): (String, usize)| match all.get(&name) {
+            Some(&all) if number < all => format!("{name} ({number} of {all} pods)"),
+            _ => name,
+        };
+        self.numbers(pods).into_iter().map(counted).collect()
+    }
+
+    /// How many of some pods each workload has, by its name.
+    pub(super) fn numbers(&self, pods: &[usize]) -> BTreeMap<String, usize> {
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        for name in pods.iter().filter_map(|&pod| self.snapshot.pods.get(pod)).map(FoundPod::full_name) {
+            *numbers.entry(name).or_default() += 1;
+        }
+        numbers
+    }
+
+    /// Whether a pod of the snapshot is in the network of its node, where most plugins apply no policy.
+    pub(super) fn is_of_host(&self, pod: usize) -> bool {
+        self.snapshot.pods.get(pod).is_none_or(|pod| pod.facts.host_network)
+    }
+
     /// The far ends that a rule lists; absent if it matches everybody.
     pub(super) fn listed(&self, at: RuleAt) -> Option<&[usize]> {
         self.far(at).filter(|far| !far.everybody).map(|far| far.listed.as_slice())
@@ -191,10 +215,32 @@ impl<'s> Model<'s> {
         }
     }
 
+    /// Whether a rule matches a far end.
+    pub(super) fn matches(&self, at: RuleAt, far: usize) -> bool {
+        self.far(at).is_some_and(|it| it.everybody || it.listed.binary_search(&far).is_ok())
+    }
+
+    /// The names of ports of a rule that no pod of the input resolves which the rule is about: they open nothing that is
+    /// known.
+    pub(super) fn unresolved(&self, at: RuleAt) -> BTreeSet<(Protocol, String)> {
+        let Some(rule) = self.rule(at).filter(|rule| !rule.ports.names.is_empty()) else { return BTreeSet::new() };
+        let destinations = match (at.direction, self.listed(at)) {
+            (Direction::Ingress, _) => self.selected(at.policy),
+            (Direction::Egress, None) => self.classes().collect(),
+            (Direction::Egress, Some(listed)) => listed.to_vec(),
+        };
+        let mut names = rule.ports.names.clone();
+        for port in destinations.iter().filter_map(|&class| self.pod(class)).flat_map(|pod| &pod.ports) {
+            if let Some(name) = &port.name {
+                names.remove(&(port.protocol, name.clone()));
+            }
+        }
+        names
+    }
+
     /// What a rule lets pass between a class that its policy selects and a far end.
     pub(super) fn ports(&self, at: RuleAt, near: usize, far: usize) -> PortSet {
-        let is_matched = self.far(at).is_some_and(|it| it.everybody || it.listed.binary_search(&far).is_ok());
-        let Some(rule) = self.rule(at).filter(|_| is_matched) else { return PortSet::default() };
+        let Some(rule) = self.rule(at).filter(|_| self.matches(at, far)) else { return PortSet::default() };
         let destination = match at.direction {
             Direction::Egress => self.pod(far),
             Direction::Ingress => self.pod(near),

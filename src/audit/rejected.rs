@@ -4,6 +4,7 @@ use super::draft::{Draft, Place};
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Location, Severity};
+use crate::plan::INPUT;
 use crate::pod_security::Evaluator;
 use crate::stream::Stream;
 use crate::verdict::{CheckRequest, Mode, PodVerdict, check as check_pods};
@@ -22,16 +23,11 @@ pub(super) fn check(
     let report = check_pods(streams, config, &request)?;
     let mut found: Vec<Draft> = report.pods.iter().filter_map(rejected).collect();
     let notices = report.notices.into_iter().filter(|finding| finding.severity != Severity::Info);
-    found.extend(notices.filter_map(|finding| {
-        let (object, location) = (finding.object?, finding.location?);
-        Some(Draft {
-            namespace: Some(object.name.clone()),
-            severity: finding.severity,
-            check: finding.check,
-            message: finding.message,
-            help: finding.help.unwrap_or_default(),
-            place: Place::Known(object, location),
-        })
+    found.extend(notices.map(|finding| {
+        // Those of Namespaces, and what cannot be read, which may be anywhere.
+        let object = finding.object.as_ref().filter(|_| finding.check != INPUT);
+        let namespace = object.map(|object| object.name.clone());
+        Draft::known(finding, namespace)
     }));
     Ok(found)
 }
@@ -55,6 +51,6 @@ fn rejected(pod: &PodVerdict) -> Option<Draft> {
         check: POD_REJECTED,
         message: format!("admission rejects {who}: {message}"),
         help: "`floe pods check` shows every field; the filter fills in what is missing".to_owned(),
-        place: Place::Known(pod.object.clone(), location),
+        place: Place::Known(Some(pod.object.clone()), location),
     })
 }

@@ -17,6 +17,7 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Draft> {
     let mut found = Vec::new();
     for (name, namespace) in &model.namespaces {
         not_isolated(model, name, namespace, &mut found);
+        found.extend(unselected_host_network(model, name, namespace));
         for &policy in &namespace.policies {
             let selected = model.selected_pods(policy);
             if selected.is_empty() && !namespace.pods.is_empty() {
@@ -30,35 +31,62 @@ pub(super) fn check(model: &Model<'_>) -> Vec<Draft> {
 
 /// Where no policy isolates in a direction at all, the missing default-deny says so for all pods.
 fn not_isolated(model: &Model<'_>, name: &str, namespace: &Namespace, found: &mut Vec<Draft>) {
-    let mut open: BTreeMap<String, (usize, Vec<Direction>)> = BTreeMap::new();
+    // By workload and the directions in which a pod is open: the pods of one may differ.
+    let mut open: BTreeMap<(String, Vec<Direction>), Vec<usize>> = BTreeMap::new();
+    let mut directions: BTreeMap<usize, Vec<Direction>> = BTreeMap::new();
     for direction in [Direction::Ingress, Direction::Egress] {
         let isolates = |policy: &usize| model.policy(*policy).is_some_and(|it| it.rules(direction).is_some());
         if !namespace.policies.iter().any(isolates) {
             continue;
         }
         for pod in open_pods(model, namespace, direction) {
-            let Some(workload) = model.snapshot.pods.get(pod) else { continue };
-            let (_, directions) = open.entry(workload.full_name()).or_insert((pod, Vec::new()));
-            if !directions.contains(&direction) {
-                directions.push(direction);
-            }
+            directions.entry(pod).or_default().push(direction);
         }
     }
-    found.extend(open.into_iter().map(|(workload, (pod, directions))| {
+    for (pod, directions) in directions {
+        let Some(workload) = model.snapshot.pods.get(pod) else { continue };
+        open.entry((workload.full_name(), directions)).or_default().push(pod);
+    }
+    let numbers = model.numbers(&namespace.pods);
+    found.extend(open.into_iter().filter_map(|((workload, directions), pods)| {
         let words: Vec<String> = directions.iter().map(ToString::to_string).collect();
-        Draft {
+        let all = numbers.get(&workload).copied().unwrap_or_default();
+        let some = if pods.len() < all { format!("{} of {all} pods of ", pods.len()) } else { String::new() };
+        Some(Draft {
             namespace: Some(name.to_owned()),
             severity: Severity::Warning,
             check: POD_NOT_ISOLATED,
             message: format!(
-                "no policy selects {workload} for {}, so everything is allowed there",
+                "no policy selects {some}{workload} for {}, so everything is allowed there",
                 words.join(" and ")
             ),
             help: "a default-deny policy covers pods that no other policy selects; or is a label of the pods missing?"
                 .to_owned(),
-            place: model.place_of_pod(pod),
-        }
+            place: model.place_of_pod(*pods.first()?),
+        })
     }));
+}
+
+/// Pods of the host's network that no policy selects: nothing binds them, and no policy would.
+fn unselected_host_network(model: &Model<'_>, name: &str, namespace: &Namespace) -> Option<Draft> {
+    let is_unselected = |pod: &usize| {
+        let labels = model.snapshot.pods.get(*pod).map(|it| &it.facts.labels);
+        let mut policies = namespace.policies.iter().filter_map(|&policy| model.policy(policy));
+        model.is_of_host(*pod) && !policies.any(|policy| labels.is_some_and(|it| policy.pod_selector.matches(it)))
+    };
+    let pods: Vec<usize> = namespace.pods.iter().copied().filter(is_unselected).collect();
+    let first = *pods.first()?;
+    Some(Draft {
+        namespace: Some(name.to_owned()),
+        severity: Severity::Info,
+        check: HOST_NETWORK_PODS,
+        message: format!(
+            "pods of the host's network, to which most plugins apply no policy: {}",
+            some_of(&model.counted(&pods, namespace))
+        ),
+        help: "take these pods for open: remove hostNetwork, or protect the ports on the node".to_owned(),
+        place: model.place_of_pod(first),
+    })
 }
 
 fn selects_nothing(model: &Model<'_>, policy: usize) -> Option<Draft> {
@@ -67,16 +95,15 @@ fn selects_nothing(model: &Model<'_>, policy: usize) -> Option<Draft> {
         namespace: Some(own.namespace.clone()),
         severity: Severity::Info,
         check: SELECTS_NOTHING,
-        message: format!("{} selects no pod: none has `{}`", own.full_name(), own.pod_selector),
-        help: "compare the selector with the labels of the pod templates; remove the policy if its pods are gone"
+        message: format!("{} selects no pod of the input: none has `{}`", own.full_name(), own.pod_selector),
+        help: "compare the selector with the labels of the pod templates; pods that an operator makes are not in the input"
             .to_owned(),
         place: model.place(policy, FieldPath::of_keys(["spec", "podSelector"])),
     })
 }
 
 fn host_network(model: &Model<'_>, policy: usize, selected: &[usize]) -> Option<Draft> {
-    let is_host = |pod: &usize| model.snapshot.pods.get(*pod).is_some_and(|it| it.facts.host_network);
-    let pods: Vec<usize> = selected.iter().copied().filter(is_host).collect();
+    let pods: Vec<usize> = selected.iter().copied().filter(|&pod| model.is_of_host(pod)).collect();
     let own = model.policy(policy).filter(|_| !pods.is_empty())?;
     Some(Draft {
         namespace: Some(own.namespace.clone()),

@@ -103,13 +103,20 @@ fn is_covered(model: &Model<'_>, at: RuleAt, near: usize, others: &[RuleAt]) -> 
         let is_named = rule.ports.names.iter().all(|name| names.contains(name));
         return numbers.is_everything() || (numbers.covers(&rule.ports.numbers) && is_named);
     };
+    // What a name opens is not known before a pod resolves it, so only the same name is sure to cover it.
+    let unresolved = model.unresolved(at);
     listed.iter().all(|&far| {
         let wanted = model.ports(at, near, far);
-        let mut covered = PortSet::default();
-        wanted.is_empty()
+        let (mut covered, mut unnamed) = (PortSet::default(), unresolved.clone());
+        (wanted.is_empty() && unnamed.is_empty())
             || others.iter().any(|&other| {
                 covered = covered.union(&model.ports(other, near, far));
-                covered.covers(&wanted)
+                if model.matches(other, far)
+                    && let Some(other) = model.rule(other)
+                {
+                    unnamed.retain(|name| !other.ports.names.contains(name));
+                }
+                covered.is_everything() || (covered.covers(&wanted) && unnamed.is_empty())
             })
     })
 }

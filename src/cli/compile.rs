@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::folder::{self, Comparison, Folder};
+use super::folder::{self, Claim, Comparison, Folder};
 use super::input::Source;
 use super::manifests::{self, ManifestArgs, frame_all, snapshot};
 use super::network::{LayoutArg, network_folder, policy_actions, write_fates};
@@ -34,8 +34,8 @@ const STDIN: &str = "stdin.yaml";
         namespaces/  Namespaces with Pod Security labels, those that the manifests do not have\n  \
         manifests/   the manifests of -f, their pods hardened, everything else as it came\n\n\
         Apply namespaces/ first: kubectl takes the folders in the order of their names. Folders are replaced whole or not \
-        at all. Files of others that stand in them stay; of an earlier run's files \
-        those go that are no longer produced.",
+        at all. Things of others that stand in them stay; of an earlier run's files, which .floe lists with digests, those \
+        go that are no longer produced and have not been changed since.",
     after_long_help = "Examples:\n  \
         floe compile --config manifest.yaml --product floe.yaml\n  \
         helm template floe ./chart | floe compile -f - --out target\n  \
@@ -116,24 +116,28 @@ pub(super) fn run(arguments: &CompileArgs, logging: &LoggingArgs) -> Result<Exit
             reason: format!("Pod Security: enforce {}", managed.level.as_str()),
         }));
         let files = files.into_iter().map(|file| (PathBuf::from(file.name), file.text)).collect();
-        folders.push(Folder { path: arguments.out.join("namespaces"), files, is_listed: false });
+        folders.push(Folder { path: arguments.out.join("namespaces"), files });
     }
     if !sources.is_empty() {
         folders.push(manifests_folder(arguments, &sources, &hardened)?);
     }
     let output: Vec<String> = folders.iter().flat_map(|folder| folder.files.values().cloned()).collect();
-    let comparisons: Vec<Comparison> = folders.into_iter().map(Folder::compare).collect::<Result<_, _>>()?;
+    let compare = || folders.into_iter().map(Folder::compare).collect::<Result<Vec<Comparison>, _>>();
     if arguments.dry_run {
-        write_fates(&comparisons)?;
+        write_fates(&compare()?)?;
         return Ok(Exit::Done);
     }
-    folder::write(&comparisons)?;
-    arguments.audit.append(&Entry {
-        command: "compile",
-        input: sources.iter().map(|source| source.text.as_bytes()).collect(),
-        output: output.iter().map(String::as_bytes).collect(),
-        objects,
-    })?;
+    let run_log = arguments.audit.open()?;
+    let claim = Claim::of(&arguments.out)?;
+    folder::write(&compare()?, claim)?;
+    if let Some(run_log) = run_log {
+        run_log.append(&Entry {
+            command: "compile",
+            input: sources.iter().map(|source| source.text.as_bytes()).collect(),
+            output: output.iter().map(String::as_bytes).collect(),
+            objects,
+        })?;
+    }
     Ok(Exit::Done)
 }
 
@@ -189,7 +193,7 @@ fn manifests_folder(arguments: &CompileArgs, sources: &[Source], hardened: &[Out
             )));
         }
     }
-    Ok(Folder { path: arguments.out.join("manifests"), files, is_listed: true })
+    Ok(Folder { path: arguments.out.join("manifests"), files })
 }
 
 /// Where a text is written: below the folder that was named, or by its own name.

@@ -42,6 +42,9 @@ pub(super) enum CliError {
     /// A file that floe did not write stands where a result belongs.
     #[error("{0} was not written by floe, or was changed since, and stands where a result belongs")]
     InTheWay(String),
+    /// Another run writes to the same place.
+    #[error("another run of floe{holder} is writing to {folder}")]
+    Busy { folder: String, holder: String },
     /// There is no page of that name.
     #[error("there is no check `{id}`")]
     NoSuchCheck { id: String, help: String },
@@ -139,6 +142,7 @@ impl CliError {
             | Self::Nothing(_)
             | Self::NothingToRead(_)
             | Self::InTheWay(_)
+            | Self::Busy { .. }
             | Self::Input { .. } => Exit::Input,
         }
     }
@@ -168,6 +172,7 @@ impl CliError {
                  read",
             ),
             Self::InTheWay(_) => Some("nothing was written; move the file away, or choose another folder with --out"),
+            Self::Busy { .. } => Some("nothing was written; wait for it, or choose another folder with --out"),
             #[cfg(feature = "cluster")]
             Self::Cluster { help, .. } => Some(help),
             #[cfg(not(feature = "cluster"))]
@@ -208,7 +213,7 @@ impl CliError {
             _ => (None, ""),
         };
         let help = self.help();
-        log::eprint(&log::painter().paint(&WithSource {
+        log::eprint_painted(&log::painter().paint(&WithSource {
             severity: Severity::Error,
             id: None,
             message: &message,

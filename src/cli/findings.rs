@@ -8,7 +8,7 @@ use crate::report::NamedText;
 /// Says one finding, with the place in the text that it points into.
 pub(super) fn tell(finding: &Finding, named: NamedText<'_>, logging: &LoggingArgs) {
     match logging.log_format {
-        LogFormat::Text => log::eprint(&log::painter().paint_finding(finding, named)),
+        LogFormat::Text => log::eprint_painted(&log::painter().paint_finding(finding, named)),
         LogFormat::Json => event(finding, named),
     }
 }

@@ -64,6 +64,10 @@ fn add_manifests(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in entries {
         let path = entry.path();
         let is_manifest = || path.extension().is_some_and(|it| it == "yaml" || it == "yml" || it == "json");
+        // Another run of floe is just making its result there, or was killed.
+        if entry.file_name().to_string_lossy().starts_with(super::folder::STAGING) {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             add_manifests(&path, found)?;
         } else if is_manifest() && path.is_file() {

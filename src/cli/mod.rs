@@ -39,8 +39,11 @@ pub fn run() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             // Help and version are results, everything else is a usage error.
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            let _ = error.print();
+            let code = match (error.use_stderr(), error.print()) {
+                (true, _) => Exit::Usage,
+                (false, Ok(())) => Exit::Done,
+                (false, Err(_)) => Exit::Input,
+            };
             return code.into();
         }
     };

@@ -8,14 +8,14 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Source};
 use super::options::{ConflictsArg, LogFormat, LoggingArgs, NamespaceArgs, ProductArgs};
-use super::run_log::{Entry, RunLogArgs};
+use super::run_log::{Entry, RunLog, RunLogArgs};
 use super::{configuration, findings, log, write};
 use crate::config::Config;
 use crate::document::{Error, Problem};
 use crate::finding::{Finding, Location, Severity};
 use crate::object::ResourceId;
 use crate::plan::{Action, Detail, Outcome, Output, Part, Parts, Request, ResourceList, plan, resource_list};
-use crate::report::{NamedText, unified_diff};
+use crate::report::{NamedText, one_line, unified_diff};
 use crate::stream::frame;
 use crate::text::Span;
 
@@ -128,11 +128,14 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
         }
     };
     let planned = configure(arguments, list.as_ref(), &source).and_then(|config| {
-        plan(&stream, &config, &request(arguments))
-            .map_err(|error| CliError::of_plan(error, &source.name, &source.text))
+        let outcome = plan(&stream, &config, &request(arguments))
+            .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
+        let is_logged = !arguments.dry_run && !outcome.rejected;
+        let run_log = if is_logged { arguments.audit.open()? } else { None };
+        Ok((outcome, run_log))
     });
     match planned {
-        Ok(outcome) => finish(arguments, &source, list.as_ref(), &outcome),
+        Ok((outcome, run_log)) => finish(arguments, &source, list.as_ref(), &outcome, run_log),
         Err(error) => {
             if let Some(list) = list.filter(|_| !arguments.dry_run) {
                 give_back(&list, &source, &error)?;
@@ -194,6 +197,7 @@ fn finish(
     source: &Source,
     list: Option<&ResourceList<'_>>,
     outcome: &Outcome<'_>,
+    run_log: Option<RunLog>,
 ) -> Result<Exit, CliError> {
     let exit = if outcome.rejected { Exit::Findings } else { Exit::Done };
     if arguments.dry_run {
@@ -210,10 +214,10 @@ fn finish(
         }
     }
     report(arguments, source, outcome);
-    if !arguments.dry_run && !outcome.rejected && arguments.audit.is_wanted() {
+    if let Some(run_log) = run_log {
         let mut output = Vec::new();
         outcome.output.write_to(&mut output).map_err(|error| CliError::Internal(error.to_string()))?;
-        arguments.audit.append(&Entry {
+        run_log.append(&Entry {
             command: "render",
             input: vec![source.text.as_bytes()],
             output: vec![&output],
@@ -233,10 +237,11 @@ fn write_plan(arguments: &RenderArgs, source: &Source, outcome: &Outcome<'_>) ->
         }
         PlanForm::Plan => write::stdout(|out| {
             for line in &outcome.objects {
-                writeln!(out, "{line}")?;
+                writeln!(out, "{}", one_line(&line.to_string()))?;
             }
             for change in &outcome.changes {
-                writeln!(out, "patch {}: {}: {}", change.object, change.change.path, change.change.what)?;
+                let line = format!("patch {}: {}: {}", change.object, change.change.path, change.change.what);
+                writeln!(out, "{}", one_line(&line))?;
             }
             if outcome.output.is_unchanged() {
                 writeln!(out, "nothing to change")?;

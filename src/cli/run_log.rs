@@ -3,7 +3,8 @@
 //! The run log, `--audit-log` (FR-091): one JSON line for each run that made network policies.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -42,24 +43,56 @@ impl RunLogArgs {
         self.audit_log.as_ref().is_some_and(|path| !path.as_os_str().is_empty())
     }
 
-    /// Appends the line; nothing without a file to append to. One write of a file that is opened to append: lines of
-    /// runs at the same time do not mix.
-    pub(super) fn append(&self, entry: &Entry<'_>) -> Result<(), CliError> {
-        let Some(path) = self.audit_log.as_ref().filter(|_| self.is_wanted()) else { return Ok(()) };
+    /// Opens the file before anything is written: a run that cannot be logged has no effect. Absent if nobody wants to
+    /// know.
+    pub(super) fn open(&self) -> Result<Option<RunLog>, CliError> {
+        let Some(path) = self.audit_log.as_ref().filter(|_| self.is_wanted()) else { return Ok(None) };
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|source| CliError::Write { what: path.display().to_string(), source })?;
+        Ok(Some(RunLog { file, path: path.clone(), reference: self.audit_reference.clone() }))
+    }
+}
+
+/// The run log, open.
+pub(super) struct RunLog {
+    file: File,
+    path: PathBuf,
+    reference: Option<String>,
+}
+
+impl RunLog {
+    /// Appends the line. One write of a file that is opened to append: lines of runs at the same time do not mix.
+    pub(super) fn append(mut self, entry: &Entry<'_>) -> Result<(), CliError> {
         let mut line = json!({
             "time": time().to_string(),
             "version": env!("CARGO_PKG_VERSION"),
             "command": entry.command,
-            "reference": self.audit_reference,
+            "reference": self.reference,
             "input": digest(&entry.input),
             "output": digest(&entry.output),
             "objects": entry.objects.iter().map(object).collect::<Vec<_>>(),
         })
         .to_string();
         line.push('\n');
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
-        written.map_err(|source| CliError::Write { what: path.display().to_string(), source })
+        if self.ends_within_a_line() {
+            line.insert(0, '\n');
+        }
+        let written = self.file.write_all(line.as_bytes());
+        written.map_err(|source| CliError::Write { what: self.path.display().to_string(), source })
+    }
+
+    /// Whether an earlier run could not write all of its line, as when the disk was full. Of a file that may be written
+    /// and not read nobody knows: an empty line does no harm.
+    fn ends_within_a_line(&self) -> bool {
+        let is_begun = self.file.metadata().is_ok_and(|it| it.is_file() && it.len() > 0);
+        let last_byte = || -> io::Result<u8> {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::End(-1))?;
+            let mut byte = [0];
+            file.read_exact(&mut byte)?;
+            Ok(byte[0])
+        };
+        is_begun && !last_byte().is_ok_and(|byte| byte == b'\n')
     }
 }
 

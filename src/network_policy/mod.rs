@@ -22,7 +22,10 @@ use crate::reachability::{Direction, IpBlock, PortRange, PortSet};
 pub use explain::PAGES;
 pub use flow::{Endpoint, Flow, Flows, Reason};
 pub use flows::declare;
-pub use lints::{HOST_NETWORK_PODS, Lint, SELECTS_NOTHING, Subject, Surroundings, lint, lint_pages};
+pub use lints::{
+    HOST_NETWORK_PODS, Lint, SELECTS_NOTHING, Subject, Surroundings, UNRESOLVED_NAMED_PORT, lint, lint_pages,
+    unresolved_named_ports,
+};
 pub use peer::{NamespaceScope, Peer};
 pub use policy::{NetworkPolicy, PolicyRules, RangeStyle, Rule, file_name};
 pub use prove::{End, Ends, ProofError, prove};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{Location, ResourceId};
+use super::{Location, OtherPolicy, ResourceId};
 
 /// Transport protocol of a port; `TCP` where a manifest leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -213,6 +213,8 @@ pub struct Inventory {
     pub routes: Vec<RouteFacts>,
     /// Network policies that are not floe's. Policies add up, so they may open more than floe declares.
     pub policies: Vec<PolicyFacts>,
+    /// Policies of other APIs, which decide as well.
+    pub other_policies: Vec<OtherPolicy>,
 }
 
 impl Inventory {

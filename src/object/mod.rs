@@ -1,6 +1,7 @@
 //! Kubernetes objects as floe sees them: who they are, where their pod templates are, and an index of the facts that
 //! decisions need.
 
+mod containers;
 mod facts;
 mod hook;
 mod id;
@@ -8,6 +9,7 @@ mod inventory;
 mod level;
 mod location;
 pub mod name;
+mod other_policy;
 pub mod own;
 mod path_pattern;
 mod route;
@@ -17,6 +19,7 @@ mod version;
 mod workload;
 mod workload_table;
 
+pub use containers::{container_lists, template_of};
 pub use facts::{controller, namespace_facts, pod_facts, service_facts};
 pub use hook::is_kept_out;
 pub use id::{GroupVersionKind, ResourceId};
@@ -26,6 +29,7 @@ pub use inventory::{
 };
 pub use level::Level;
 pub use location::Location;
+pub use other_policy::{OtherPolicy, incomplete, is_other_policy, may_be_other_policy};
 pub(crate) use route::GATEWAY_ROUTES;
 pub use route::{route_facts, route_kind};
 pub use shape::Shape;

@@ -1,10 +1,12 @@
 //! Turns decisions on one document into text edits, and proves that they say what was decided.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::document::{Error, ParsedDocument, Problem};
 use crate::text::{TextEdit, sort_and_check, splice};
-use crate::yaml::{Editor, NodeId, Refusal, Tree};
+use crate::yaml::{Editor, NodeId, Refusal, Tree, TwinKey};
 
 /// What happens to a generated object inside a list.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ impl Changes {
 pub(super) struct Applied {
     pub(super) edits: Vec<TextEdit>,
     pub(super) text: String,
+    /// Keys that are written twice and were edited, with the number of their object.
+    pub(super) twins: Vec<(usize, TwinKey)>,
 }
 
 /// Edits a document and verifies the result: it is parsed again and must have the value that was decided.
@@ -47,7 +51,7 @@ pub(super) fn apply(parsed: &ParsedDocument<'_>, changes: &Changes) -> Result<Ap
         return Err(Error::Internal("an empty document was changed".to_owned()));
     };
     let expected = expected(parsed, root, changes).map_err(|refusal| refused(parsed, 0, &refusal))?;
-    let mut edits =
+    let (mut edits, twins) =
         edit(parsed, root, changes, &expected).map_err(|(object, refusal)| refused(parsed, object, &refusal))?;
     let internal = |message: String| Error::Internal(format!("document {}: {message}", parsed.document));
     sort_and_check(parsed.tree.source(), &mut edits).map_err(|error| internal(error.to_string()))?;
@@ -61,7 +65,7 @@ pub(super) fn apply(parsed: &ParsedDocument<'_>, changes: &Changes) -> Result<Ap
     for edit in &mut edits {
         edit.span = edit.span.shifted(parsed.offset);
     }
-    Ok(Applied { edits, text })
+    Ok(Applied { edits, text, twins })
 }
 
 /// The value that a document is to have.
@@ -135,41 +139,49 @@ fn edit(
     root: NodeId,
     changes: &Changes,
     expected: &Expected,
-) -> Result<Vec<TextEdit>, UnitRefusal> {
+) -> Result<(Vec<TextEdit>, Vec<(usize, TwinKey)>), UnitRefusal> {
+    let mut twins: Vec<(usize, TwinKey)> = Vec::new();
     let of_document = |refusal: Refusal| (0, refusal);
     let mut editor = Editor::new(&parsed.tree).map_err(of_document)?;
     let Expected::Document(document) = expected else {
         for (number, value) in &changes.targets {
             editor.reconcile(root, value).map_err(|refusal| (*number, refusal))?;
+            twins.extend(editor.take_twins().into_iter().map(|twin| (*number, twin)));
         }
-        return Ok(editor.finish());
+        return Ok((editor.finish(), twins));
     };
     let items = parsed.items().filter(|items| parsed.tree.items(*items).next().is_some());
     let remaining = document.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty());
     let Some(items) = items.filter(|_| remaining) else {
         // No list to work in: the whole document says what is to be written.
         editor.reconcile(root, document).map_err(of_document)?;
-        return Ok(editor.finish());
+        return Ok((editor.finish(), twins));
     };
     for (number, value) in &changes.targets {
         if let Some(object) = parsed.objects.get(*number) {
             editor.reconcile(object.node, value).map_err(|refusal| (*number, refusal))?;
+            twins.extend(editor.take_twins().into_iter().map(|twin| (*number, twin)));
         }
     }
+    let mut removed: BTreeMap<NodeId, (usize, Vec<usize>)> = BTreeMap::new();
     for (number, change) in &changes.items {
         let Some((list, position)) = parsed.objects.get(*number).and_then(|object| object.holder) else { continue };
         match change {
-            ItemChange::Replace(value) => editor.replace_item(list, position, value),
-            ItemChange::Remove => editor.remove_item(list, position),
+            ItemChange::Replace(value) => {
+                editor.replace_item(list, position, value).map_err(|refusal| (*number, refusal))?;
+            }
+            ItemChange::Remove => removed.entry(list).or_insert_with(|| (*number, Vec::new())).1.push(position),
         }
-        .map_err(|refusal| (*number, refusal))?;
+    }
+    for (list, (number, positions)) in &removed {
+        editor.remove_items(*list, positions).map_err(|refusal| (*number, refusal))?;
     }
     let count = parsed.tree.items(items).count();
     editor.insert_items(items, count, &changes.new_items).map_err(of_document)?;
     if let Some(results) = &changes.results {
         editor.set_entry(root, "results", results).map_err(of_document)?;
     }
-    Ok(editor.finish())
+    Ok((editor.finish(), twins))
 }
 
 fn refused(parsed: &ParsedDocument<'_>, number: usize, refusal: &Refusal) -> Error {

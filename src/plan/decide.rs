@@ -15,7 +15,7 @@ use crate::object::{
 };
 use crate::pod_security::{
     Change, Evaluator, HardenError, Hardening, Judged, LevelVersion, harden_as, judge_pods, patch_namespace,
-    raised_labels,
+    raised_labels, unknown_workload,
 };
 use crate::yaml::FieldPath;
 
@@ -133,7 +133,7 @@ impl Decision<'_, '_> {
         if gvk.group.is_empty() && gvk.kind == "Namespace" {
             return self.namespace(&text(&["metadata", "name"]).unwrap_or_default(), decided);
         }
-        let Some(workload) = self.context.workloads.find(&gvk) else { return Ok(()) };
+        let Some(workload) = self.context.workloads.find(&gvk) else { return self.unknown(decided) };
         if workload.is_cluster_scoped() {
             return self.cluster_scoped(workload, decided);
         }
@@ -151,6 +151,18 @@ impl Decision<'_, '_> {
             return Ok(());
         }
         self.workload(namespace, workload, decided)
+    }
+
+    /// An object of another kind: it may hold containers of which nobody else speaks.
+    fn unknown(&self, decided: &mut Decided) -> Result<(), Error> {
+        let named = self.parsed.text(self.object, &["metadata", "namespace"]);
+        let namespace = named.as_deref().or(self.context.release_namespace.as_deref());
+        let is_managed = namespace.is_some_and(|namespace| self.context.config.managed(namespace).is_some());
+        if is_managed && self.context.parts.contains(Part::Pods) && self.context.config.pod_security.enabled {
+            let Ok((id, value)) = self.value() else { return Ok(()) };
+            decided.findings.extend(unknown_workload(&id, &value).map(|finding| self.placed(finding)));
+        }
+        Ok(())
     }
 
     fn value(&self) -> Result<(ResourceId, Value), Error> {
@@ -355,6 +367,8 @@ impl Decision<'_, '_> {
             Conflicts::Fail => Severity::Error,
             Conflicts::Warn => Severity::Warning,
         };
+        let is_written =
+            |path: &FieldPath| value.pointer(&place.path.join(path).to_pointer()).is_some_and(|there| !there.is_null());
         for violation in violations {
             let path = violation.paths.first().cloned().unwrap_or_default();
             let message =
@@ -364,10 +378,11 @@ impl Decision<'_, '_> {
             let miss = near_misses.iter().find(|(missed, _)| violation.paths.contains(missed));
             finding.help = Some(match miss {
                 Some((_, hint)) => hint.clone(),
-                None => {
+                None if violation.paths.iter().any(is_written) => {
                     "floe never overwrites an explicit value: change it in the chart, or lower the namespace's level"
                         .to_owned()
                 }
+                None => "set it in the chart, or lower the namespace's level".to_owned(),
             });
             decided.findings.push(finding);
         }

@@ -1,13 +1,13 @@
 //! From a configuration and the facts of some objects to policies that are proven, and what stands against them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::closed::closed;
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Endpoint, Flow, Flows, NetworkPolicy, PolicyRules, declare, prove, synthesize};
-use crate::object::{Inventory, PodFacts, PolicyFacts, ResourceId};
+use crate::object::{Inventory, OtherPolicy, PodFacts, PolicyFacts, ResourceId, incomplete};
 use crate::reachability::{Direction, IpBlockReach, Policy, PortSet, ReadError};
 use crate::snapshot::{Effects, FoundPod, FoundPolicy, Origin, Snapshot, Swap, effects};
 
@@ -16,6 +16,9 @@ pub const POLICY_WIDENS: CheckId = CheckId("policy-widens");
 
 /// A policy of the input cannot be read, so what it opens is not known.
 pub const POLICY_UNREADABLE: CheckId = CheckId("policy-unreadable");
+
+/// Policies of other APIs decide about connections as well.
+pub const OTHER_POLICIES: CheckId = CheckId("other-policies");
 
 /// What a configuration declares, and the policies that say so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,6 +56,10 @@ pub fn generate(config: &Config, inventory: &Inventory) -> Result<Generated, Err
     flows.findings.extend(conflicts(config, inventory, &policies));
     let closed = closed(config, inventory, &flows.flows);
     flows.findings.extend(closed);
+    if config.network.enabled {
+        let touches = |it: &&OtherPolicy| config.namespaces.iter().any(|managed| it.may_touch(&managed.name));
+        flows.findings.extend(other_policies(inventory.other_policies.iter().filter(touches)).into_values());
+    }
     Ok(Generated { flows, policies })
 }
 
@@ -85,6 +92,25 @@ fn conflicts(config: &Config, inventory: &Inventory, policies: &[NetworkPolicy])
         Err(error) => Some(unreadable(facts, error)),
     };
     read.iter().filter_map(finding).collect()
+}
+
+/// What to know of policies of other APIs: one finding for each namespace, at the first of them.
+pub(crate) fn other_policies<'p>(
+    found: impl IntoIterator<Item = &'p OtherPolicy>,
+) -> BTreeMap<Option<String>, Finding> {
+    let mut by_namespace: BTreeMap<Option<String>, Vec<&OtherPolicy>> = BTreeMap::new();
+    for policy in found {
+        by_namespace.entry(policy.namespace.clone()).or_default().push(policy);
+    }
+    let finding = |(namespace, policies): (Option<String>, Vec<&OtherPolicy>)| {
+        let message = incomplete(policies.iter().copied())?;
+        let first = policies.first()?;
+        let finding = Finding::new(Severity::Warning, OTHER_POLICIES, message)
+            .at(&first.id, first.location.clone())
+            .help("what floe says of connections holds for NetworkPolicies alone: look at these policies yourself");
+        Some((namespace, finding))
+    };
+    by_namespace.into_iter().filter_map(finding).collect()
 }
 
 fn unreadable(facts: &PolicyFacts, error: &ReadError) -> Finding {

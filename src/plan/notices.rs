@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use super::decide::PodCounts;
 use super::wanted::Wanted;
 use crate::config::{Config, domain_of};
+use crate::document::ParsedDocument;
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::object::{COMPONENT_LABEL, ResourceId, name};
+use crate::yaml::TwinKey;
 
 /// An object carries floe's label, and is nothing that floe makes.
 pub(super) const FOREIGN_MARK: CheckId = CheckId("foreign-mark");
@@ -17,6 +19,9 @@ pub const NAMESPACE_NOT_MANAGED: CheckId = CheckId("namespace-not-managed");
 pub(super) const OBJECT_REMOVED: CheckId = CheckId("object-removed");
 /// An object that an earlier run has added is written anew.
 pub(super) const OBJECT_REPLACED: CheckId = CheckId("object-replaced");
+
+/// A key that had to be edited is written twice in the input.
+pub(super) const KEY_WRITTEN_TWICE: CheckId = CheckId("key-written-twice");
 
 /// Names that a message lists.
 const SHOWN: usize = 5;
@@ -48,6 +53,26 @@ pub(super) fn replaced(wanted: &Wanted, at: &Location) -> Option<Finding> {
     let id = ResourceId::of(&wanted.value)?;
     let message = "an earlier run has added this, and the configuration or the input has changed: it is replaced";
     Some(Finding::new(Severity::Info, OBJECT_REPLACED, message).at(&id, at.clone()))
+}
+
+/// Of a key that the input has twice, and of which the last was edited: it is the one that counts. `text` is the whole
+/// input.
+pub(super) fn written_twice(parsed: &ParsedDocument<'_>, text: &str, number: usize, twin: &TwinKey) -> Finding {
+    let line = |offset: usize| {
+        let before = text.as_bytes().get(..parsed.offset + offset).unwrap_or_default();
+        memchr::memchr_iter(b'\n', before).count() + 1
+    };
+    let TwinKey { name, first, last } = twin;
+    let message = format!(
+        "`{name}` is written twice, in lines {} and {}: the last counts, and floe has changed that one",
+        line(*first),
+        line(*last)
+    );
+    let finding = Finding::new(Severity::Warning, KEY_WRITTEN_TWICE, message)
+        .help("remove the first: Kustomize and Flux refuse such a document");
+    let object = parsed.objects.get(number);
+    let id = object.and_then(|object| parsed.id(object, &parsed.tree.value(object.node).ok()?));
+    Finding { object: id, location: Some(parsed.location_of_byte(number, *last)), ..finding }
 }
 
 /// Of pods in namespaces that are not managed: they are neither hardened nor isolated.

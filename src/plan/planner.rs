@@ -23,7 +23,7 @@ use crate::object::{Inventory, Workloads};
 use crate::pod_security::{LevelVersion, Policy, enforced_after, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::text::{Span, TextEdit};
-use crate::yaml::FieldPath;
+use crate::yaml::{FieldPath, TwinKey};
 
 /// A verified result.
 #[derive(Debug)]
@@ -166,8 +166,9 @@ impl<'t> Planner<'_, 't, '_> {
         actions.extend(difference.remove.iter().map(|(at, id)| notices::removed(id, &self.name_of(*at))));
         let replaced = difference.replace.iter().filter(|(_, wanted)| wanted.place != Placement::Summary);
         actions.extend(replaced.filter_map(|(at, wanted)| notices::replaced(wanted, &self.name_of(*at))));
+        let (edits, more) = self.edits(done, difference, &findings)?;
+        actions.extend(more);
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        let edits = self.edits(done, difference, &findings)?;
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
             && findings.iter().any(|finding| finding.severity == Severity::Error);
         let output = Output::new(self.stream.text, edits).map_err(|error| Error::Internal(error.to_string()))?;
@@ -245,6 +246,7 @@ impl<'t> Planner<'_, 't, '_> {
         let body = applied.text.get(span.start.saturating_sub(parsed.offset)..).unwrap_or_default();
         done.digests.push((index, digest::of_text(body)));
         done.edits.extend(applied.edits);
+        done.decided.actions.extend(self.written_twice(&parsed, &applied.twins));
         Ok(())
     }
 
@@ -279,11 +281,13 @@ impl<'t> Planner<'_, 't, '_> {
             namespaces: documents().flat_map(|it| it.namespaces.iter().cloned()).collect(),
             routes: documents().flat_map(|it| it.routes.iter().cloned()).collect(),
             policies: documents().flat_map(|it| it.policies.iter().cloned()).collect(),
+            other_policies: documents().flat_map(|it| it.other_policies.iter().cloned()).collect(),
         };
         let services = inventory.services.iter_mut().map(|it| &mut it.namespace);
         let routes = inventory.routes.iter_mut().map(|it| &mut it.namespace);
         let policies = inventory.policies.iter_mut().map(|it| &mut it.namespace);
-        for namespace in services.chain(routes).chain(policies) {
+        let others = inventory.other_policies.iter_mut().filter(|it| !it.is_cluster_wide).map(|it| &mut it.namespace);
+        for namespace in services.chain(routes).chain(policies).chain(others) {
             *namespace = namespace.take().or_else(|| self.context.release_namespace.clone());
         }
         inventory.join(self.surroundings);
@@ -335,8 +339,19 @@ impl<'t> Planner<'_, 't, '_> {
         Ok(())
     }
 
-    /// All edits of the text.
-    fn edits(&self, done: Done, difference: Difference, findings: &[Finding]) -> Result<Vec<TextEdit>, Error> {
+    fn written_twice(&self, parsed: &ParsedDocument<'_>, twins: &[(usize, TwinKey)]) -> Vec<Finding> {
+        let of = |(number, twin): &(usize, TwinKey)| notices::written_twice(parsed, self.stream.text, *number, twin);
+        twins.iter().map(of).collect()
+    }
+
+    /// All edits of the text, and what there is to say of those that were made last.
+    fn edits(
+        &self,
+        done: Done,
+        difference: Difference,
+        findings: &[Finding],
+    ) -> Result<(Vec<TextEdit>, Vec<Finding>), Error> {
+        let mut said = Vec::new();
         let mut edits = done.edits;
         let Difference { new, replace, remove, .. } = difference;
         let mut items: BTreeMap<usize, Vec<(usize, ItemChange)>> = BTreeMap::new();
@@ -377,10 +392,12 @@ impl<'t> Planner<'_, 't, '_> {
             let new_items = if joins { new.iter().map(|wanted| item(&parsed, wanted)).collect() } else { Vec::new() };
             let changes = Changes { targets, items, new_items, results };
             if !changes.is_empty() {
-                edits.extend(apply(&parsed, &changes)?.edits);
+                let applied = apply(&parsed, &changes)?;
+                said.extend(self.written_twice(&parsed, &applied.twins));
+                edits.extend(applied.edits);
             }
         }
-        Ok(edits)
+        Ok((edits, said))
     }
 }
 

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::document::Problem;
-use crate::finding::{CheckId, Finding};
+use crate::finding::{CheckId, Finding, Severity};
 use crate::object::ResourceId;
 use crate::yaml::FieldPath;
 
 /// A configuration that cannot be used is reported under this id.
 pub(super) const CONFIGURATION: CheckId = CheckId("configuration");
 /// What prevented a result is reported under this id.
-pub(super) const INPUT: CheckId = CheckId("input");
+pub const INPUT: CheckId = CheckId("input");
 
 /// The tag by which floe finds the results of an earlier run.
 const CHECK_TAG: &str = "floe.dev/check";
@@ -36,6 +36,13 @@ pub(super) fn of_finding(finding: &Finding) -> Value {
         None => finding.message.clone(),
     };
     result(&message, finding.severity.as_str(), finding.check.0, finding.object.as_ref(), path)
+}
+
+/// What prevents that a part of the input is read, as a finding.
+pub(crate) fn finding_of(problem: Problem, check: CheckId) -> Finding {
+    let Problem { message, object, location, help } = problem;
+    let finding = Finding::new(Severity::Error, check, message).help(help);
+    Finding { object, location: Some(location), ..finding }
 }
 
 /// What prevented a result, as a result.

@@ -6,15 +6,19 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 use serde_json::Value;
 
-use crate::document::{Error, ParsedDocument, map_chunks, unreadable};
+use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
-    COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts, Workloads,
-    is_kept_out, namespace_facts, own, route_facts, service_facts,
+    COMPONENT_LABEL, GATEWAY_ROUTES, NamespaceFacts, OtherPolicy, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
+    Workloads, container_lists, is_kept_out, is_other_policy, may_be_other_policy, namespace_facts, own, route_facts,
+    service_facts,
 };
 use crate::stream::{Class, Document, Stream, classify};
 use crate::text::Span;
 use crate::yaml::FieldPath;
+
+/// Kinds that may speak of containers and hold none.
+const HOLD_NO_PODS: [&str; 4] = ["ConfigMap", "CustomResourceDefinition", "Event", "Secret"];
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +62,8 @@ pub(crate) struct Surveyed {
     pub(crate) marked: Vec<(ResourceId, Location)>,
     /// Network policies that are not floe's.
     pub(crate) policies: Vec<PolicyFacts>,
+    /// Policies of other APIs.
+    pub(crate) other_policies: Vec<OtherPolicy>,
     /// Namespaces that its objects name.
     pub(crate) seen: BTreeSet<String>,
     /// Number of objects that are not floe's.
@@ -80,6 +86,7 @@ impl Surveyed {
         routes: Vec::new(),
         marked: Vec::new(),
         policies: Vec::new(),
+        other_policies: Vec::new(),
         seen: BTreeSet::new(),
         objects: 0,
     };
@@ -104,6 +111,42 @@ impl Survey {
         })?;
         let documents = chunks.into_iter().flat_map(|chunk: Vec<Surveyed>| chunk).collect();
         Ok(Self { documents })
+    }
+
+    /// The same without documents that cannot be read: those are told beside it. A stream that readers take apart at
+    /// different places has no documents.
+    pub(crate) fn take_readable(
+        stream: &Stream<'_>,
+        workloads: &Workloads,
+        summary: &str,
+    ) -> Result<(Self, Vec<Problem>), Error> {
+        let chunks = map_chunks(stream, |range| {
+            let (mut documents, mut problems) = (Vec::new(), Vec::new());
+            for index in range {
+                let Some(&document) = stream.documents.get(index) else { continue };
+                match survey(stream, index, document, workloads, summary) {
+                    Ok(surveyed) => documents.push(surveyed),
+                    Err(Error::Input(problem)) => {
+                        documents.push(Surveyed::NOTHING);
+                        problems.push(*problem);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok((documents, problems))
+        });
+        let (mut documents, mut problems) = (Vec::new(), Vec::new());
+        match chunks {
+            Ok(chunks) => {
+                for (some, of_some) in chunks {
+                    documents.extend(some);
+                    problems.extend(of_some);
+                }
+            }
+            Err(Error::Input(problem)) => problems.push(*problem),
+            Err(error) => return Err(error),
+        }
+        Ok((Self { documents }, problems))
     }
 
     /// Whether every object is a Helm hook: then nothing is appended (decision on: Hooks alone).
@@ -180,10 +223,10 @@ fn survey(
             let is_read = match kind {
                 "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route" => true,
                 "ConfigMap" => holds(summary),
-                kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind),
+                kind => kind.ends_with("List") || GATEWAY_ROUTES.contains(&kind) || may_be_other_policy(kind),
             };
             if !is_read && !holds(COMPONENT_LABEL) {
-                surveyed.relevant = workloads.has_kind(kind);
+                surveyed.relevant = workloads.has_kind(kind) || (!HOLD_NO_PODS.contains(&kind) && holds("containers"));
                 return Ok(surveyed);
             }
         }
@@ -250,7 +293,10 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
                 });
             }
             ("", "ConfigMap") => surveyed.named.push((id, name_span())),
-            _ if workloads.find(&id.gvk).is_some() => surveyed.relevant = true,
+            _ if is_other_policy(&id.gvk) && !parsed.is_local(object) => {
+                surveyed.other_policies.extend(OtherPolicy::of(&id, id.namespace.as_deref(), location()));
+            }
+            _ if workloads.find(&id.gvk).is_some() || !container_lists(&value).is_empty() => surveyed.relevant = true,
             _ => surveyed.routes.extend(route_facts(&value, &id, id.namespace.as_deref(), location())),
         }
     }

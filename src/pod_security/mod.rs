@@ -18,6 +18,7 @@ mod near_miss;
 mod place;
 mod pod;
 mod registry;
+mod unknown;
 mod wording;
 
 pub use check::{Check, Violation};
@@ -35,3 +36,4 @@ use near_miss::near_miss;
 pub use place::judge_place;
 pub use pod::{Container, ContainerKind, Pod, Volume};
 pub use registry::{Evaluator, checks};
+pub use unknown::unknown_workload;

@@ -15,6 +15,7 @@ mod text;
 pub use audit::{write_audit_html, write_audit_json, write_audit_markdown, write_audit_sarif, write_audit_text};
 pub use comparison::{write_comparison_json, write_comparison_markdown, write_comparison_text};
 pub use diff::unified_diff;
+pub use escape::one_line;
 pub use findings::{write_findings_json, write_findings_sarif, write_findings_text};
 pub use network::{
     write_connections_json, write_connections_text, write_csv, write_dot, write_explanation_json,

@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::network_policy::{Endpoint, Flow, NetworkPolicy, PolicyRules, RangeStyle};
 use crate::plan::Generated;
 use crate::reachability::PortSet;
-use crate::report::escape::table_cell;
+use crate::report::escape::{code_span, one_line, table_cell};
 
 /// The first line of the page: floe's mark, by which it knows the file as its own.
 const SUMMARY_MARK: &str = "<!-- floe.dev/component: network-security -->";
@@ -35,7 +35,7 @@ fn namespaces(config: &Config, policies: &[NetworkPolicy], out: &mut dyn Write) 
     writeln!(out, "## Namespaces\n\n| Namespace | Role | Pod Security | Policies |\n|---|---|---|---:|")?;
     for managed in &config.namespaces {
         let role = match &managed.role {
-            Role::Domain(name) => format!("domain `{name}`"),
+            Role::Domain(name) => format!("domain {}", code_span(name).replace('|', "\\|")),
             other => other.kind().to_string(),
         };
         let level = if config.pod_security.enabled { managed.level.as_str() } else { "not managed" };
@@ -79,7 +79,7 @@ fn graph(flows: &[Flow], out: &mut dyn Write) -> io::Result<()> {
             }
             other => other.to_string(),
         };
-        let label = label.replace('"', "#quot;");
+        let label = one_line(&label).replace('"', "#quot;");
         let (open, close) = if matches!(end, Endpoint::Pods { .. }) { ("[", "]") } else { ("([", "])") };
         writeln!(out, "  n{number}{open}\"{label}\"{close}")?;
     }
@@ -116,9 +116,9 @@ fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out, "None.\n");
     }
     for finding in findings {
-        writeln!(out, "- **{}** `{}`: {}", finding.severity, finding.check, finding.message)?;
+        writeln!(out, "- **{}** `{}`: {}", finding.severity, finding.check, table_cell(&finding.message))?;
         if let Some(help) = &finding.help {
-            writeln!(out, "  ({help})")?;
+            writeln!(out, "  ({})", table_cell(help))?;
         }
     }
     writeln!(out)

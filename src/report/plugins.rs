@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use super::escape::{one_line, start_of_line};
 use crate::cni::{
     Detection, Enforced, Enforcers, Evidence, Except, NodePool, Profile, Reach, Support, Translation, TwoDirections,
     plugin,
@@ -26,14 +27,15 @@ pub fn write_enforcers_text(enforcers: &Enforcers, out: &mut dyn Write) -> io::R
         let width = enforcers.node_pools.iter().map(|pool| pool.title().chars().count()).max().unwrap_or_default();
         for pool in &enforcers.node_pools {
             let reason = pool.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "  {:width$}  {:>4}  {}{reason}", pool.title(), pool.nodes, pool.enforced.as_str())?;
+            let title = pool.title();
+            writeln!(out, "  {:width$}  {:>4}  {}{reason}", start_of_line(&title), pool.nodes, pool.enforced.as_str())?;
         }
     }
     if !enforcers.notes.is_empty() {
         writeln!(out)?;
     }
     for note in &enforcers.notes {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "note: {}", one_line(note))?;
     }
     Ok(())
 }
@@ -59,7 +61,7 @@ fn write_detection(detection: &Detection, out: &mut dyn Write) -> io::Result<()>
     let Detection { plugin, enforced, confidence, evidence, remediation } = detection;
     writeln!(out, "\n{}: enforced {}, confidence {}", plugin.name, enforced.as_str(), confidence.as_str())?;
     for evidence in evidence {
-        writeln!(out, "  {evidence}")?;
+        writeln!(out, "  {}", start_of_line(&evidence.to_string()))?;
     }
     if *enforced != Enforced::No {
         let words = [

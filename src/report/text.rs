@@ -1,6 +1,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::escape::{of_same_length, one_line};
 use crate::finding::{Finding, Severity};
 use crate::text::{LineColumn, Span};
 
@@ -126,22 +127,24 @@ impl Painter {
             }
             None => message.message.to_owned(),
         };
+        let title = one_line(&title);
         let mut headline = level.primary_title(title);
         if let Some(id) = message.id {
             headline = headline.id(id);
         }
         let excerpt = message.place.map(|(named, span)| (named, named.excerpt(span)));
+        let shown = excerpt.as_ref().map(|(_, excerpt)| of_same_length(excerpt.text)).unwrap_or_default();
         let mut group = match &excerpt {
             Some((named, excerpt)) => Group::with_title(headline).element(
-                Snippet::source(excerpt.text)
+                Snippet::source(shown)
                     .line_start(excerpt.line)
-                    .path(named.name)
-                    .annotation(AnnotationKind::Primary.span(excerpt.span.range()).label(message.label)),
+                    .path(one_line(named.name))
+                    .annotation(AnnotationKind::Primary.span(excerpt.span.range()).label(one_line(message.label))),
             ),
             None => Group::with_title(headline),
         };
         if let Some(help) = message.help {
-            group = group.element(Level::HELP.message(help));
+            group = group.element(Level::HELP.message(one_line(help)));
         }
         self.renderer.render(&[group])
     }

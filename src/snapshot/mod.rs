@@ -15,3 +15,4 @@ pub use connections::{
 };
 pub use locate::locate_all;
 pub use model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot};
+pub(crate) use read::Untaken;

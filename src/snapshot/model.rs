@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::object::{
-    GroupVersionKind, Inventory, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
+    GroupVersionKind, Inventory, NamespaceFacts, OtherPolicy, PodFacts, PolicyFacts, ResourceId, RouteFacts,
+    ServiceFacts,
 };
 use crate::reachability::{IpBlockReach, Policy, World};
 
@@ -98,8 +99,12 @@ pub struct Snapshot {
     pub routes: Vec<RouteFacts>,
     /// Network policies.
     pub policies: Vec<FoundPolicy>,
+    /// Policies of other APIs, which decide as well and are not read.
+    pub other_policies: Vec<OtherPolicy>,
     /// How many pods have finished; they are in none of the lists.
     pub finished: usize,
+    /// How many objects name no namespace, and were taken to be in `default` because nothing says better.
+    pub homeless: usize,
 }
 
 impl Snapshot {
@@ -112,6 +117,7 @@ impl Snapshot {
             namespaces: self.namespaces.clone(),
             routes: self.routes.clone(),
             policies: foreign.map(|policy| policy.facts.clone()).collect(),
+            other_policies: self.other_policies.clone(),
         }
     }
 

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::model::{Entrance, FoundPod, FoundPolicy, Origin, Snapshot};
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks};
 use crate::object::{
-    GATEWAY_ROUTES, GroupVersionKind, NamespaceFacts, PodFacts, PolicyFacts, ResourceId, RouteFacts, ServiceFacts,
-    Workloads, namespace_facts, pod_facts, route_facts, route_kind, service_facts,
+    GATEWAY_ROUTES, GroupVersionKind, NamespaceFacts, OtherPolicy, PodFacts, PolicyFacts, ResourceId, RouteFacts,
+    ServiceFacts, Workloads, is_other_policy, may_be_other_policy, namespace_facts, pod_facts, route_facts, route_kind,
+    service_facts,
 };
 use crate::reachability::Policy;
 use crate::stream::Stream;
@@ -36,6 +37,7 @@ enum Content {
         facts: Box<PolicyFacts>,
         is_own: bool,
     },
+    Other(Box<OtherPolicy>),
     /// Something that its controller made: its pods are those of the controller, or are there themselves.
     Dependent {
         controller: (String, String),
@@ -50,7 +52,7 @@ enum Content {
 impl Snapshot {
     /// Reads streams as one input. An object without a namespace is in `home`, else in `default`.
     pub fn take(streams: &[Stream<'_>], workloads: &Workloads, home: Option<&str>) -> Result<Self, Error> {
-        Self::read(streams, workloads, home, Unreadable::Refused)
+        Self::read(streams, workloads, home, Unreadable::Refused).map(|(snapshot, _)| snapshot)
     }
 
     /// The same without policies that cannot be read: for those who report them on their own.
@@ -59,7 +61,16 @@ impl Snapshot {
         workloads: &Workloads,
         home: Option<&str>,
     ) -> Result<Self, Error> {
-        Self::read(streams, workloads, home, Unreadable::LeftOut)
+        Self::read(streams, workloads, home, Unreadable::LeftOut).map(|(snapshot, _)| snapshot)
+    }
+
+    /// The same without anything that cannot be read, and why not.
+    pub(crate) fn take_telling(
+        streams: &[Stream<'_>],
+        workloads: &Workloads,
+        home: Option<&str>,
+    ) -> Result<(Self, Vec<Untaken>), Error> {
+        Self::read(streams, workloads, home, Unreadable::Told)
     }
 
     fn read(
@@ -67,24 +78,40 @@ impl Snapshot {
         workloads: &Workloads,
         home: Option<&str>,
         unreadable: Unreadable,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Vec<Untaken>), Error> {
+        let is_homeless = home.is_none();
         let home = home.unwrap_or(LAST_RESORT);
         let read = |stream: &Stream<'_>| {
             let reader = Reader { stream, workloads, home, unreadable };
             map_chunks(stream, |range| {
-                let mut found = Vec::new();
+                let mut taken = Taken::default();
                 for index in range {
-                    reader.document(index, &mut found)?;
+                    let result = reader.document(index, &mut taken);
+                    reader.refuse(result, &mut taken)?;
                 }
-                Ok(found)
+                Ok(taken)
             })
         };
-        let read: Vec<Result<Vec<Vec<Found>>, Error>> = streams.par_iter().map(read).collect();
-        let mut found: Vec<Found> = Vec::new();
+        let read: Vec<Result<Vec<Taken>, Error>> = streams.par_iter().map(read).collect();
+        let mut all = Taken::default();
         for chunks in read {
-            found.extend(chunks?.into_iter().flatten());
+            match chunks {
+                Ok(chunks) => {
+                    for taken in chunks {
+                        all.found.extend(taken.found);
+                        all.untaken.extend(taken.untaken);
+                    }
+                }
+                Err(Error::Input(problem)) if unreadable == Unreadable::Told => {
+                    all.untaken.push(Untaken { problem: *problem, is_policy: false });
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Self::join(without_repeats(found)))
+        let found = without_repeats(all.found);
+        let homeless = |it: &&Found| it.namespace.is_some() && it.origin.id.namespace.is_none();
+        let homeless = if is_homeless { found.iter().filter(homeless).count() } else { 0 };
+        Ok((Self { homeless, ..Self::join(found) }, all.untaken))
     }
 
     fn join(found: Vec<Found>) -> Self {
@@ -115,6 +142,7 @@ impl Snapshot {
                 Content::Policy { policy, facts, is_own } => {
                     snapshot.policies.push(FoundPolicy { policy, facts: *facts, is_own, origin });
                 }
+                Content::Other(policy) => snapshot.other_policies.push(*policy),
                 Content::Owned { .. } => {}
                 Content::Pod(facts) if facts.is_finished => snapshot.finished += 1,
                 Content::Dependent { controller: (kind, name), template }
@@ -176,11 +204,31 @@ fn without_repeats(found: Vec<Found>) -> Vec<Found> {
     found.into_iter().enumerate().filter(keep).map(|(_, it)| it).collect()
 }
 
-/// What to do about a policy that means nothing.
+/// What to do about what cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unreadable {
+    /// The whole input is refused.
     Refused,
+    /// Policies are left out.
     LeftOut,
+    /// Policies, objects and documents are left out, and told.
+    Told,
+}
+
+/// Something that is left out.
+#[derive(Debug)]
+pub(crate) struct Untaken {
+    /// Why.
+    pub(crate) problem: Problem,
+    /// It is a policy that the API server would refuse; else it cannot be read at all.
+    pub(crate) is_policy: bool,
+}
+
+/// What some documents give.
+#[derive(Debug, Default)]
+struct Taken {
+    found: Vec<Found>,
+    untaken: Vec<Untaken>,
 }
 
 struct Reader<'s, 't> {
@@ -191,11 +239,23 @@ struct Reader<'s, 't> {
 }
 
 impl Reader<'_, '_> {
-    fn document(&self, index: usize, found: &mut Vec<Found>) -> Result<(), Error> {
+    /// Keeps a problem where it is to be told, and passes it on elsewhere.
+    fn refuse(&self, result: Result<(), Error>, taken: &mut Taken) -> Result<(), Error> {
+        match result {
+            Err(Error::Input(problem)) if self.unreadable == Unreadable::Told => {
+                taken.untaken.push(Untaken { problem: *problem, is_policy: false });
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn document(&self, index: usize, taken: &mut Taken) -> Result<(), Error> {
         let Some(parsed) = ParsedDocument::of(self.stream, index, |kind| self.matters(kind)) else { return Ok(()) };
         let parsed = parsed?;
         for (number, object) in parsed.objects.iter().enumerate().filter(|(_, object)| !parsed.is_local(object)) {
-            self.object(&parsed, number, object, found)?;
+            let result = self.object(&parsed, number, object, taken);
+            self.refuse(result, taken)?;
         }
         Ok(())
     }
@@ -203,6 +263,7 @@ impl Reader<'_, '_> {
     fn matters(&self, kind: &str) -> bool {
         matches!(kind, "Namespace" | "Service" | "NetworkPolicy" | "Ingress" | "Route")
             || GATEWAY_ROUTES.contains(&kind)
+            || may_be_other_policy(kind)
             || kind.ends_with("List")
             || self.workloads.has_kind(kind)
     }
@@ -212,7 +273,7 @@ impl Reader<'_, '_> {
         parsed: &ParsedDocument<'_>,
         number: usize,
         object: &ObjectNode,
-        found: &mut Vec<Found>,
+        taken: &mut Taken,
     ) -> Result<(), Error> {
         let Some(gvk) = parsed.gvk(object) else { return Ok(()) };
         if !self.matters(&gvk.kind) {
@@ -236,22 +297,33 @@ impl Reader<'_, '_> {
                 (Content::Service(facts, Entrance::of(&value)), Some(home))
             }
             ("networking.k8s.io", "NetworkPolicy") => {
-                let policy = Policy::read(&value, &home);
-                if policy.is_err() && self.unreadable == Unreadable::LeftOut {
-                    return Ok(());
-                }
-                let policy = policy.map_err(|error| {
-                    Error::input(Problem {
-                        message: format!("this policy means nothing: {error}"),
-                        object: Some(id.clone()),
-                        location: parsed.location(number, object, &error.path),
-                        help: "the API server would reject it; `floe network validate` names all that is wrong"
-                            .to_owned(),
-                    })
-                })?;
+                let policy = match Policy::read(&value, &home) {
+                    Ok(policy) => policy,
+                    Err(_) if self.unreadable == Unreadable::LeftOut => return Ok(()),
+                    Err(error) => {
+                        let problem = Problem {
+                            message: format!("this policy means nothing: {error}"),
+                            object: Some(id.clone()),
+                            location: parsed.location(number, object, &error.path),
+                            help: "the API server would reject it; `floe network validate` names all that is wrong"
+                                .to_owned(),
+                        };
+                        if self.unreadable == Unreadable::Told {
+                            taken.untaken.push(Untaken { problem, is_policy: true });
+                            return Ok(());
+                        }
+                        return Err(Error::input(problem));
+                    }
+                };
                 let location = parsed.location_of_name(number, object);
                 let facts = PolicyFacts { id, namespace: Some(home.clone()), value, location };
                 (Content::Policy { policy, facts: Box::new(facts), is_own: parsed.is_marked(object) }, Some(home))
+            }
+            _ if is_other_policy(&gvk) => {
+                let location = parsed.location_of_name(number, object);
+                let Some(policy) = OtherPolicy::of(&id, Some(&home), location) else { return Ok(()) };
+                let namespace = policy.namespace.clone();
+                (Content::Other(Box::new(policy)), namespace)
             }
             _ if route_kind(&gvk).is_some() => {
                 let location = parsed.location_of_name(number, object);
@@ -259,11 +331,11 @@ impl Reader<'_, '_> {
                 (Content::Route(Box::new(facts)), Some(home))
             }
             _ => {
-                self.pods(&value, &origin, &home, found);
+                self.pods(&value, &origin, &home, &mut taken.found);
                 return Ok(());
             }
         };
-        found.push(Found { origin, namespace, content });
+        taken.found.push(Found { origin, namespace, content });
         Ok(())
     }
 

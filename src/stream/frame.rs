@@ -177,6 +177,12 @@ fn document(bytes: &[u8], span: Span, mark: usize) -> Document {
     }
     let line = bytes.get(first..span.end).and_then(|rest| memchr::memchr(b'\n', rest));
     let body = line.map_or(span.end, |at| first + at + 1);
+    let rest = bytes.get(first + 3..body).unwrap_or_default().trim_ascii();
+    if !rest.is_empty() && !rest.starts_with(b"#") {
+        // The document begins on the line of its separator.
+        let body = Span::new(first + 3, span.end);
+        return Document { span, separator: Some(first), content: Span::new(first, span.end), body };
+    }
     if bytes.get(body..span.end).is_some_and(|body| body.starts_with(MARK)) {
         // Two files, one behind the other: whoever takes documents apart sees the mark where it belongs, at the start.
         let body = Span::new(body + MARK.len(), span.end);

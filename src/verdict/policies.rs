@@ -13,6 +13,7 @@ use crate::document::{Error, ObjectNode, ParsedDocument};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::network_policy::{Lint, Subject, Surroundings, lint};
 use crate::object::{ResourceId, Workloads};
+use crate::plan::other_policies;
 use crate::reachability::{IpBlockReach, unknown_fields};
 use crate::snapshot::{FoundPolicy, Snapshot, locate_all};
 use crate::stream::Stream;
@@ -23,6 +24,9 @@ pub const POLICY_INVALID: CheckId = CheckId("policy-invalid");
 
 /// A policy has a field that the API does not know, and that the server would drop.
 pub const POLICY_UNKNOWN_FIELD: CheckId = CheckId("policy-unknown-field");
+
+/// A policy has a key twice in one mapping.
+pub(super) const POLICY_REPEATED_KEY: CheckId = CheckId("policy-repeated-key");
 
 /// What to validate, beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,6 +103,7 @@ pub fn validate(streams: &[Stream<'_>], config: &Config, request: &ValidationReq
     let live = request.enforcers.as_ref();
     let plugin = live.and_then(Enforcers::plugin).or(request.plugin);
     validation.findings.extend(of_plugins(&snapshot, streams, config, plugin));
+    validation.findings.extend(other_policies(&snapshot.other_policies).into_values());
     validation.add(match (live, plugin) {
         (Some(enforcers), _) => of_cluster(enforcers, request.plugin, !snapshot.policies.is_empty()),
         (None, Some(plugin)) if !snapshot.policies.is_empty() => of_profile(plugin).into_iter().collect(),
@@ -148,7 +153,14 @@ fn of_object(parsed: &ParsedDocument<'_>, position: usize, object: &ObjectNode) 
         };
         Finding::new(Severity::Error, POLICY_UNKNOWN_FIELD, message).at(&id, at(&it.path)).help(help)
     });
-    Some(invalid.chain(unknown).collect())
+    let repeated = parsed.tree.repeated_keys(object.node).into_iter().map(|key| {
+        let message =
+            format!("`{}` is written again below in the same mapping; the last one counts", parsed.tree.text(key));
+        Finding::new(Severity::Warning, POLICY_REPEATED_KEY, message)
+            .at(&id, parsed.location_of_byte(position, parsed.tree.span(key).start))
+            .help("remove one of them: kubectl drops this one, and other readers refuse the document")
+    });
+    Some(invalid.chain(unknown).chain(repeated).collect())
 }
 
 /// What differs between floe's policies in the input and those that the configuration wants, and the number of these.

@@ -3,7 +3,7 @@
 use super::edit::Refusal;
 use super::parse::ParseError;
 use super::scan;
-use super::tree::{Kind, NodeId, ScalarStyle, Tree};
+use super::tree::{Kind, NodeId, ScalarStyle, Tree, narrow};
 
 /// Refuses to edit a document that go-yaml v2 may read differently.
 pub(super) fn check(tree: &Tree<'_>) -> Result<(), Refusal> {
@@ -15,11 +15,20 @@ impl Tree<'_> {
     /// Refuses a document in which go-yaml v2 may see other keys or objects, so that nothing can be said of it. Line breaks
     /// of some readers only are harmless in quotes: they change a text there, and no structure.
     pub fn check_reading(&self) -> Result<(), ParseError> {
-        // What the fast scanner takes is read alike by all.
-        if self.regular {
+        // What the fast scanner takes is read alike by all, but for merges.
+        if self.regular && memchr::memmem::find(self.source().as_bytes(), b"<<").is_none() {
             return Ok(());
         }
-        check_breaks(self).and_then(|()| check_nodes(self)).map_err(|it| ParseError::new(it.reason, it.offset))
+        let mappings = || (0..self.nodes.len()).map(|index| NodeId(narrow(index)));
+        check_breaks(self)
+            .and_then(|()| check_nodes(self))
+            .and_then(|()| mappings().filter(|id| self.has_merge(*id)).try_for_each(|id| check_merges(self, id)))
+            .map_err(|it| ParseError::new(it.reason, it.offset))
+    }
+
+    /// Whether a node is a mapping with a merge.
+    fn has_merge(&self, id: NodeId) -> bool {
+        matches!(self.kind(id), Kind::Mapping { .. }) && self.entries(id).any(|(key, _)| self.is_merge(key))
     }
 }
 
@@ -43,8 +52,31 @@ fn check_breaks(tree: &Tree<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Refuses a merge that stands behind a key which it brings too: for go-yaml v2 the merge counts, for v3, by which
+/// Kustomize and Helm 4 read, the key.
+fn check_merges(tree: &Tree<'_>, mapping: NodeId) -> Result<(), Refusal> {
+    let mut written: Vec<NodeId> = Vec::new();
+    for (key, value) in tree.entries(mapping) {
+        if !tree.is_merge(key) {
+            written.push(key);
+            continue;
+        }
+        let merged = tree.value(value)?;
+        let maps: Vec<_> = merged.as_array().map_or_else(|| vec![&merged], |items| items.iter().collect());
+        for &key in &written {
+            let name = tree.key(key)?;
+            if maps.iter().any(|map| map.get(&*name).is_some()) {
+                let reason =
+                    format!("a merge (`<<`) behind `{name}` brings it too: only some readers take that of the merge");
+                return Err(Refusal::new(reason, tree.span(key).start));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check_nodes(tree: &Tree<'_>) -> Result<(), Refusal> {
-    (0..tree.nodes.len()).try_for_each(|index| check_node(tree, NodeId(u32::try_from(index).unwrap_or_default())))
+    (0..tree.nodes.len()).try_for_each(|index| check_node(tree, NodeId(narrow(index))))
 }
 
 fn check_bytes(source: &str) -> Result<(), Refusal> {

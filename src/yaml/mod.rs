@@ -15,7 +15,7 @@ mod tree;
 mod value;
 
 pub use de::from_node;
-pub use edit::{Editor, Refusal};
+pub use edit::{Editor, Refusal, TwinKey};
 pub use emit::{Style, block, flow};
 pub use fault::DeError;
 pub use parse::ParseError;

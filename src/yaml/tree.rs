@@ -153,6 +153,12 @@ impl<'t> Tree<'t> {
         Span::new(node.start as usize, node.end as usize)
     }
 
+    /// The line of the document in which a node begins, from 1.
+    pub(super) fn line(&self, id: NodeId) -> usize {
+        let before = self.source.as_bytes().get(..self.span(id).start).unwrap_or_default();
+        memchr::memchr_iter(b'\n', before).count() + 1
+    }
+
     /// The node that an alias stands for; any other node itself.
     pub fn resolve(&self, id: NodeId) -> NodeId {
         let node = self.node(id);
@@ -227,6 +233,20 @@ impl<'t> Tree<'t> {
                 None => break,
             }
         }
+        found
+    }
+
+    /// The keys in a node, and below it, that come again later in the same mapping, in the order of the text: the last
+    /// one counts. Aliases are not followed.
+    pub fn repeated_keys(&self, id: NodeId) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        for mapping in self.subtree(id).filter(|it| matches!(self.kind(*it), Kind::Mapping { .. })) {
+            let mut last: BTreeMap<&str, NodeId> = BTreeMap::new();
+            for (key, _) in self.entries(mapping).filter(|(key, _)| matches!(self.kind(*key), Kind::Scalar(_))) {
+                found.extend(last.insert(self.text(key), key));
+            }
+        }
+        found.sort_by_key(|key| self.span(*key).start);
         found
     }
 

@@ -57,9 +57,11 @@ fn compile_writes_policies_namespaces_and_hardened_manifests() {
     let expected = [
         "manifests/.floe",
         "manifests/rendered.yaml",
+        "namespaces/.floe",
         "namespaces/floe-jobs-namespace.yaml",
         "namespaces/floe-platform-namespace.yaml",
         "namespaces/floe-sales-domain-namespace.yaml",
+        "network/.floe",
         "network/NETWORK-POLICY-SUMMARY.md",
         "network/floe-jobs-allow-egress.yaml",
         "network/floe-jobs-allow-ingress.yaml",
@@ -142,6 +144,7 @@ fn a_second_run_changes_nothing_and_a_third_removes_only_what_is_floes() {
     assert_eq!(
         network,
         [
+            "network/.floe",
             "network/NETWORK-POLICY-SUMMARY.md",
             "network/by-hand.yaml",
             "network/floe-jobs-netpol.yaml",
@@ -282,7 +285,7 @@ fn generate_writes_files_and_their_summary() {
     let ran = run_in(folder.path(), &["network", "generate", "--out", "policies", "--layout", "namespace"], "");
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
     let names: Vec<String> = files(&folder.path().join("policies")).into_keys().collect();
-    assert_eq!(names, ["NETWORK-POLICY-SUMMARY.md", "floe-jobs-netpol.yaml", "floe-platform-netpol.yaml"]);
+    assert_eq!(names, [".floe", "NETWORK-POLICY-SUMMARY.md", "floe-jobs-netpol.yaml", "floe-platform-netpol.yaml"]);
 }
 
 #[test]

@@ -169,3 +169,60 @@ fn agrees_with_the_lines() {
         }
     }
 }
+
+/// A Service `panel` with the port 80, before pods of the same name that listen on 9000.
+fn panel(target: &str, allowed: &str) -> String {
+    format!(
+        "apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: panel, namespace: ops}}
+spec:
+  template:
+    metadata: {{labels: {{app: panel}}}}
+    spec: {{containers: [{{name: c, image: panel, ports: [{{name: api, containerPort: 9000}}]}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: panel, namespace: ops}}
+spec: {{selector: {{app: panel}}, ports: [{{port: 80, targetPort: {target}}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: panel, namespace: ops}}
+spec: {{podSelector: {{matchLabels: {{app: panel}}}}, ingress: [{{ports: [{{port: {allowed}}}]}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: client, namespace: ops}}
+spec: {{containers: [{{name: c, image: client}}]}}
+"
+    )
+}
+
+#[test]
+fn a_port_of_a_service_that_shares_its_name_with_a_workload_is_that_of_the_service() {
+    let input = panel("api", "80");
+    for name in ["ops/panel", "ops/panel[Service]"] {
+        let ran = explain(&["ops/client", name, "80"], &input);
+        assert_eq!(ran.code, Some(1), "{name}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("port 80 of the Service leads to TCP 9000"), "{}", ran.stdout);
+    }
+    let ran = explain(&["ops/client", "ops/panel", "80"], &input);
+    assert!(ran.stdout.contains("`ops/panel[Deployment]` is the workload"), "{}", ran.stdout);
+    assert_eq!(explain(&["ops/client", "ops/panel[Deployment]", "80"], &input).code, Some(0));
+    // A port that only the pods have is about the pods.
+    assert_eq!(explain(&["ops/client", "ops/panel", "9000"], &input).code, Some(1));
+    assert_eq!(explain(&["ops/client", "ops/panel", "80"], &panel("9000", "9000")).code, Some(0));
+}
+
+#[test]
+fn a_service_that_leads_nowhere_is_named_beside_the_workload() {
+    let ran = explain(&["ops/client", "ops/panel", "80"], &panel("nothing", "80"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("leads to no pod of the input"), "{}", ran.stdout);
+    // Where Service and pods have the same port, there is nothing to say.
+    let ran = explain(&["ops/client", "ops/panel", "80"], &panel("80", "80"));
+    assert!(!ran.stdout.contains("Service"), "{}", ran.stdout);
+    let ran = explain(&["ops/client", "ops/other[Service]"], &panel("80", "80"));
+    assert_eq!((ran.code, ran.stderr.contains("no Service `ops/other`")), (Some(2), true), "{}", ran.stderr);
+}

@@ -23,7 +23,7 @@ use crate::finding::Severity;
 use crate::object::own::DEFAULT_DENY;
 use crate::object::{COMPONENT, COMPONENT_LABEL, Inventory, ResourceId};
 use crate::plan::{Detail, Outcome, Parts, Phase, Request, plan_within, rollout};
-use crate::report::NamedText;
+use crate::report::{NamedText, one_line};
 use crate::stream::frame;
 use crate::verdict::{OWNER, is_default_deny, owner};
 
@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
         let step = if arguments.wait { arguments.timeout } else { Duration::ZERO };
         Turn::new(cluster, &config, &objects, (arguments.timeout, step), logging)
     });
+    let run_log = if arguments.dry_run == DryRun::None { arguments.audit.open()? } else { None };
     let rollout = Rollout { arguments, cluster: cluster.as_ref(), home: &home, turn };
     let steps = rollout.steps(objects)?;
     if let Some(exit) = steps {
@@ -74,8 +75,8 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     if arguments.prune {
         rollout.prune(&owner, &identities, &config, logging)?;
     }
-    if arguments.dry_run == DryRun::None && arguments.audit.is_wanted() {
-        arguments.audit.append(&Entry {
+    if let Some(run_log) = run_log {
+        run_log.append(&Entry {
             command: "deploy",
             input: vec![source.text.as_bytes()],
             output: vec![secured.text.as_bytes()],
@@ -369,7 +370,7 @@ impl Rollout<'_> {
         };
         let lines: Vec<String> =
             lines.filter_map(|(word, object)| Some(format!("{word} {}{suffix}", ResourceId::of(object)?))).collect();
-        write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+        write::stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", one_line(line))))
     }
 }
 

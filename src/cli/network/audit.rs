@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-use crate::cli::manifests::{self, frame_all, read_manifests};
+use crate::cli::manifests::{self, frame_all, homeless, read_manifests};
 use crate::cli::options::{LoggingArgs, ProductArgs, given, namespace};
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
@@ -43,7 +43,7 @@ use crate::{network_policy, plan, verdict};
         0   no finding of the severity of --fail-on, or above\n  \
         1   there are some\n  \
         2   wrong usage or configuration\n  \
-        3   the input cannot be read or processed\n  \
+        3   the input cannot be read or processed, as a whole or in part: all else is judged\n  \
         4   the cluster cannot be reached or refuses, or nothing was found in the part of it that may be seen\n  \
         70  internal error"
 )]
@@ -164,6 +164,12 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         return Err(CliError::Nothing(format!("no object is in the namespace {}", crate::text::excerpt(missing))));
     }
     write_report(&found, arguments.output, &sources)?;
+    if found.homeless > 0 {
+        note(&homeless("objects", found.homeless, "--release-namespace"), logging);
+    }
+    if found.unreadable() > 0 {
+        return Ok(Exit::Input);
+    }
     Ok(match (arguments.fail_on.fails(|severity| found.count(severity)), unseen.is_empty()) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Done,

@@ -106,6 +106,9 @@ pub(super) fn run(arguments: &ConnectionsArgs, logging: &LoggingArgs) -> Result<
 
 /// Says on standard error what the lines do not.
 fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
+    if let Some(line) = &list.incomplete {
+        note(line, logging);
+    }
     let undefined: Vec<&str> = list.undefined().map(|it| it.name.as_str()).collect();
     if !undefined.is_empty() {
         let named: Vec<&str> = undefined.iter().take(NAMED).copied().collect();
@@ -115,6 +118,19 @@ fn report_notes(list: &ConnectionList, logging: &LoggingArgs) {
                 "undefined: {} in the host's network ({}{more}): most plugins do not apply policies to their pods; \
                  their lines treat them as ordinary pods",
                 undefined.len(),
+                named.join(", ")
+            ),
+            logging,
+        );
+    }
+    let differing: Vec<&str> = list.differing().iter().map(|it| it.name.as_str()).collect();
+    if !differing.is_empty() {
+        let named: Vec<&str> = differing.iter().take(NAMED).copied().collect();
+        let more = if differing.len() > NAMED { ", ..." } else { "" };
+        note(
+            &format!(
+                "the pods of one workload do not have the same connections ({}{more}): a line holds what any of them \
+                 has; `floe network explain` says of how many pods",
                 named.join(", ")
             ),
             logging,

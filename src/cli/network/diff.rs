@@ -2,12 +2,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::input::note;
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-use crate::cli::manifests::{frame_all, read_manifests, snapshot};
+use crate::cli::manifests::{frame_all, homeless, read_manifests, snapshot};
 use crate::cli::options::{LoggingArgs, NamespaceArgs, ProductArgs};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
@@ -122,15 +123,20 @@ impl Side {
 }
 
 /// What both sides are compared by.
-struct Terms {
+struct Terms<'l> {
+    logging: &'l LoggingArgs,
     config: Config,
     home: Option<String>,
     ip_blocks: IpBlockReach,
 }
 
-impl Terms {
+impl Terms<'_> {
     fn snapshot(&self, sources: &[Source]) -> Result<Snapshot, CliError> {
-        snapshot(sources, &frame_all(sources), &self.config, self.home.as_deref())
+        let taken = snapshot(sources, &frame_all(sources), &self.config, self.home.as_deref())?;
+        if taken.homeless > 0 {
+            note(&homeless("objects", taken.homeless, "-n"), self.logging);
+        }
+        Ok(taken)
     }
 
     fn configured(config: &Config, found: &Snapshot) -> Result<Snapshot, CliError> {
@@ -178,7 +184,7 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         Answer::Yes => IpBlockReach::PodsToo,
         Answer::No => IpBlockReach::OutsideOnly,
     };
-    let terms = Terms { config, home, ip_blocks };
+    let terms = Terms { logging, config, home, ip_blocks };
     let mut seen_in_part = false;
     let mut live = |context: &Option<String>| -> Result<Snapshot, CliError> {
         let live: Live = arguments.cluster.network(context.as_deref(), &terms.config)?;
@@ -214,6 +220,9 @@ pub(super) fn run(arguments: &DiffArgs, logging: &LoggingArgs) -> Result<Exit, C
         Form::Json => write_comparison_json(&comparison, out),
         Form::Md => write_comparison_markdown(&comparison, out),
     })?;
+    if let Some(line) = &comparison.incomplete {
+        note(line, logging);
+    }
     for finding in &foreign {
         findings::tell(finding, NamedText { name: "", text: "" }, logging);
     }

@@ -17,8 +17,9 @@ use crate::snapshot::{ConnectionQuery, Trace, TraceError, trace};
                   of \
         which policy allows the connection, or why none does, each with its place. Without a port: all that may pass, \
         and each rule that adds to it.\n\n\
-        SRC and DST are NAMESPACE/NAME, NAMESPACE/NAME[Kind] or an address. DST may also be a Service: policy sees the \
-        port of the pods behind it, never that of the Service. What depends on whether ipBlock matches pods is said; \
+        SRC and DST are NAMESPACE/NAME, NAMESPACE/NAME[Kind] or an address. DST may also be a Service, \
+        NAMESPACE/NAME[Service]: policy sees the port of the pods behind it, never that of the Service. A name that a \
+        workload has as well means the Service where PORT is one of its ports. What depends on whether ipBlock matches pods is said; \
         the exit code is that of a CNI where it does not.",
     after_long_help = "Examples:\n  \
         floe network explain shop/web shop/db 5432/TCP -f manifests/\n  \

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::folder::{self, Comparison, Fate, Folder};
+use crate::cli::folder::{self, Claim, Comparison, Fate, Folder};
 use crate::cli::manifests::{self, ManifestArgs, frame_all, snapshot};
 use crate::cli::options::LoggingArgs;
 use crate::cli::run_log::{Entry, RunLogArgs};
@@ -14,7 +14,7 @@ use crate::cli::write;
 use crate::config::Config;
 use crate::object::ResourceId;
 use crate::plan::{Action, Generated, Layout, ObjectAction, generate, policy_files, policy_stream};
-use crate::report::write_network_summary;
+use crate::report::{one_line, write_network_summary};
 
 /// The page that documents the policies (FR-072).
 const SUMMARY: &str = "NETWORK-POLICY-SUMMARY.md";
@@ -97,6 +97,7 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
     let snapshot = snapshot(&sources, &streams, &config, home.as_deref())?;
     let generated = generate(&config, &snapshot.inventory()).map_err(|error| CliError::Internal(error.to_string()))?;
 
+    let run_log = if arguments.dry_run { None } else { arguments.audit.open()? };
     let output = match &arguments.out {
         None => {
             let stream = policy_stream(&generated.policies);
@@ -106,18 +107,18 @@ pub(super) fn run(arguments: &GenerateArgs, logging: &LoggingArgs) -> Result<Exi
         Some(out) => {
             let folder = network_folder(&config, &generated, arguments.layout.into(), out)?;
             let texts = folder.files.values().cloned().collect();
-            let comparisons = [folder.compare()?];
             if arguments.dry_run {
-                write_fates(&comparisons)?;
+                write_fates(&[folder.compare()?])?;
             } else {
-                folder::write(&comparisons)?;
+                let claim = Claim::of(out)?;
+                folder::write(&[folder.compare()?], claim)?;
             }
             texts
         }
     };
     manifests::tell(&generated.flows.findings, &sources, logging);
-    if !arguments.dry_run && arguments.audit.is_wanted() {
-        arguments.audit.append(&Entry {
+    if let Some(run_log) = run_log {
+        run_log.append(&Entry {
             command: "network generate",
             input: sources.iter().map(|source| source.text.as_bytes()).collect(),
             output: output.iter().map(String::as_bytes).collect(),
@@ -197,7 +198,7 @@ pub(in crate::cli) fn network_folder(
     let mut summary = Vec::new();
     write_network_summary(config, generated, &mut summary).map_err(|error| CliError::Internal(error.to_string()))?;
     files.insert(SUMMARY.into(), String::from_utf8_lossy(&summary).into_owned());
-    Ok(Folder { path: path.to_owned(), files, is_listed: false })
+    Ok(Folder { path: path.to_owned(), files })
 }
 
 /// Lists what would become of files, without those that stay.
@@ -205,7 +206,8 @@ pub(in crate::cli) fn write_fates(comparisons: &[Comparison]) -> Result<(), CliE
     write::stdout(|out| {
         for comparison in comparisons {
             for (file, fate) in comparison.fates.iter().filter(|(_, fate)| **fate != Fate::Keep) {
-                writeln!(out, "{fate} {}", comparison.path_of(file).display())?;
+                let line = format!("{fate} {}", comparison.path_of(file).display());
+                writeln!(out, "{}", one_line(&line))?;
             }
         }
         Ok(())

@@ -5,8 +5,9 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::input::{self, Source};
-use crate::cli::options::{LogFormat, LoggingArgs, NamespaceArgs};
-use crate::cli::{configuration, log, manifests, write};
+pub(super) use crate::cli::log::note;
+use crate::cli::options::{LoggingArgs, NamespaceArgs};
+use crate::cli::{configuration, manifests, write};
 use crate::config::Config;
 use crate::report::NamedText;
 use crate::snapshot::Snapshot;
@@ -55,6 +56,9 @@ impl InputArgs {
         if snapshot.pods.is_empty() && snapshot.finished == 0 {
             note("the input has no pods and no workloads, so there are no connections", logging);
         }
+        if snapshot.homeless > 0 {
+            note(&manifests::homeless("objects", snapshot.homeless, "-n"), logging);
+        }
         Ok((config, snapshot))
     }
 }
@@ -70,12 +74,4 @@ pub(super) fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) ->
 
 pub(super) fn named_texts(sources: &[Source]) -> Vec<NamedText<'_>> {
     sources.iter().map(|source| NamedText { name: &source.name, text: &source.text }).collect()
-}
-
-/// Says on standard error what the result does not.
-pub(super) fn note(line: &str, logging: &LoggingArgs) {
-    match logging.log_format {
-        LogFormat::Text => log::eprint(&format!("floe: note: {line}")),
-        LogFormat::Json => tracing::warn!("{line}"),
-    }
 }

@@ -5,10 +5,12 @@ use clap::{Args, ValueEnum};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
+use crate::cli::manifests::homeless;
 use crate::cli::options::{LogFormat, LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
 use crate::object::{Level, Version};
+use crate::plan::{self, INPUT};
 use crate::pod_security::{Evaluator, LevelVersion, check_pages};
 use crate::report::{NamedText, write_json, write_sarif, write_text};
 use crate::verdict::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report, check};
@@ -29,7 +31,7 @@ use crate::verdict::{self, CheckRequest, NAMESPACE_LABEL, PARTLY_JUDGED, Report,
         0   every pod is admitted\n  \
         1   a pod is rejected\n  \
         2   wrong usage or configuration\n  \
-        3   the input cannot be read or processed\n  \
+        3   the input cannot be read or processed, as a whole or in part: all else is judged\n  \
         70  internal error"
 )]
 pub(super) struct CheckArgs {
@@ -114,7 +116,12 @@ pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, 
     let report = check(&streams, &config, &request).map_err(|error| manifests::of_source(error, &sources))?;
     write_report(&report, arguments.output, &sources)?;
     report_notices(&report, &sources, logging);
-    Ok(if report.rejected() > 0 { Exit::Findings } else { Exit::Done })
+    Ok(match (report.unreadable(), report.rejected()) {
+        (0, 0) => Exit::Done,
+        (0, _) => Exit::Findings,
+        // What could not be read may hold more.
+        _ => Exit::Input,
+    })
 }
 
 fn write_report(report: &Report, form: Form, sources: &[Source]) -> Result<(), CliError> {
@@ -129,7 +136,7 @@ fn write_report(report: &Report, form: Form, sources: &[Source]) -> Result<(), C
 /// The rules of a SARIF log: the checks, and what else is told.
 fn rules() -> Vec<Page> {
     let of_notices = verdict::PAGES.iter().copied().filter(|page| [NAMESPACE_LABEL, PARTLY_JUDGED].contains(&page.id));
-    check_pages().chain(of_notices).collect()
+    check_pages().chain(of_notices).chain(plan::PAGES.iter().copied().filter(|page| page.id == INPUT)).collect()
 }
 
 /// Says on standard error what is no verdict.
@@ -137,6 +144,9 @@ fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
     for finding in &report.notices {
         let Some(source) = finding.location.as_ref().and_then(|it| sources.get(it.stream)) else { continue };
         findings::tell(finding, NamedText { name: &source.name, text: &source.text }, logging);
+    }
+    if report.homeless > 0 {
+        log::note(&homeless("pods", report.homeless, "-n"), logging);
     }
     if report.without_level > 0 {
         let line = format!(

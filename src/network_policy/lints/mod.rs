@@ -38,7 +38,7 @@ use sctp_protocol::SCTP_PROTOCOL;
 pub use selects_nothing::SELECTS_NOTHING;
 use shared_except::SHARED_EXCEPT;
 use two_directions::TWO_DIRECTIONS;
-use unresolved_named_port::UNRESOLVED_NAMED_PORT;
+pub use unresolved_named_port::{UNRESOLVED_NAMED_PORT, unresolved_named_ports};
 
 /// Everything that a rule may look at beside the policy.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +139,7 @@ const LINTS: &[LintRule] = &[
     },
     LintRule {
         page: Page::new(UNRESOLVED_NAMED_PORT, Severity::Error, include_str!("explain/unresolved-named-port.md")),
-        check: unresolved_named_port::check,
+        check: unresolved_named_ports,
     },
 ];
 

@@ -3,7 +3,7 @@
 use super::{Lint, Subject, Surroundings};
 use crate::cni::Translation;
 use crate::finding::{CheckId, Severity};
-use crate::object::{ServiceFacts, TargetPort};
+use crate::object::{ServiceFacts, ServicePort};
 use crate::reachability::{Direction, Peer, Rule};
 
 /// A rule for the port of a pod whose Service has another.
@@ -14,13 +14,12 @@ pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> V
     let mut found = Vec::new();
     for rule in subject.rules().filter(|rule| rule.direction == Direction::Egress) {
         for service in surroundings.services.iter().filter(|it| leads_to(it, rule.rule, subject, surroundings)) {
-            let is_missed = |it: &&crate::object::ServicePort| {
-                let target = match it.target {
-                    TargetPort::Number(number) => number,
-                    TargetPort::Name(_) => return false,
-                };
+            let is_missed = |it: &&ServicePort| {
                 let numbers = &rule.rule.ports.numbers;
-                numbers.contains(it.protocol, target) && !numbers.contains(it.protocol, it.port)
+                // A name is looked up on the pods behind the Service; on other pods it may be another port.
+                let targets = service.target_ports(it, &surroundings.world.pods);
+                targets.iter().any(|target| numbers.contains(it.protocol, *target))
+                    && !numbers.contains(it.protocol, it.port)
             };
             let Some(port) = service.ports.iter().find(is_missed) else { continue };
             found.push(Lint {

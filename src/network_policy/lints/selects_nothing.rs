@@ -19,6 +19,7 @@ pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> V
         check: SELECTS_NOTHING,
         path: FieldPath::of_keys(["spec", "podSelector"]),
         message: format!("no pod of the input in {} has `{}`", policy.namespace, policy.pod_selector),
-        help: "compare the labels with those of the pod templates".to_owned(),
+        help: "compare the labels with those of the pod templates; pods that an operator makes are not in the input"
+            .to_owned(),
     }]
 }

@@ -34,6 +34,10 @@ fn services() -> Vec<ServiceFacts> {
 
 /// What is found in a policy, alone in its world.
 fn found(spec: &Value, cni: Option<&str>) -> Vec<Lint> {
+    found_beside(&services(), spec, cni)
+}
+
+fn found_beside(services: &[ServiceFacts], spec: &Value, cni: Option<&str>) -> Vec<Lint> {
     let config = config();
     let value = json!({"metadata": {"name": "p", "namespace": "shop"}, "spec": spec});
     let policy = Policy::read(&value, "shop").unwrap();
@@ -41,7 +45,7 @@ fn found(spec: &Value, cni: Option<&str>) -> Vec<Lint> {
     let world = World::new(pods(), &[], vec![policy.clone()], IpBlockReach::PodsToo, cluster);
     let surroundings = Surroundings {
         world: &world,
-        services: &services(),
+        services,
         dns: &config.network.dns,
         plugin: cni.map(|name| plugin(name).unwrap()),
     };
@@ -208,4 +212,24 @@ fn a_plugin_decides_how_much_it_matters() {
         let page = lint_pages().find(|page| page.id.0 == id).unwrap();
         assert!(expected.is_none_or(|expected| page.severity <= expected), "{id} is severer than its page");
     }
+}
+
+/// A `targetPort` by name means the port of that name on the pods behind the Service, whatever other pods call it.
+#[test]
+fn a_target_port_by_name_is_looked_up_on_the_pods() {
+    let service = |target: Value| {
+        let value = json!({"spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": target}]}});
+        [service_facts(&value, &object("Service", "web"), Some("shop"))]
+    };
+    let to_web = |port: u16| {
+        egress(&json!({"to": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": port}]}))
+    };
+    let is_found = |target: Value, port: u16| {
+        let found = found_beside(&service(target), &to_web(port), None);
+        found.iter().any(|it| it.check.0 == "port-before-translation")
+    };
+    assert!(is_found(json!("http"), 8080) && is_found(json!(8080), 8080));
+    assert!(!is_found(json!("http"), 80), "the port of the Service is enough");
+    assert!(!is_found(json!("http"), 5432), "this leads nowhere anyway");
+    assert!(!is_found(json!("https"), 8080), "no pod has the name");
 }

@@ -1,4 +1,4 @@
-//! On kube-router and k3s a named port that no pod resolves opens every port (measured).
+//! A named port that no pod resolves opens nothing; on kube-router and k3s it opens every port (measured).
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,14 @@ use crate::finding::{CheckId, Severity};
 use crate::object::{ContainerPort, Protocol};
 use crate::reachability::{Direction, Party};
 
-/// A named port that no pod of the rule has.
-pub(in crate::network_policy) const UNRESOLVED_NAMED_PORT: CheckId = CheckId("unresolved-named-port");
+/// How many ports of pods the help names.
+const MOST_SHOWN: usize = 6;
 
-pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
+/// A named port that no pod of the rule has.
+pub const UNRESOLVED_NAMED_PORT: CheckId = CheckId("unresolved-named-port");
+
+/// The names in the rules of one policy that no pod of the input resolves.
+pub fn unresolved_named_ports(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> Vec<Lint> {
     let world = surroundings.world;
     let namespace = &subject.policy.namespace;
     let mut found = Vec::new();
@@ -34,6 +38,15 @@ pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> V
         }
         let declared: BTreeSet<(Protocol, &str)> =
             destinations.iter().flat_map(|pod| &pod.ports).filter_map(named).collect();
+        let there: BTreeSet<String> = destinations.iter().flat_map(|pod| &pod.ports).filter_map(shown).collect();
+        let help = match there.len() {
+            0 => "name the number of the port at the pod; these pods name no ports".to_owned(),
+            1..=MOST_SHOWN => {
+                let there: Vec<String> = there.into_iter().collect();
+                format!("name the number of the port at the pod, or one that it has: {}", there.join(", "))
+            }
+            _ => "name the number of the port at the pod".to_owned(),
+        };
         for (path, port) in items(rule.value, "ports", &rule.path) {
             let protocol =
                 port.get("protocol").and_then(|it| it.as_str()).and_then(Protocol::parse).unwrap_or_default();
@@ -52,8 +65,10 @@ pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> V
                 severity,
                 check: UNRESOLVED_NAMED_PORT,
                 path: path.child("port"),
-                message: format!("no pod that this rule is about has a port `{name}` of {protocol}; this {effect}"),
-                help: "name the number of the port at the pod".to_owned(),
+                message: format!(
+                    "no pod of the input that this rule is about has a port `{name}` of {protocol}; this {effect}"
+                ),
+                help: help.clone(),
             });
         }
     }
@@ -62,4 +77,10 @@ pub(super) fn check(subject: &Subject<'_>, surroundings: &Surroundings<'_>) -> V
 
 fn named(port: &ContainerPort) -> Option<(Protocol, &str)> {
     Some((port.protocol, port.name.as_deref()?))
+}
+
+/// A port with a name, as the help shows it.
+fn shown(port: &ContainerPort) -> Option<String> {
+    let name = port.name.as_deref()?;
+    Some(format!("`{name}` ({} {})", port.protocol, port.port))
 }

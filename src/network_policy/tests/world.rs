@@ -29,6 +29,7 @@ pub(in crate::network_policy) fn inventory() -> Inventory {
     let mut otel = service("floe-otel", &[("app", "otel-collector")], 4317, TargetPort::Number(4317));
     otel.ports.push(ServicePort { name: None, port: 4318, target: TargetPort::Number(4318), protocol: Protocol::Tcp });
     Inventory {
+        other_policies: Vec::new(),
         pods: vec![
             app("floe-platform", "polaris", &[("http", 8181), ("management", 8182)]),
             app("floe-platform", "otel-collector", &[("otlp", 4317), ("otlp-http", 4318)]),

@@ -6,6 +6,7 @@ use super::harden::{
     FILLED_RUN_AS_GROUP, FILLED_RUN_AS_USER, HARDEN_ANNOTATION, HARDEN_OPTED_OUT, INJECTED_SIDECARS,
     JOB_TEMPLATE_IMMUTABLE, POD_SPEC_IMMUTABLE, WINDOWS_WITHOUT_OS, WORKLOAD_NOT_HARDENED, WRITABLE_PATHS_ANNOTATION,
 };
+use super::unknown::UNKNOWN_WORKLOAD;
 use crate::finding::{Page, Severity};
 
 /// The pages of the checks of the Pod Security Standards, in the order of [`checks`].
@@ -24,6 +25,7 @@ pub const NOTICE_PAGES: &[Page] = &[
     Page::new(WRITABLE_PATHS_ANNOTATION, Severity::Warning, include_str!("writable-paths-annotation.md")),
     Page::new(INJECTED_SIDECARS, Severity::Info, include_str!("injected-sidecars.md")),
     Page::new(WINDOWS_WITHOUT_OS, Severity::Warning, include_str!("windows-without-os.md")),
+    Page::new(UNKNOWN_WORKLOAD, Severity::Warning, include_str!("unknown-workload.md")),
     Page::new(WORKLOAD_NOT_HARDENED, Severity::Warning, include_str!("workload-not-hardened.md")),
 ];
 

@@ -22,7 +22,8 @@ pub(super) struct FilledIdentity {
 ///
 /// These fields are inherited from the pod, so a value on the pod reaches every container that has none of its own. It
 /// must not reach one that asks for root: `runAsNonRoot: true` makes the kubelet refuse user 0, and another user or
-/// group breaks a program that was written for root. So a value goes to the pod if it suits everything that would
+/// group breaks a program that was written for root. User and group are not written at all where every container has its
+/// own. So a value goes to the pod if it suits everything that would
 /// inherit it, else to each container that it suits. A container that asks for root keeps exactly what it has; that it
 /// violates its level is for the Pod Security checks to say.
 pub(super) fn fill(
@@ -57,6 +58,10 @@ fn spread(
 ) -> Result<Vec<FieldPath>, HardenError> {
     let pod = &template.context;
     if pod.get(key).is_some() {
+        return Ok(Vec::new());
+    }
+    // Where every container has its own, a value on the pod would reach none of them, and only those that are injected.
+    if key != "runAsNonRoot" && template.all_have(key) {
         return Ok(Vec::new());
     }
     let heirs = || template.containers.iter().map(|it| &it.context).filter(|it| it.get(key).is_none());

@@ -65,6 +65,11 @@ impl<'v> Context<'v> {
 }
 
 impl<'v> Template<'v> {
+    /// Whether there are containers, and the security context of each has a field.
+    pub(super) fn all_have(&self, key: &str) -> bool {
+        !self.containers.is_empty() && self.containers.iter().all(|it| it.context.get(key).is_some())
+    }
+
     /// Finds the template; absent where the object has none, or one without a pod spec (a Rollout that refers to a
     /// Deployment).
     pub(super) fn of(object: &'v Value, path: &FieldPath, shape: Shape) -> Result<Option<Self>, HardenError> {

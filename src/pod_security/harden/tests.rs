@@ -545,3 +545,27 @@ fn an_object_without_a_template_is_left_alone() {
         assert_eq!(harden_core(&object, &PodSecurityConfig::default()).unwrap(), Hardening::default());
     }
 }
+
+#[test]
+fn a_user_that_no_container_would_get_is_neither_written_nor_reported() {
+    let own = json!({"name": "a", "securityContext": {"runAsUser": 65534, "runAsGroup": 65534}});
+    let bare = json!({"name": "b"});
+    for (spec, user, group, reported) in [
+        (json!({"containers": [own]}), false, false, &[][..]),
+        (json!({"containers": [own], "initContainers": [own]}), false, false, &[]),
+        (json!({"containers": [own], "initContainers": [bare]}), true, true, &["filled-run-as-user"]),
+        (
+            json!({"containers": [{"name": "a", "securityContext": {"runAsUser": 65534}}]}),
+            false,
+            true,
+            &["filled-run-as-group"],
+        ),
+    ] {
+        let hardening = harden_core(&pod(&spec), &contexts_only()).unwrap();
+        let context = contexts(&spec)["securityContext"].clone();
+        assert_eq!(context.get("runAsUser").is_some(), user, "{spec}: {context}");
+        assert_eq!(context.get("runAsGroup").is_some(), group, "{spec}: {context}");
+        let filled: Vec<_> = checks(&hardening.actions).into_iter().filter(|it| it.starts_with("filled")).collect();
+        assert_eq!(filled, reported, "{spec}");
+    }
+}

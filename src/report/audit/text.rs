@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use super::{NearEnd, ends, incoming, openers, outgoing, ports, rules, summary, yes_or_no};
 use crate::audit::{Audit, NamespaceAudit};
 use crate::reachability::Direction;
+use crate::report::escape::one_line;
 use crate::report::{Input, Painter};
 
 /// Width of the words at the beginning of a line.
@@ -28,8 +29,11 @@ fn table(audit: &Audit, namespace: &NamespaceAudit, out: &mut dyn Write) -> io::
     let enforce = namespace.enforce.as_deref().unwrap_or("no Pod Security level");
     writeln!(
         out,
-        "\nnamespace {}{managed}: workloads {}, policies {}, {enforce}",
-        namespace.name, namespace.workloads, namespace.policies
+        "\nnamespace {}{managed}: workloads {}, policies {}, {}",
+        one_line(&namespace.name),
+        namespace.workloads,
+        namespace.policies,
+        one_line(enforce)
     )?;
     let deny = [Direction::Ingress, Direction::Egress]
         .map(|it| format!("{it} {}", yes_or_no(namespace.isolation(it).default_deny)));
@@ -62,5 +66,5 @@ fn table(audit: &Audit, namespace: &NamespaceAudit, out: &mut dyn Write) -> io::
 }
 
 fn line(word: &str, content: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "  {word:WIDTH$} {content}")
+    writeln!(out, "  {word:WIDTH$} {}", one_line(content))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use crate::reachability::PortSet;
-use crate::report::escape::{code_span, table_cell};
+use crate::report::escape::{code_span, fence, one_line, start_of_line, table_cell};
 use crate::snapshot::{Comparison, ConnectionChange, PolicyChange};
 use crate::yaml::{Style, block};
 
@@ -32,7 +32,8 @@ fn kind<T>(before_is_empty: bool, after_is_empty: bool, of: [T; 3]) -> T {
 pub fn write_comparison_text(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     for change in &comparison.connections {
         let sign = kind(change.before.is_empty(), change.after.is_empty(), ["+", "-", "~"]);
-        write!(out, "{sign} {} => {} : ", change.source, change.destination)?;
+        let [source, destination] = [&change.source, &change.destination].map(ToString::to_string);
+        write!(out, "{sign} {} => {} : ", one_line(&source), one_line(&destination))?;
         match sign {
             "+" => writeln!(out, "{}", connections(&change.after))?,
             "-" => writeln!(out, "{}", connections(&change.before))?,
@@ -42,12 +43,13 @@ pub fn write_comparison_text(comparison: &Comparison, out: &mut dyn Write) -> io
     if !comparison.connections.is_empty() && !comparison.policies.is_empty() {
         writeln!(out)?;
     }
-    comparison.policies.iter().try_for_each(|change| policy_diff(change, out))
+    comparison.policies.iter().try_for_each(|change| out.write_all(policy_diff(change).as_bytes()))
 }
 
-fn policy_diff(change: &PolicyChange, out: &mut dyn Write) -> io::Result<()> {
+fn policy_diff(change: &PolicyChange) -> String {
     let [before, after] = [&change.before, &change.after].map(|side| side.as_ref().map(text).unwrap_or_default());
     let name = format!("{}/{}", change.namespace, change.name);
+    let name = one_line(&name);
     let header = |side: &Option<Value>, prefix: &str| {
         side.as_ref().map_or("/dev/null".to_owned(), |_| format!("{prefix}/{name}"))
     };
@@ -55,7 +57,17 @@ fn policy_diff(change: &PolicyChange, out: &mut dyn Write) -> io::Result<()> {
     let mut diff = diff.unified_diff();
     let diff =
         diff.context_radius(CONTEXT).header(&header(&change.before, "a"), &header(&change.after, "b")).to_string();
-    out.write_all(diff.as_bytes())
+    diff.split_inclusive('\n').map(diff_line).collect()
+}
+
+/// A line of a diff behind its sign, which is a blank where nothing changes.
+fn diff_line(line: &str) -> String {
+    let content = line.strip_suffix('\n').unwrap_or(line);
+    let shown = match content.strip_prefix(' ') {
+        Some(kept) => format!(" {}", start_of_line(kept)),
+        None => one_line(content).into_owned(),
+    };
+    shown + "\n"
 }
 
 /// What of an object a user wrote: no status, and of the metadata what makes it this object.
@@ -97,10 +109,13 @@ pub fn write_comparison_json(comparison: &Comparison, out: &mut dyn Write) -> io
             "after": change.after.as_ref().and_then(|object| object.get("spec")),
         })
     };
-    let document = json!({
+    let mut document = json!({
         "connections": comparison.connections.iter().map(connection).collect::<Vec<_>>(),
         "policies": comparison.policies.iter().map(policy).collect::<Vec<_>>(),
     });
+    if let Some(document) = document.as_object_mut().filter(|_| comparison.incomplete.is_some()) {
+        document.insert("incomplete".to_owned(), json!(true));
+    }
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
@@ -121,13 +136,13 @@ pub fn write_comparison_markdown(comparison: &Comparison, out: &mut dyn Write) -
     }
     for change in &comparison.policies {
         let word = kind(change.before.is_none(), change.after.is_none(), ["Added", "Removed", "Changed"]);
+        let diff = policy_diff(change);
+        let fence = fence(&diff);
         writeln!(
             out,
-            "\n{word}: NetworkPolicy {}\n\n```diff",
+            "\n{word}: NetworkPolicy {}\n\n{fence}diff\n{diff}{fence}",
             code_span(&format!("{}/{}", change.namespace, change.name))
         )?;
-        policy_diff(change, out)?;
-        writeln!(out, "```")?;
     }
     Ok(())
 }

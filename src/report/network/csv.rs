@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 
 use super::WITH_PODS_COLUMN;
+use crate::report::escape::{one_line, start_of_line};
 use crate::snapshot::{ConnectionList, Readings};
 
 /// Writes RFC 4180: `src,dst,conn`, lines end in CRLF. Where both readings of `ipBlock` are taken there is a fourth
@@ -16,7 +17,7 @@ pub fn write_csv(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
             if position > 0 {
                 line.push(b',');
             }
-            push_field(field, line);
+            push_field(&if position == 0 { start_of_line(field) } else { one_line(field) }, line);
         }
         line.extend_from_slice(b"\r\n");
     })

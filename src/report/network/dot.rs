@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::report::escape::one_line;
 use crate::snapshot::{ConnectionList, Endpoint, EndpointKind};
 
 /// Writes a graph for Graphviz, as `netpol-analyzer` does: workloads in one cluster for each namespace. Workloads
@@ -69,5 +70,5 @@ pub(super) fn label(endpoint: &Endpoint) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", one_line(text).replace('\\', "\\\\").replace('"', "\\\""))
 }

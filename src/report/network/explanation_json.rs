@@ -38,6 +38,9 @@ fn of_trace(trace: &Trace, inputs: &[NamedText<'_>]) -> Value {
     set("passesWhereIpBlockMatchesPods", Value::Object(of_passing(&trace.with_pods)));
     set("egress", of_side(&trace.egress, inputs));
     set("ingress", of_side(&trace.ingress, inputs));
+    if trace.is_incomplete {
+        set("incomplete", json!(true));
+    }
     set("notes", json!(trace.caveats));
     Value::Object(value)
 }

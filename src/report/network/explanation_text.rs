@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use crate::finding::{Location, Severity};
 use crate::reachability::Direction;
+use crate::report::escape::one_line;
 use crate::report::{NamedText, Painter, WithSource};
 use crate::snapshot::{ConnectionQuery, RuleTrace, SideTrace, Trace};
 
@@ -22,16 +23,20 @@ pub fn write_explanation_text(
         if position > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{}", headline(trace))?;
+        writeln!(out, "{}", one_line(&headline(trace)))?;
         if let Some(via) = &trace.via {
             let sent = match via.port {
                 Some(port) => format!("port {port} of the Service leads to {} of the pods", trace.question),
                 None => format!("a headless Service: clients connect to {} of the pods", trace.question),
             };
-            writeln!(out, "  = note: through the Service {}: {sent}; policy sees the port of the pod", via.service)?;
+            writeln!(
+                out,
+                "  = note: through the Service {}: {sent}; policy sees the port of the pod",
+                one_line(&via.service.to_string())
+            )?;
         }
         for caveat in &trace.caveats {
-            writeln!(out, "  = note: {caveat}")?;
+            writeln!(out, "  = note: {}", one_line(caveat))?;
         }
         if trace.depends_on_cni() {
             writeln!(

@@ -12,9 +12,14 @@ pub fn write_connections_json(list: &ConnectionList, out: &mut dyn Write) -> io:
     let is_shown = |index: usize| involved.as_ref().is_none_or(|it| it.get(index).copied().unwrap_or(false));
     writeln!(out, "{{\n\"ipBlockMatchesPods\": {},", json!(list.readings.as_str()))?;
     writeln!(out, "\"finishedPods\": {},", list.finished)?;
+    if list.incomplete.is_some() {
+        writeln!(out, "\"incomplete\": true,")?;
+    }
     let undefined: Vec<Value> =
         list.undefined().map(|it| json!({"workload": it.name, "reason": HOST_NETWORK})).collect();
     writeln!(out, "\"undefined\": {},", Value::Array(undefined))?;
+    let differing: Vec<&str> = list.differing().iter().map(|it| it.name.as_str()).collect();
+    writeln!(out, "\"differing\": {},", json!(differing))?;
     writeln!(out, "\"endpoints\": [")?;
     let mut after_first = AfterFirst { out, skipped: false };
     for endpoint in (0..).zip(&list.endpoints).filter(|(index, _)| is_shown(*index)).map(|(_, endpoint)| endpoint) {

@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use crate::report::escape::{one_line, start_of_line};
 use crate::snapshot::ConnectionList;
 
 /// Writes one line for each pair, as `netpol-analyzer list` does: `source => destination : TCP 80,443`.
@@ -9,6 +10,7 @@ use crate::snapshot::ConnectionList;
 pub fn write_connections_text(list: &ConnectionList, out: &mut dyn Write) -> io::Result<()> {
     list.write_lines(out, &|connection, line| {
         let (source, destination) = (&connection.source.name, &connection.destination.name);
+        let (source, destination) = (&*start_of_line(source), &*one_line(destination));
         for part in [source, " => ", destination, " : ", &connection.passing.text] {
             line.extend_from_slice(part.as_bytes());
         }

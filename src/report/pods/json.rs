@@ -4,19 +4,44 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::Input;
+use crate::finding::Finding;
+use crate::plan::INPUT;
 use crate::verdict::{Mode, PodVerdict, Report, Verdict, ViolatingField, ViolationFound};
 
 /// Writes the verdicts as one JSON document: the contract of `docs/schema/pods-check.schema.json`.
 ///
 /// `inputs` are the texts of the streams of the report, in their order.
 pub fn write_json(report: &Report, inputs: &[Input<'_>], out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document { pods: Pods { report, inputs } })?;
+    serde_json::to_writer_pretty(
+        &mut *out,
+        &Document { unreadable: unreadable(report, inputs), pods: Pods { report, inputs } },
+    )?;
     out.write_all(b"\n")
 }
 
 #[derive(Serialize)]
 struct Document<'r> {
+    unreadable: Vec<Value>,
     pods: Pods<'r>,
+}
+
+/// What cannot be read, each with its place.
+fn unreadable(report: &Report, inputs: &[Input<'_>]) -> Vec<Value> {
+    let found = report.notices.iter().filter(|it| it.check == INPUT);
+    let problem = |finding: &Finding| {
+        let mut value = Map::from_iter([("message".to_owned(), json!(finding.message))]);
+        let input = finding.location.as_ref().and_then(|it| inputs.get(it.stream));
+        if let Some(path) = input.and_then(Input::path) {
+            value.insert("file".to_owned(), json!(path));
+        }
+        if let Some((input, span)) = input.zip(finding.location.as_ref().and_then(|it| it.span)) {
+            let place = input.line_column(span.start);
+            value.insert("line".to_owned(), json!(place.line));
+            value.insert("column".to_owned(), json!(place.column));
+        }
+        Value::Object(value)
+    };
+    found.map(problem).collect()
 }
 
 /// Written one by one: a stream may hold a hundred thousand.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::object::{NamespaceFacts, PodFacts};
+use crate::object::{NamespaceFacts, PodFacts, incomplete};
 use crate::reachability::{
     AddressSet, Connections, IpBlockReach, Labels, Peer, Policy, PortSet, Reachability, SetId, Source, World,
     representatives,
@@ -69,6 +69,8 @@ pub struct Comparison {
     pub connections: Vec<ConnectionChange>,
     /// Policies that differ in meaning, or exist on one side only.
     pub policies: Vec<PolicyChange>,
+    /// What to know of policies of other APIs on either side, which are not compared; absent where there are none.
+    pub incomplete: Option<String>,
 }
 
 impl Comparison {
@@ -83,7 +85,9 @@ impl Comparison {
 /// Besides the pods that are there, pods are made up that the policies of either side would tell apart from them
 /// ([`representatives`]); policies that differ in another way are found object by object.
 pub fn compare(before: &Snapshot, after: &Snapshot, ip_blocks: IpBlockReach, cluster: &[IpNet]) -> Comparison {
+    let only_after = after.other_policies.iter().filter(|it| !before.other_policies.iter().any(|old| old.id == it.id));
     Comparison {
+        incomplete: incomplete(before.other_policies.iter().chain(only_after)),
         connections: compare_connections(before, after, ip_blocks, cluster),
         policies: compare_policies(&before.policies, &after.policies),
     }

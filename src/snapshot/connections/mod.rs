@@ -8,10 +8,12 @@ mod rows;
 mod service;
 mod trace;
 
+use rayon::prelude::*;
+
 use super::Snapshot;
 use crate::config::Config;
-use crate::object::NamespaceFacts;
-use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, World};
+use crate::object::{NamespaceFacts, incomplete};
+use crate::reachability::{AddressSet, IpBlockReach, Peer, Reachability, Source, World};
 
 pub use endpoint::{Endpoint, EndpointKind, NoSuchWorkload};
 use endpoint::{EndpointClasses, externals, find_workloads, workloads};
@@ -68,6 +70,8 @@ pub struct ConnectionList {
     pub endpoints: Vec<Endpoint>,
     /// How many pods have finished and are left out.
     pub finished: usize,
+    /// What to know of policies of other APIs, which lines do not count; absent where there are none.
+    pub incomplete: Option<String>,
     /// The reading that lines show.
     shown: Reading,
     /// The other reading, where both are asked for.
@@ -101,7 +105,8 @@ impl ConnectionList {
             Reading::new(Reachability::new(&world, &[]), &endpoints)
         });
         let shown = Reading::new(reachability, &endpoints);
-        Self { readings, endpoints, finished: snapshot.finished, shown, other, routed, focus: None }
+        let incomplete = incomplete(&snapshot.other_policies);
+        Self { readings, endpoints, finished: snapshot.finished, incomplete, shown, other, routed, focus: None }
     }
 
     /// Keeps only the lines that a workload stands in: `namespace/name`, or `namespace/name[Kind]`.
@@ -119,6 +124,47 @@ impl ConnectionList {
     /// The workloads for which the API does not define what policies do: [`HOST_NETWORK`].
     pub fn undefined(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.iter().filter(|it| it.is_host_network())
+    }
+
+    /// The workloads whose pods do not all have the same connections: a line holds what any of them has.
+    pub fn differing(&self) -> Vec<&Endpoint> {
+        let Reading { reachability, places } = &self.shown;
+        let several = self.endpoints.iter().zip(places).filter_map(|(endpoint, place)| match place {
+            EndpointClasses::Pods(classes) => match classes.as_slice() {
+                [first, rest @ ..] if !rest.is_empty() => Some((endpoint, *first, rest)),
+                _ => None,
+            },
+            EndpointClasses::Addresses { .. } | EndpointClasses::Controller => None,
+        });
+        let several: Vec<(&Endpoint, usize, &[usize])> = several.collect();
+        if several.is_empty() {
+            return Vec::new();
+        }
+        // As destinations, by every source there is.
+        let sources = (0..reachability.classes().len()).map(Source::Pods);
+        let sources = sources.chain((0..reachability.sources().len()).map(Source::Addresses)).collect::<Vec<_>>();
+        let differ_to: Vec<bool> = sources
+            .par_iter()
+            .map(|&source| {
+                let passing = reachability.from(source).pods;
+                let differs = |(_, first, rest): &(&Endpoint, usize, &[usize])| {
+                    rest.iter().any(|class| passing.get(*class) != passing.get(*first))
+                };
+                several.iter().map(differs).collect::<Vec<bool>>()
+            })
+            .reduce(
+                || vec![false; several.len()],
+                |left, right| left.iter().zip(right).map(|(a, b)| *a || b).collect(),
+            );
+        let differs_from = |first: usize, rest: &[usize]| {
+            let all = reachability.from(Source::Pods(first));
+            rest.iter().any(|&class| reachability.from(Source::Pods(class)) != all)
+        };
+        let found = several.into_iter().zip(differ_to);
+        found
+            .filter(|((_, first, rest), differ_to)| *differ_to || differs_from(*first, rest))
+            .map(|((endpoint, ..), _)| endpoint)
+            .collect()
     }
 }
 

@@ -9,7 +9,7 @@ use super::endpoint::workloads;
 use super::{Endpoint, EndpointKind, NoSuchWorkload, Passing, service, world_with};
 use crate::config::Config;
 use crate::finding::Location;
-use crate::object::{PodFacts, Protocol, ServiceFacts};
+use crate::object::{OtherPolicy, PodFacts, Protocol, ServiceFacts, incomplete};
 use crate::reachability::{Direction, Exception, IpBlockReach, Party, PortSet, World};
 use crate::snapshot::{Origin, Snapshot, locate_all};
 use crate::stream::Stream;
@@ -46,6 +46,9 @@ pub enum TraceError {
     /// No workload has the name, and no Service.
     #[error(transparent)]
     NoSuchWorkload(#[from] NoSuchWorkload),
+    /// No Service has the name.
+    #[error("the input has no Service `{0}`")]
+    NoSuchService(String),
     /// Workloads of several kinds have the name.
     #[error("`{name}` may be {}", .candidates.join(" or "))]
     Ambiguous {
@@ -100,6 +103,8 @@ pub struct Trace {
     pub egress: SideTrace,
     /// The destination's side.
     pub ingress: SideTrace,
+    /// Policies of other APIs may decide otherwise.
+    pub is_incomplete: bool,
     /// What the API leaves open, and what policies do not decide.
     pub caveats: Vec<String>,
 }
@@ -207,7 +212,8 @@ impl Candidate {
 }
 
 /// Says why what is asked passes or not between two ends: `namespace/name`, `namespace/name[Kind]` or an address. A
-/// destination may be a Service; then there is an answer for each workload and port behind it.
+/// destination may be a Service; then there is an answer for each workload and port behind it. A name that a workload
+/// has as well means the Service where a port is asked that the Service has: that is what a client connects to.
 pub fn trace(
     streams: &[Stream<'_>],
     snapshot: &Snapshot,
@@ -217,19 +223,67 @@ pub fn trace(
 ) -> Result<Vec<Trace>, TraceError> {
     let known = workloads(snapshot);
     let source = find_end(snapshot, &known, ends.0, question)?;
-    let destinations = match find_end(snapshot, &known, ends.1, question) {
-        Err(TraceError::NoSuchWorkload(error)) => match named_service(snapshot, ends.1) {
-            Some(service) => backends(snapshot, &known, service, ends.1, question)?,
-            None => return Err(error.into()),
-        },
-        found => vec![found?],
-    };
+    let (destinations, caveat) = destinations(snapshot, &known, ends.1, question)?;
     let world = world_with(snapshot, config, IpBlockReach::OutsideOnly, &[]);
     let tracer = Tracer { snapshot, with_pods: world.reading(IpBlockReach::PodsToo), world };
     let found = destinations.iter().map(|destination| tracer.trace(&source, destination));
     let mut found = found.collect::<Result<Vec<Trace>, TraceError>>()?;
+    for trace in &mut found {
+        trace.caveats.extend(caveat.clone());
+    }
     fill_in_places(&mut found, streams, snapshot);
     Ok(found)
+}
+
+/// What a name means as a destination, and what should be said where it means two things.
+fn destinations(
+    snapshot: &Snapshot,
+    known: &[Endpoint],
+    wanted: &str,
+    question: ConnectionQuery,
+) -> Result<(Vec<Candidate>, Option<String>), TraceError> {
+    let (name, must_be_service) = match wanted.strip_suffix("[Service]") {
+        Some(name) => (name, true),
+        None => (wanted, false),
+    };
+    let service = named_service(snapshot, name);
+    let workload = if must_be_service { None } else { Some(find_end(snapshot, known, wanted, question)) };
+    let offers = |service: &ServiceFacts| match question {
+        ConnectionQuery::Everything => false,
+        ConnectionQuery::Port(protocol, port) => {
+            service.ports.iter().any(|it| !service.headless && (it.protocol, it.port) == (protocol, port))
+        }
+    };
+    match (workload, service) {
+        (None, None) => Err(TraceError::NoSuchService(excerpt(name))),
+        (Some(Err(TraceError::NoSuchWorkload(_))) | None, Some(service)) => {
+            Ok((backends(snapshot, known, service, name, question)?, None))
+        }
+        (Some(Ok(workload)), Some(service)) if offers(service) => {
+            let behind = backends(snapshot, known, service, name, question);
+            let is_same = |it: &Candidate| it.question == question && it.parties == workload.parties;
+            match behind {
+                Ok(behind) if behind.len() == 1 && behind.iter().all(is_same) => Ok((vec![workload], None)),
+                Ok(behind) => {
+                    let caveat = format!(
+                        "`{name}` is a Service with {question}, and a workload: this is about the Service; `{}` is the workload",
+                        workload.name
+                    );
+                    Ok((behind, Some(caveat)))
+                }
+                Err(error) => {
+                    let caveat = format!("`{name}` is a Service as well, which this is not about: {error}");
+                    Ok((vec![workload], Some(caveat)))
+                }
+            }
+        }
+        (Some(Err(TraceError::Ambiguous { .. })), Some(service)) if offers(service) => {
+            let caveat =
+                format!("`{name}` is a Service with {question}, and several workloads: this is about the Service");
+            Ok((backends(snapshot, known, service, name, question)?, Some(caveat)))
+        }
+        (Some(workload), _) => Ok((vec![workload?], None)),
+    }
 }
 
 /// Finds where policies and their rules stand: all of them at once, because one document may hold thousands.
@@ -397,6 +451,7 @@ impl Tracer<'_> {
                 source.name, destination.name
             ));
         }
+        let others = self.others(from, to);
         Ok(Trace {
             source: source.name.clone(),
             destination: destination.name.clone(),
@@ -406,8 +461,16 @@ impl Tracer<'_> {
             with_pods: Passing::of(between(with_pods, from, to)),
             egress: self.side(Direction::Egress, from, to, question),
             ingress: self.side(Direction::Ingress, from, to, question),
-            caveats,
+            is_incomplete: others.is_some(),
+            caveats: others.into_iter().chain(caveats).collect(),
         })
+    }
+
+    /// What to say of policies of other APIs that may touch one of two parties.
+    fn others(&self, from: Party, to: Party) -> Option<String> {
+        let namespaces: Vec<&str> = [from, to].into_iter().filter_map(|it| Some(&*self.facts(it)?.namespace)).collect();
+        let touches = |it: &&OtherPolicy| namespaces.iter().any(|namespace| it.may_touch(namespace));
+        incomplete(self.snapshot.other_policies.iter().filter(touches))
     }
 
     /// Pairs of pods, one for each way in which the pods of a workload differ.

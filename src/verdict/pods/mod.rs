@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::document::{Error, ObjectNode, ParsedDocument, Problem, map_chunks};
 use crate::finding::{CheckId, Finding, Location, Severity};
 use crate::object::{PodPlace, ResourceId, Workload, Workloads, namespace_facts, template_path};
-use crate::plan::Survey;
+use crate::plan::{INPUT, Survey, finding_of};
 use crate::pod_security::{Evaluator, LevelVersion, Policy, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::yaml::FieldPath;
@@ -55,9 +55,16 @@ pub struct Report {
     pub notices: Vec<Finding>,
     /// Number of pods for whose namespace nothing names an enforce level, so that everything is allowed.
     pub without_level: usize,
+    /// Number of pods that name no namespace, and were taken to be in `default` because nothing says better.
+    pub homeless: usize,
 }
 
 impl Report {
+    /// What cannot be read, or not in part; all else is judged.
+    pub fn unreadable(&self) -> usize {
+        self.notices.iter().filter(|it| it.check == INPUT).count()
+    }
+
     /// Number of pods that are rejected.
     pub fn rejected(&self) -> usize {
         self.pods.iter().filter(|pod| !pod.enforce.is_allowed()).count()
@@ -71,9 +78,12 @@ impl Report {
 /// request says; then the labels of a Namespace in the input; then the role that the configuration gives it; else
 /// privileged. A pod without a namespace is in that of the request, of the configuration, in the one that all objects
 /// of the input name, else in `default`.
+///
+/// What cannot be read is among the notices ([`INPUT`]), and all else is judged.
 pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) -> Result<Report, Error> {
     let workloads = Workloads::new(&config.pod_security.workloads);
-    let surveys = each(streams, |stream| Survey::take(stream, &workloads, &config.summary.name))?;
+    let surveys = each(streams, |stream| Survey::take_readable(stream, &workloads, &config.summary.name))?;
+    let (surveys, problems): (Vec<Survey>, Vec<Vec<Problem>>) = surveys.into_iter().unzip();
     let facts = surveys.iter().flat_map(|survey| &survey.documents).flat_map(|it| &it.namespaces);
     let levels = Levels::new(config, request, facts);
     let home = request.namespace.clone().or_else(|| config.release_namespace.clone());
@@ -81,6 +91,10 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
 
     let mut taken = each(streams, |stream| {
         let documents = surveys.get(stream.number).map(|survey| survey.documents.as_slice()).unwrap_or_default();
+        // Of a stream without documents that count nothing can be read.
+        if documents.is_empty() {
+            return Ok(Taken::default());
+        }
         let chunks = map_chunks(stream, |range| {
             let mut taken = Taken::default();
             for index in range.filter(|index| documents.get(*index).is_some_and(|it| it.relevant)) {
@@ -90,8 +104,11 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
         })?;
         Ok(chunks.into_iter().fold(Taken::default(), Taken::absorb))
     })?;
+    let mut is_homeless = false;
     if taken.iter().any(|taken| !taken.without_namespace.is_empty()) {
-        let home = only_namespace(streams, &surveys).unwrap_or_else(|| LAST_RESORT.to_owned());
+        let only = only_namespace(streams, &surveys);
+        is_homeless = only.is_none();
+        let home = only.unwrap_or_else(|| LAST_RESORT.to_owned());
         taken = each(streams, |stream| {
             let mut taken = taken.get(stream.number).cloned().unwrap_or_default();
             for index in std::mem::take(&mut taken.without_namespace) {
@@ -102,10 +119,14 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
         })?;
     }
     let mut report = Report::default();
-    for taken in taken {
+    for (taken, problems) in taken.into_iter().zip(problems) {
+        report.homeless += if is_homeless { taken.homeless } else { 0 };
         report.without_level += taken.without_level;
         report.pods.extend(taken.pods.into_iter().map(|(_, pod)| pod));
-        report.notices.extend(taken.notices);
+        let mut notices = taken.notices;
+        notices.extend(problems.into_iter().map(|problem| finding_of(problem, INPUT)));
+        notices.sort_by_key(|it| it.location.as_ref().map(|it| (it.document, it.span.map(|span| span.start))));
+        report.notices.extend(notices);
     }
     Ok(report)
 }
@@ -139,6 +160,8 @@ struct Taken {
     pods: Vec<(usize, PodVerdict)>,
     notices: Vec<Finding>,
     without_level: usize,
+    /// Pods of objects that name no namespace.
+    homeless: usize,
     /// Documents with a pod whose namespace is not known yet; nothing of them was taken.
     without_namespace: Vec<usize>,
 }
@@ -148,6 +171,7 @@ impl Taken {
         self.pods.append(&mut later.pods);
         self.notices.append(&mut later.notices);
         self.without_level += later.without_level;
+        self.homeless += later.homeless;
         self.without_namespace.append(&mut later.without_namespace);
         self
     }
@@ -177,22 +201,32 @@ impl Checker<'_> {
             return Ok(());
         }
         for it in placed {
-            let (id, value) = it.value()?;
-            let Some(workload) = it.workload else {
-                taken.notices.extend(it.label_errors(&id, &value));
-                continue;
-            };
-            let namespace = it.namespace.as_deref().or(home).unwrap_or(LAST_RESORT);
-            let described = workload.places(&value);
-            if let Some(place) = partly_judged(workload, &described) {
-                taken.notices.push(it.partly_judged(&id, place));
+            match self.object(&it, index, home, taken) {
+                // The other objects of the document can be judged all the same.
+                Err(Error::Input(problem)) => taken.notices.push(finding_of(*problem, INPUT)),
+                result => result?,
             }
-            for place in described.iter().filter(|_| !workload.is_cluster_scoped()) {
-                let Some(pod) = self.pod(&it, &id, &value, place, namespace)? else { continue };
-                if place.shape.is_hardened() || !pod.violations.is_empty() {
-                    taken.without_level += usize::from(!self.levels.is_known(namespace));
-                    taken.pods.push((index, pod));
-                }
+        }
+        Ok(())
+    }
+
+    fn object(&self, it: &Placed<'_>, index: usize, home: Option<&str>, taken: &mut Taken) -> Result<(), Error> {
+        let (id, value) = it.value()?;
+        let Some(workload) = it.workload else {
+            taken.notices.extend(it.label_errors(&id, &value));
+            return Ok(());
+        };
+        let namespace = it.namespace.as_deref().or(home).unwrap_or(LAST_RESORT);
+        let described = workload.places(&value);
+        if let Some(place) = partly_judged(workload, &described) {
+            taken.notices.push(it.partly_judged(&id, place));
+        }
+        for place in described.iter().filter(|_| !workload.is_cluster_scoped()) {
+            let Some(pod) = self.pod(it, &id, &value, place, namespace)? else { continue };
+            if place.shape.is_hardened() || !pod.violations.is_empty() {
+                taken.without_level += usize::from(!self.levels.is_known(namespace));
+                taken.homeless += usize::from(it.namespace.is_none());
+                taken.pods.push((index, pod));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::flow::FlowChild;
-use super::{Context, Editor, Refusal};
+use super::{Context, Editor, Refusal, TwinKey};
 use crate::text::{Span, TextEdit};
 use crate::yaml::emit;
 use crate::yaml::scan;
@@ -65,14 +65,19 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
                 None if inner == Context::Flow => removed.push(position),
                 None if position < next => {}
                 None => next = self.remove_entry(id, &entries, position, map)?,
-                Some(value) if twins.contains(&*entry.name) => {
-                    let last = by_name.get(&*entry.name).and_then(|last| entries.get(*last)).unwrap_or(entry);
-                    if !tree.equals(last.value, value)? || !self.aliases_are_unchanged(last.value)? {
-                        return self.refuse(entry.key, "this key is written twice");
-                    }
-                    known += usize::from(last.key == entry.key);
-                }
+                // An earlier one of several counts for nothing, whatever it says.
+                Some(_) if by_name.get(&*entry.name) != Some(&position) => {}
                 Some(value) => {
+                    if twins.contains(&*entry.name)
+                        && (!tree.equals(entry.value, value)? || !self.aliases_are_unchanged(entry.value)?)
+                    {
+                        let first = entries.iter().find(|it| it.name == entry.name).map_or(entry.key, |it| it.key);
+                        self.twins.push(TwinKey {
+                            name: entry.name.clone().into_owned(),
+                            first: tree.span(first).start,
+                            last: tree.span(entry.key).start,
+                        });
+                    }
                     self.visit(entry.value, value, inner)?;
                     known += 1;
                 }
@@ -113,14 +118,19 @@ impl<'n, 'v> Editor<'n, '_, 'v> {
         }
         let mut now = Map::new();
         let mut written = BTreeSet::new();
+        let mut written_at = BTreeMap::new();
         for (key, value) in tree.entries(id) {
             if let Some((_, merged)) = merges.iter().find(|(merge, _)| *merge == key) {
                 now.extend(merged.clone());
                 continue;
             }
             let name = tree.key(key)?;
-            if written.contains(&name) {
-                return self.refuse(key, "this key is written twice");
+            if let Some(first) = written_at.insert(name.clone(), key) {
+                let line = tree.line(first);
+                return self.refuse(
+                    key,
+                    &format!("`{name}` is written twice beside a merge, first in line {line} of the document"),
+                );
             }
             let Some(target) = map.get(&*name) else {
                 return self.refuse(key, "an entry beside a merge key cannot be removed");

@@ -41,6 +41,17 @@ impl From<ValueError> for Refusal {
     }
 }
 
+/// A key that is written more than once in one mapping, and whose last value is edited: that is the one that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwinKey {
+    /// The key.
+    pub name: String,
+    /// Where it stands first; byte offset in the parsed text.
+    pub first: usize,
+    /// Where it stands last.
+    pub last: usize,
+}
+
 /// Collects the edits of one document.
 #[derive(Debug)]
 pub struct Editor<'n, 't, 'v> {
@@ -50,6 +61,7 @@ pub struct Editor<'n, 't, 'v> {
     /// New values of anchored nodes, for the aliases that follow them.
     anchored: HashMap<NodeId, &'v Value>,
     removed: Option<lines::Removed>,
+    twins: Vec<TwinKey>,
 }
 
 /// The collection that holds a node decides how its replacement is written.
@@ -72,13 +84,18 @@ impl<'n, 't, 'v> Editor<'n, 't, 'v> {
     pub fn new(tree: &'n Tree<'t>) -> Result<Self, Refusal> {
         dialect::check(tree)?;
         let style = lines::style_of(tree);
-        Ok(Self { tree, style, edits: Vec::new(), anchored: HashMap::new(), removed: None })
+        Ok(Self { tree, style, edits: Vec::new(), anchored: HashMap::new(), removed: None, twins: Vec::new() })
     }
 
     /// Makes the value of `node` equal to `target`.
     pub fn reconcile(&mut self, node: NodeId, target: &'v Value) -> Result<(), Refusal> {
         let context = self.context_of(node);
         self.visit(node, target, context)
+    }
+
+    /// The keys written twice that were edited since the last call.
+    pub fn take_twins(&mut self) -> Vec<TwinKey> {
+        std::mem::take(&mut self.twins)
     }
 
     /// The edits; not sorted.

@@ -67,12 +67,10 @@ impl<'v> Editor<'_, '_, 'v> {
         for (position, node) in nodes.iter().enumerate() {
             match items.next_if(|(kept, _)| **kept == position) {
                 Some((_, item)) => self.visit(*node, item, context)?,
-                None if context == Context::Flow => removed.push(position),
-                None => self.remove_item(id, position)?,
+                None => removed.push(position),
             }
         }
-        let children: Vec<FlowChild> = nodes.iter().map(|node| FlowChild { first: *node, last: *node }).collect();
-        self.remove_flow_children(id, &children, &removed)
+        self.remove_items(id, &removed)
     }
 
     /// Whether an item is what the node may have become: a list item keeps its `name`, or at least some other key.
@@ -138,22 +136,25 @@ impl<'v> Editor<'_, '_, 'v> {
         Ok(())
     }
 
-    /// Removes an item with its lines. At least one item must stay.
-    pub fn remove_item(&mut self, id: NodeId, position: usize) -> Result<(), Refusal> {
+    /// Removes items, in ascending order, with their lines. At least one item must stay.
+    pub fn remove_items(&mut self, id: NodeId, positions: &[usize]) -> Result<(), Refusal> {
         let nodes: Vec<NodeId> = self.tree.items(id).collect();
-        let Some(node) = nodes.get(position).copied() else { return self.refuse(id, "no such item") };
-        self.check_no_anchor(self.tree.subtree(node))?;
         if self.tree.kind(id) != (Kind::Sequence { flow: false }) {
             let children: Vec<FlowChild> = nodes.iter().map(|node| FlowChild { first: *node, last: *node }).collect();
-            return self.remove_flow_children(id, &children, &[position]);
+            return self.remove_flow_children(id, &children, positions);
         }
-        let dash = self.tree.node(node).separator as usize;
-        let line = scan::line_start(self.bytes(), dash);
-        let alone = self.bytes().get(line..dash).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
-        if !alone {
-            return self.refuse(node, "this item does not begin a line");
+        for position in positions {
+            let Some(node) = nodes.get(*position).copied() else { return self.refuse(id, "no such item") };
+            self.check_no_anchor(self.tree.subtree(node))?;
+            let dash = self.tree.node(node).separator as usize;
+            let line = scan::line_start(self.bytes(), dash);
+            let alone = self.bytes().get(line..dash).is_some_and(|part| part.iter().all(|byte| *byte == b' '));
+            if !alone {
+                return self.refuse(node, "this item does not begin a line");
+            }
+            self.remove_lines(line, node, node)?;
         }
-        self.remove_lines(line, node, node)
+        Ok(())
     }
 
     /// Replaces an item of a sequence as a whole.

@@ -1,6 +1,7 @@
 //! `floe network audit`, as people run it, and its rules on fixtures and real manifests.
 
 mod law;
+mod not_known;
 mod page;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
 //! Streams of documents.
 
+use floe::document::Error;
 use floe::plan::Parts;
 use insta::assert_snapshot;
 
@@ -187,7 +188,7 @@ fn merged_metadata_counts() {
     for (head, hardened) in [
         ("x: &m {namespace: floe-jobs}\nkind: Pod\napiVersion: v1\nmetadata: {<<: *m, name: a}\n", true),
         (
-            "x: &m {namespace: shop}\nkind: Pod\napiVersion: v1\nmetadata: {name: a, namespace: floe-jobs, <<: *m}\n",
+            "x: &m {namespace: floe-jobs}\nkind: Pod\napiVersion: v1\nmetadata: {<<: *m, namespace: shop, name: a}\n",
             false,
         ),
         (
@@ -198,6 +199,11 @@ fn merged_metadata_counts() {
         let output = placed_by(&pod(head), &only, Parts::ALL);
         assert_eq!(output.contains("runAsNonRoot"), hardened, "{output}");
     }
+    // Of a merge behind the key some readers take the one, and some the other.
+    let behind =
+        "x: &m {namespace: shop}\nkind: Pod\napiVersion: v1\nmetadata: {namespace: floe-jobs, <<: *m, name: a}\n";
+    let Err(Error::Input(problem)) = secure(&pod(behind), &only, Parts::ALL) else { panic!("this is not certain") };
+    assert!(problem.message.contains("`namespace`"), "{problem:?}");
 }
 
 /// The order of documents counts also where they are written in another style.

@@ -60,7 +60,7 @@ pub(super) fn stream(dice: &mut Dice) -> String {
     if dice.percent(5) {
         text.push('\u{feff}');
     }
-    let count = 1 + dice.below(4);
+    let count = 1 + dice.below(3);
     for position in 0..count {
         if position > 0 || dice.percent(50) {
             text.push_str(dice.pick(&SEPARATORS));
@@ -71,7 +71,7 @@ pub(super) fn stream(dice: &mut Dice) -> String {
             text.push('\n');
         }
     }
-    if dice.percent(35) {
+    if dice.percent(20) {
         text = mutated(dice, &text);
     }
     text
@@ -128,7 +128,7 @@ fn escaped(dice: &mut Dice, word: &str) -> String {
 
 /// A word as a scalar that may be read as that word.
 fn scalar(dice: &mut Dice, word: &str) -> String {
-    match dice.below(22) {
+    match dice.below(60) {
         0 => format!("\"{word}\""),
         1 => format!("'{word}'"),
         2 => escaped(dice, word),
@@ -163,7 +163,7 @@ fn base64(word: &str) -> String {
 
 /// A key and its colon.
 fn key(dice: &mut Dice, word: &str) -> String {
-    match dice.below(24) {
+    match dice.below(60) {
         0 => format!("\"{word}\":"),
         1 => format!("'{word}' :"),
         2 => format!("{}:", escaped(dice, word)),
@@ -208,7 +208,7 @@ fn entries(dice: &mut Dice, api_version: &str, kind: &str, name: &str) -> Vec<St
         format!("{} {metadata}", key(dice, "metadata")),
         format!("{} {spec}", key(dice, "spec")),
     ];
-    let decoy = match dice.below(26) {
+    let decoy = match dice.below(50) {
         0 => "kind: ConfigMap".to_owned(),
         1 => "x: \"\nkind: ConfigMap\n\"".to_owned(),
         2 => "x: {\nkind: ConfigMap\n}".to_owned(),
