@@ -23,7 +23,8 @@ use super::schema::SchemaArgs;
         settings of pod templates, and adds a summary ConfigMap. Every other byte leaves as it came.",
     after_long_help = "Examples:\n  \
         helm template shop ./chart -n floe-jobs | floe --namespace floe-jobs\n  \
-        helm install shop ./chart --post-renderer floe\n  \
+        helm install shop ./chart -n shop --post-renderer floe \\\n    \
+        --post-renderer-args --namespace --post-renderer-args shop\n  \
         kustomize build overlays/prod | floe --config manifest.yaml\n  \
         kpt fn eval ./package --exec floe\n  \
         floe --dry-run -f rendered.yaml\n  \

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, Misconfiguration};
 use super::input::{self, Source};
-use crate::config::{Config, ConfigError, ConfigErrorKind, Product};
+use crate::config::{Config, ConfigError, ConfigErrorKind, Misspelt, Product, misspelt_sections};
 use crate::plan::ResourceList;
+use crate::report::NamedText;
 use crate::text::Span;
 use crate::yaml::{ParseError, Tree};
 
@@ -31,7 +32,10 @@ pub(super) fn find(list: Option<&ResourceList<'_>>, input: &Source, file: Option
 pub(super) fn of_files(file: Option<&Path>) -> Result<Config, CliError> {
     if let Some(path) = file.filter(|path| !path.as_os_str().is_empty()) {
         tracing::debug!(path = %path.display(), "configuration from a file");
-        return parse(&input::read_file(path).map_err(CliError::of_configuration)?).map_err(|(error, _)| error);
+        let source = input::read_file(path).map_err(CliError::of_configuration)?;
+        let config = parse(&source).map_err(|(error, _)| error)?;
+        warn_of_sections(&source);
+        return Ok(config);
     }
     if Path::new(IMPLICIT).is_file()
         && let Some(source) = read_implicit()?
@@ -39,7 +43,11 @@ pub(super) fn of_files(file: Option<&Path>) -> Result<Config, CliError> {
         match parse(&source) {
             // Somebody else's file of that name is no configuration of ours.
             Err((_, ConfigErrorKind::NotAManifest)) => tracing::debug!("./{IMPLICIT} is no floe Manifest: not used"),
-            parsed => return parsed.map_err(|(error, _)| error),
+            Err((error, _)) => return Err(error),
+            Ok(config) => {
+                warn_of_sections(&source);
+                return Ok(config);
+            }
         }
     }
     tracing::debug!("built-in configuration");
@@ -88,6 +96,15 @@ fn parse(source: &Source) -> Result<Config, (CliError, ConfigErrorKind)> {
         let kind = error.kind;
         (of_config(source, 0, error), kind)
     })
+}
+
+/// Says which sections are most likely meant to be others.
+fn warn_of_sections(source: &Source) {
+    let Ok(tree) = Tree::parse(&source.text) else { return };
+    for Misspelt { name, meant, span } in misspelt_sections(&tree) {
+        let place = NamedText { name: &source.name, text: &source.text }.line_column(span.start);
+        tracing::warn!("{}:{place}: the section `{name}` is not read; did you mean `{meant}`?", source.name);
+    }
 }
 
 fn of_config(source: &Source, offset: usize, error: ConfigError) -> CliError {

@@ -56,6 +56,30 @@ pub(super) fn read_all(files: &[PathBuf]) -> Result<Option<Vec<Source>>, CliErro
     Ok(Some(sources))
 }
 
+/// What somebody gives to a command by a pipe or a redirection without naming it; absent if that is nothing.
+pub(super) fn given() -> Result<Option<Source>, CliError> {
+    if !is_given() {
+        return Ok(None);
+    }
+    let source = read(None)?;
+    Ok(source.filter(|source| !source.text.trim_start_matches('\u{feff}').trim().is_empty()))
+}
+
+/// Whether standard input is a pipe or a file. What is no terminal either, as `/dev/null`, has nothing to give.
+#[cfg(unix)]
+fn is_given() -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::FileTypeExt as _;
+    let file = io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let kind = file.and_then(|file| file.metadata()).map(|it| it.file_type());
+    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_file())
+}
+
+#[cfg(not(unix))]
+fn is_given() -> bool {
+    !io::stdin().is_terminal()
+}
+
 /// Adds the manifests below a folder, in the order of their names. Links to folders are not followed, because they can
 /// go round; those to files are.
 fn add_manifests(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -53,9 +53,14 @@ pub(super) fn painter() -> Painter {
     if is_colored() { Painter::colored() } else { Painter::plain() }
 }
 
+/// The same for standard output.
+pub(super) fn is_stdout_colored() -> bool {
+    is_terminal_colored(&io::stdout())
+}
+
 /// For a report on standard output.
 pub(super) fn painter_for_stdout() -> Painter {
-    if is_terminal_colored(&io::stdout()) { Painter::colored() } else { Painter::plain() }
+    if is_stdout_colored() { Painter::colored() } else { Painter::plain() }
 }
 
 /// Writes one message to standard error, on one line, whatever names it holds; that it is closed is no reason to fail.

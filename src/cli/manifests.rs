@@ -31,7 +31,7 @@ pub(super) struct ManifestArgs {
     pub(super) product: Vec<PathBuf>,
 
     /// Manifests of the release: a file, every *.yaml, *.yml and *.json below a folder, or standard input (`-`). Their
-    /// Services and pods narrow the policies
+    /// Services and pods narrow the policies. Without it what comes through a pipe
     #[arg(short, long, value_name = "FILE|DIR|-")]
     pub(super) file: Vec<PathBuf>,
 
@@ -48,10 +48,10 @@ impl ManifestArgs {
         Ok(config)
     }
 
-    /// The manifests; none if none are named.
+    /// The manifests; none if none are named and none come through a pipe.
     pub(super) fn sources(&self) -> Result<Vec<Source>, CliError> {
         if self.file.is_empty() {
-            return Ok(Vec::new());
+            return Ok(input::given()?.into_iter().collect());
         }
         read_manifests(&self.file)
     }

@@ -32,6 +32,7 @@ use clap::{CommandFactory as _, Parser as _};
 use args::{Args, Command};
 use error::CliError;
 use exit::Exit;
+use options::{LogFormat, LoggingArgs};
 
 /// Runs the program with the arguments of the process and gives its exit code.
 pub fn run() -> ExitCode {
@@ -39,12 +40,8 @@ pub fn run() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             // Help and version are results, everything else is a usage error.
-            let code = match (error.use_stderr(), error.print()) {
-                (true, _) => Exit::Usage,
-                (false, Ok(())) => Exit::Done,
-                (false, Err(_)) => Exit::Input,
-            };
-            return code.into();
+            let logging = LoggingArgs { verbose: 0, log_format: LogFormat::Text };
+            return print_instead(&error).unwrap_or_else(|error| error.report(&logging)).into();
         }
     };
     log::init(&args.active_render().logging);
@@ -67,6 +64,22 @@ pub fn run() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => error.report(&args.active_render().logging).into(),
+    }
+}
+
+/// Prints what clap has to say in place of a run: wrong usage, or help and the version, which are results.
+fn print_instead(error: &clap::Error) -> Result<Exit, CliError> {
+    if error.use_stderr() {
+        let _ = error.print();
+        return Ok(Exit::Usage);
+    }
+    let text = error.render();
+    let is_colored = log::is_stdout_colored();
+    let written = write::stdout(|out| if is_colored { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") });
+    match written {
+        // `floe --help | head`
+        Err(CliError::Write { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        written => written.map(|()| Exit::Done),
     }
 }
 

@@ -128,7 +128,10 @@ pub(super) fn run(arguments: &RenderArgs) -> Result<Exit, CliError> {
         }
     };
     let planned = configure(arguments, list.as_ref(), &source).and_then(|config| {
-        let outcome = plan(&stream, &config, &request(arguments))
+        let outcome = list
+            .as_ref()
+            .and_then(ResourceList::items_problem)
+            .map_or_else(|| plan(&stream, &config, &request(arguments)), |it| Err(Error::Input(Box::new(it))))
             .map_err(|error| CliError::of_plan(error, &source.name, &source.text))?;
         let is_logged = !arguments.dry_run && !outcome.rejected;
         let run_log = if is_logged { arguments.audit.open()? } else { None };

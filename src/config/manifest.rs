@@ -6,7 +6,7 @@ use super::model::Config;
 use super::part::{Invalid, Part, entry};
 use super::plugins::PluginReader;
 use super::validate::{Sections, validate};
-use crate::text::{Span, excerpt};
+use crate::text::{Span, excerpt, nearest};
 use crate::yaml::{FieldPath, Kind, NodeId, Tree};
 
 /// The version of floe's own kinds.
@@ -49,6 +49,35 @@ impl Config {
             }
         }
     }
+}
+
+/// The sections of a manifest that floe reads; others are for other programs.
+const SECTIONS: [&str; 4] = ["security", "domains", "plugins", "observability"];
+
+/// A section that floe does not read, with a name near to one that it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misspelt {
+    /// The name as it is written.
+    pub name: String,
+    /// What was most likely meant.
+    pub meant: &'static str,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// The sections of a manifest that are most likely misspelt. They are no errors: other programs have sections there.
+pub fn misspelt_sections(tree: &Tree<'_>) -> Vec<Misspelt> {
+    let Some(root) = tree.root().filter(|root| matches!(tree.kind(*root), Kind::Mapping { .. })) else {
+        return Vec::new();
+    };
+    let keys = tree.entries(root).filter(|(key, _)| matches!(tree.kind(*key), Kind::Scalar(_)));
+    let misspelt = keys.filter_map(|(key, _)| {
+        let name = tree.text(key);
+        let is_known = SECTIONS.contains(&name) || ["apiVersion", "kind", "metadata"].contains(&name);
+        let meant = nearest(name, SECTIONS).filter(|_| !is_known)?;
+        Some(Misspelt { name: name.to_owned(), meant, span: tree.span(key) })
+    });
+    misspelt.collect()
 }
 
 /// Reads the sections of a manifest that has been recognised.

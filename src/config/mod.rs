@@ -24,6 +24,7 @@ mod validate;
 pub use defaults::{domain_of, is_default_namespace};
 pub use endpoint::EndpointHost;
 pub use error::{ConfigError, ConfigErrorKind, Related};
+pub use manifest::{Misspelt, misspelt_sections};
 pub use model::{
     Config, Conflicts, DnsConfig, EgressRule, EgressTarget, IpFamily, KubernetesApiConfig, ManagedNamespace,
     NamespaceMode, NetworkConfig, PodSecurityConfig, Role, RoleKind, ServiceConfig, SummaryConfig,

@@ -194,8 +194,8 @@ impl Decision<'_, '_> {
             &FieldPath::of_keys(["metadata"]),
             format!("the namespace of {} {} is not known", gvk.kind, id.name),
         );
-        "give it with --namespace, FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or write \
-         metadata.namespace"
+        "give it with --namespace (with Helm: --post-renderer-args --namespace --post-renderer-args NAMESPACE), \
+         FLOE_NAMESPACE, ARGOCD_APP_NAMESPACE or security.release_namespace, or write metadata.namespace"
             .clone_into(&mut problem.help);
         Ok(problem)
     }

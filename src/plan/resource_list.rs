@@ -6,9 +6,9 @@ use super::apply::{Changes, apply};
 use super::output::Output;
 use super::results;
 use crate::document::{Error, ParsedDocument, Problem};
-use crate::finding::Finding;
+use crate::finding::{Finding, Location};
 use crate::stream::{Format, Stream};
-use crate::yaml::{NodeId, ParseError, Tree};
+use crate::yaml::{FieldPath, Kind, NodeId, ParseError, Tree};
 
 /// Whether the input is a `ResourceList`, parsed; anything else is a stream. What Helm renders is one, even where a chart
 /// brings an object of that kind: it must not bring its own configuration.
@@ -54,6 +54,26 @@ impl<'t> ResourceList<'t> {
         let node = self.parsed.tree.get(self.parsed.tree.root()?, "functionConfig")?;
         // Null is how a host may say that there is none.
         (!self.parsed.tree.value(node).is_ok_and(|value| value.is_null())).then_some(node)
+    }
+
+    /// What is wrong with `items` that are no list: hosts would find nothing in them, and floe can add nothing.
+    pub fn items_problem(&self) -> Option<Problem> {
+        let tree = &self.parsed.tree;
+        let items = tree.get(tree.root()?, "items")?;
+        let is_list = matches!(tree.kind(tree.resolve(items)), Kind::Sequence { .. });
+        if is_list || tree.value(items).is_ok_and(|value| value.is_null()) {
+            return None;
+        }
+        Some(Problem {
+            message: "the `items` of the ResourceList are no list".to_owned(),
+            object: None,
+            location: Location {
+                path: FieldPath::of_keys(["items"]),
+                span: Some(tree.span(items).shifted(self.parsed.offset)),
+                ..Location::default()
+            },
+            help: "write a sequence of objects, or nothing".to_owned(),
+        })
     }
 
     /// The list as it came, with what prevented a result among its `results`: hosts show those, and lose no item.

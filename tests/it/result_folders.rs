@@ -145,14 +145,14 @@ fn two_runs_do_not_write_to_one_folder() {
 /// Manifests in many files, so that there is time to be killed.
 fn manifests(folder: &Path) {
     for number in 0..100 {
-        let mut text = String::new();
-        for object in 0..30 {
-            text.push_str(&format!(
+        let object = |object| {
+            format!(
                 "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{object}, namespace: floe-jobs}}\n\
                  data: {{a: {}}}\n",
                 "x".repeat(200)
-            ));
-        }
+            )
+        };
+        let text: String = (0..30).map(object).collect();
         fs::write(folder.join(format!("{number}.yaml")), text).unwrap();
     }
 }
@@ -184,7 +184,8 @@ fn a_run_that_is_ended_leaves_nothing_that_is_applied() {
         child.wait().unwrap();
         let left: Vec<String> = names(&work).into_iter().filter(|name| name != "in" && name != "k").collect();
         assert!(signal == "KILL" || left.is_empty(), "{signal}: {left:?}");
-        for name in work.join("k").is_dir().then(|| names(&work.join("k"))).unwrap_or_default() {
+        let below = if work.join("k").is_dir() { names(&work.join("k")) } else { Vec::new() };
+        for name in below {
             assert!(["manifests", "namespaces", "network"].contains(&name.as_str()), "{signal}: {name}");
         }
     }

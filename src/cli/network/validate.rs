@@ -2,12 +2,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::input::note;
 use super::live;
 use super::options::{FailOn, known_plugin};
 use crate::cli::cluster::AccessArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::input::Source;
+use crate::cli::input::{self, Source};
 use crate::cli::options::{LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, log, manifests, write};
 use crate::cni::Profile;
@@ -31,11 +32,11 @@ const GENERATED: &str = "<generated>";
         words; are the policies that floe made those that the configuration wants, and does another one open more; \
         does it mean the same on the network plugin, or on all of them.\n\n\
         With --cluster a live cluster is asked as well: its plugin, and its API server, which changes nothing.\n\n\
-        Without --file, the policies that the configuration wants are judged.",
+        Without files and without anything in a pipe, the policies that the configuration wants are judged.",
     after_long_help = "Examples:\n  \
         floe network validate --config manifest.yaml -f rendered/ --cni cilium\n  \
         floe network validate -f rendered/ --cluster --context prod\n  \
-        helm template shop ./chart | floe network validate -f - -o sarif\n\n\
+        helm template shop ./chart | floe network validate -o sarif\n\n\
         Exit codes:\n  \
         0   no errors\n  \
         1   errors, or warnings with --fail-on warning\n  \
@@ -48,6 +49,10 @@ pub(super) struct ValidateArgs {
     /// Read manifests from FILE, from every *.yaml, *.yml and *.json below a folder, or from standard input (`-`)
     #[arg(short, long, value_name = "FILE|DIR|-")]
     file: Vec<PathBuf>,
+
+    /// Files and folders, without `-f`: as pre-commit gives them
+    #[arg(value_name = "FILE", conflicts_with = "file")]
+    files: Vec<PathBuf>,
 
     /// Configuration: a floe Manifest
     ///
@@ -101,14 +106,23 @@ enum Form {
 
 /// Validates policies: files or standard input to standard output.
 pub(super) fn run(arguments: &ValidateArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let mut sources = if arguments.file.is_empty() { Vec::new() } else { manifests::read_manifests(&arguments.file)? };
+    let files = if arguments.file.is_empty() { &arguments.files } else { &arguments.file };
+    let mut sources = match files.as_slice() {
+        [] => input::given()?.into_iter().collect(),
+        files => manifests::read_manifests(files)?,
+    };
+    let is_read = !sources.is_empty();
     let mut config = find_configuration(arguments, &sources)?;
     if let Some(config) = &mut config {
         configuration::add_products(config, &arguments.product)?;
     }
-    let is_given = config.is_some() && !arguments.file.is_empty();
+    let is_given = config.is_some() && is_read;
+    if config.is_none() && !is_read {
+        return Err(CliError::Nothing("neither manifests nor a configuration are given".to_owned()));
+    }
     let config = config.unwrap_or_default();
-    if arguments.file.is_empty() {
+    if !is_read {
+        note("no manifests are given, so the policies that the configuration wants are judged", logging);
         sources.push(generated(&config)?);
     }
     let streams = manifests::frame_all(&sources);
@@ -148,8 +162,7 @@ fn find_configuration(arguments: &ValidateArgs, sources: &[Source]) -> Result<Op
             return configuration::find(Some(&list), source, file).map(Some);
         }
     }
-    let is_needed = !arguments.product.is_empty() || arguments.file.is_empty();
-    if !is_needed && !configuration::is_given(file) {
+    if arguments.product.is_empty() && !configuration::is_given(file) {
         return Ok(None);
     }
     configuration::of_files(file).map(Some)

@@ -39,16 +39,20 @@ pub(super) struct CheckArgs {
     #[arg(short, long, value_name = "FILE|DIR|-")]
     file: Vec<PathBuf>,
 
-    /// The level that rejects pods, in every namespace: privileged, baseline or restricted
-    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_version)]
+    /// Files and folders, without `-f`: as pre-commit gives them
+    #[arg(value_name = "FILE", conflicts_with = "file")]
+    files: Vec<PathBuf>,
+
+    /// The level that rejects pods, in every namespace: privileged, baseline or restricted, as LEVEL or LEVEL:VERSION
+    #[arg(long, value_name = "LEVEL", value_parser = level_version)]
     enforce: Option<LevelVersion>,
 
     /// The level whose violations are noted in the audit log, in every namespace
-    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_version)]
+    #[arg(long, value_name = "LEVEL", value_parser = level_version)]
     audit: Option<LevelVersion>,
 
     /// The level whose violations are answered with a warning, in every namespace
-    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_version)]
+    #[arg(long, value_name = "LEVEL", value_parser = level_version)]
     warn: Option<LevelVersion>,
 
     /// The version of the cluster: what `latest` means, and the newest rules there are
@@ -99,10 +103,11 @@ pub(in crate::cli) fn cluster_version(text: &str) -> Result<Version, String> {
 
 /// Judges pods: files or standard input to standard output.
 pub(super) fn run(arguments: &CheckArgs, logging: &LoggingArgs) -> Result<Exit, CliError> {
-    let Some(sources) = input::read_all(&arguments.file)? else {
+    let files = if arguments.file.is_empty() { &arguments.files } else { &arguments.file };
+    let Some(sources) = input::read_all(files)? else {
         return Err(CliError::NothingToRead(&["pods", "check"]));
     };
-    manifests::require_text(&sources, &arguments.file)?;
+    manifests::require_text(&sources, files)?;
     let streams = manifests::frame_all(&sources);
     let config = manifests::configuration_of(&sources, &streams, arguments.config.as_deref())?;
     let given = arguments.namespace.given();

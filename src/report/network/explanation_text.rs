@@ -32,7 +32,7 @@ pub fn write_explanation_text(
             writeln!(
                 out,
                 "  = note: through the Service {}: {sent}; policy sees the port of the pod",
-                one_line(&via.service.to_string())
+                one_line(&via.service)
             )?;
         }
         for caveat in &trace.caveats {

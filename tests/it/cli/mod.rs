@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod messages;
+mod piped;
 mod sources;
 
 use crate::support::run;

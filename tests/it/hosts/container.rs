@@ -259,3 +259,30 @@ fn kpt_container() {
     tested(Host::KptContainer, &kpt);
     run_on("kpt-container", &on_path.link("kpt", &kpt));
 }
+
+/// What the example says of podman: kpt starts that, and not docker.
+#[test]
+fn kpt_takes_the_engine_that_the_example_names() {
+    let Some(kpt) = tool("kpt") else { return };
+    let readme = fs::read_to_string(project().join("examples/kpt-container/README.md")).unwrap();
+    let line = readme.lines().find(|line| line.contains("=podman")).unwrap();
+    let variables: Vec<&str> = line.split(' ').filter(|word| word.ends_with("=podman")).collect();
+    let engines = TempDir::new().unwrap();
+    let log = engines.path().join("started");
+    let script = |name: &str| {
+        let script = format!(
+            "#!/bin/sh\necho {name} >> '{}'\n[ $1 = version ] && echo 28.2.2 && exit 0\nexit 1\n",
+            log.display()
+        );
+        executable(engines.path(), name, &script)
+    };
+    let on_path = OnPath::new().link("docker", &script("docker")).link("podman", &script("podman"));
+    let example = example_copy("kpt-container");
+    let mut command = on_path.command(&kpt);
+    for variable in variables {
+        command.env(variable.split('=').next().unwrap(), "podman");
+    }
+    let _ = command.current_dir(example.path()).args(["fn", "render"]).output().unwrap();
+    let started = fs::read_to_string(&log).unwrap();
+    assert!(started.lines().all(|name| name == "podman"), "{started}");
+}

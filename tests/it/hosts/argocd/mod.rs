@@ -290,25 +290,29 @@ fn the_kustomize_plugin_secures_the_application() {
     assert_eq!(find(&objects, "Deployment", "shop")["spec"]["template"]["spec"]["securityContext"]["runAsUser"], 4711);
 }
 
-/// Both sidecars of the example at once: each takes what is its own, by name or by what is in the folder, and nothing
-/// else.
+/// Both sidecars of the example at once: each takes what names it, and nothing else.
 #[test]
 fn each_plugin_takes_its_own_sources() {
     let Some(sockets) = Sockets::new() else { return };
-    let (Some(helm), Some(_kustomize)) = (Sidecar::start(&sockets, "helm"), Sidecar::start(&sockets, "kustomize"))
+    let (Some(helm), Some(kustomize)) = (Sidecar::start(&sockets, "helm"), Sidecar::start(&sockets, "kustomize"))
     else {
         return;
     };
     let tools = ["helm", "kustomize"];
     for plugin in tools {
-        let found = Application::of(plugin).unwrap().without_plugin();
-        assert_hardened(find(&found.objects(&sockets), "Deployment", "shop"));
+        let named = Application::of(plugin).unwrap();
+        assert_hardened(find(&named.objects(&sockets), "Deployment", "shop"));
+
+        let asked = [&helm, &kustomize].map(|it| it.log().matches("Plugin command successful").count());
+        let unnamed = Application::of(plugin).unwrap().without_plugin().ask(&sockets).map(|made| made.source_type);
+        // The repo server of these tests runs no Helm or Kustomize of its own where that is missing.
+        assert_ne!(unnamed.as_deref().unwrap_or_default(), "Plugin");
+        assert_eq!(asked, [&helm, &kustomize].map(|it| it.log().matches("Plugin command successful").count()));
 
         let mut wrong = Application::of(plugin).unwrap();
-        let other = tools.iter().find(|other| **other != plugin).unwrap();
-        wrong.object["spec"]["source"]["plugin"]["name"] = json!(format!("floe-{other}"));
+        wrong.object["spec"]["source"]["plugin"]["name"] = json!("floe-other");
         let error = wrong.ask(&sockets).unwrap_err();
-        assert!(error.contains(&format!("\"floe-{other}\" supporting the given repository")), "{error}");
+        assert!(error.contains("\"floe-other\""), "{error}");
     }
     // Without a Chart.yaml it is a folder of manifests, and floe is not asked.
     let plain = Application::of("kustomize").unwrap().without_plugin();
