@@ -1,5 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "an edge module: a lease is a matter of time")]
-
 //! A Lease keeps two deploys of one installation apart, so that the cluster ends as one of the two and not as a mixture.
 
 use std::time::Duration;

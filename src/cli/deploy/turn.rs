@@ -45,11 +45,11 @@ impl<'t> Turn<'t> {
         for object in objects {
             digest.update(object.to_string());
         }
-        let digest: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest.finalize().iter().take(8).fold(0_u64, |all, &byte| (all << 8) | u64::from(byte));
         let lease = Lease {
             namespace: config.summary.namespace.clone(),
             name: format!("{}-deploy", config.summary.name),
-            holder: format!("floe-{digest}"),
+            holder: format!("floe-{digest:016x}"),
             lasts: LASTS + step,
         };
         Self { cluster, logging, lease, patience, is_held: Cell::new(false), is_without: Cell::new(false) }

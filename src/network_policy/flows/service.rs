@@ -230,7 +230,8 @@ mod tests {
         let mut flows = Flows::default();
         open(wanted, config, inventory, &mut flows);
         let from_jobs = flows.flows.iter().map(ToString::to_string).filter(|flow| flow.starts_with("floe-jobs"));
-        (from_jobs.map(|flow| flow.replace("floe-jobs -> floe-platform", "")).collect(), flows.findings.len())
+        let missed = flows.findings.iter().filter(|it| it.check == SERVICE_NOT_NARROWED).count();
+        (from_jobs.map(|flow| flow.replace("floe-jobs -> floe-platform", "")).collect(), missed)
     }
 
     fn with(services: Vec<ServiceFacts>, pods: Vec<PodFacts>) -> Inventory {
