@@ -143,10 +143,11 @@ fn the_order_of_the_input_does_not_matter_to_what_is_found() {
 fn a_stream_that_cannot_be_read_is_named() {
     let broken =
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec: {ingress: [{from: [{}]}]}\n";
-    let error = audit(&frame_all([SHOP, broken]), None, &AuditRequest::default()).unwrap_err();
-    let Error::Input(problem) = &error else { panic!("{error}") };
-    assert_eq!(problem.location.stream, 1);
-    assert!(error.to_string().contains("must specify a peer"), "{error}");
+    let audit = audit(&frame_all([SHOP, broken]), None, &AuditRequest::default()).unwrap();
+    let of_policy = audit.findings.iter().find(|it| it.finding.check == POLICY_UNREADABLE).unwrap();
+    assert_eq!(of_policy.finding.location.as_ref().unwrap().stream, 1);
+    assert!(of_policy.finding.message.contains("must specify a peer"), "{of_policy:?}");
+    assert_eq!(audit.unreadable(), 0, "the document can be read");
 }
 
 #[test]

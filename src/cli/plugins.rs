@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::input::Source;
 use super::manifests;
 use crate::cni::Observed;
-use crate::document::objects_of_kinds;
+use crate::document::{objects_of_kinds, readable_objects_of_kinds};
 use crate::stream::Stream;
 
 /// What was seen of plugins.
@@ -24,6 +24,12 @@ pub(super) fn of_streams(streams: &[Stream<'_>], sources: &[Source]) -> Result<S
         objects.extend(found.map_err(|error| manifests::of_source(error, sources))?);
     }
     Ok(Seen { observed: Observed::of(objects), unseen: Vec::new() })
+}
+
+/// What can be read of them shows.
+pub(super) fn of_readable(streams: &[Stream<'_>]) -> Seen {
+    let of_stream = |stream| readable_objects_of_kinds(stream, |gvk| Observed::is_telling(&gvk.group, &gvk.kind));
+    Seen { observed: Observed::of(streams.iter().flat_map(of_stream)), unseen: Vec::new() }
 }
 
 #[cfg(feature = "cluster")]

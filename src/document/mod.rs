@@ -7,7 +7,7 @@ mod parsed;
 mod problem;
 
 pub(crate) use chunks::map_chunks;
-pub use objects::{objects, objects_of_kinds};
+pub use objects::{objects, objects_of_kinds, readable_objects_of_kinds};
 pub(crate) use parsed::{ObjectNode, ParsedDocument};
 pub use problem::{Error, Problem};
 pub(crate) use problem::{check_framing, unreadable};

@@ -27,9 +27,28 @@ pub fn objects_of_kinds(
     stream: &Stream<'_>,
     is_wanted: impl Fn(&GroupVersionKind) -> bool + Sync,
 ) -> Result<Vec<Value>, Error> {
+    of_kinds(stream, is_wanted, false)
+}
+
+/// The same without documents that cannot be read.
+pub fn readable_objects_of_kinds(
+    stream: &Stream<'_>,
+    is_wanted: impl Fn(&GroupVersionKind) -> bool + Sync,
+) -> Vec<Value> {
+    of_kinds(stream, is_wanted, true).unwrap_or_default()
+}
+
+fn of_kinds(
+    stream: &Stream<'_>,
+    is_wanted: impl Fn(&GroupVersionKind) -> bool + Sync,
+    is_lenient: bool,
+) -> Result<Vec<Value>, Error> {
     let chunks = map_chunks(stream, |range| {
         let mut found = Vec::new();
         for parsed in range.filter_map(|index| ParsedDocument::of(stream, index, |_| true)) {
+            if is_lenient && parsed.is_err() {
+                continue;
+            }
             let parsed = parsed?;
             for object in &parsed.objects {
                 let Some(gvk) = parsed.gvk(object).filter(|gvk| is_wanted(gvk)) else { continue };

@@ -214,13 +214,15 @@ impl<'v> Draft<'v> {
     /// The value that earlier edits put at a path.
     fn drafted(&mut self, path: &FieldPath) -> Option<&mut Value> {
         let segments = path.segments();
-        // No path in `values` leads into the value of another.
-        let holds = |outer: &FieldPath| segments.starts_with(outer.segments());
-        let (depth, index) = self
-            .values
-            .iter()
-            .find(|(outer, _)| holds(outer))
-            .map(|(outer, index)| (outer.segments().len(), *index))?;
+        // No path in `values` leads into the value of another. A pod may have thousands of containers, so that each of
+        // the few paths above is looked up.
+        let mut outer = FieldPath::root();
+        let (depth, index) = (0..=segments.len()).find_map(|depth| {
+            if let Some(segment) = depth.checked_sub(1).and_then(|last| segments.get(last)) {
+                outer = outer.child(segment.clone());
+            }
+            self.values.get(&outer).map(|index| (depth, *index))
+        })?;
         let Content::Value(value) = &mut self.edits.get_mut(index)?.content else { return None };
         segments.iter().skip(depth).try_fold(value, |value, segment| match segment {
             Segment::Key(key) => value.get_mut(key.as_str()),

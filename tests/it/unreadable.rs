@@ -120,10 +120,10 @@ kind: Service
 metadata: {name: a}
 spec: {selector: {app: a}, ports: [{port: 80}]}
 ";
-    let note = |number: &str, option: &str| format!("{number} without a namespace w");
+    let note = |number: &str| format!("{number} without a namespace w");
     let has = |command: &[&str], number: &str, option: &str| {
         let ran = run(command, input);
-        let is_said = ran.stderr.contains(&note(number, option)) && ran.stderr.contains(option);
+        let is_said = ran.stderr.contains(&note(number)) && ran.stderr.contains(option);
         assert!(is_said, "{command:?}: {}", ran.stderr);
     };
     has(&["network", "connections"], "2 objects", "(-n says otherwise)");

@@ -138,15 +138,15 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
     };
     let streams = frame_all(&sources);
     let seen = match (seen, with) {
-        // What cannot be read shows no plugin; the audit says itself what it has to be able to read.
-        (None, Plugins::Read) => plugins::of_streams(&streams, &sources).ok(),
+        // What cannot be read shows no plugin; the audit says itself what that is.
+        (None, Plugins::Read) => Some(plugins::of_readable(&streams)),
         (seen, _) => seen,
     };
     let given = given(arguments.release_namespace.as_ref());
     let request = AuditRequest {
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),
-        plugin: arguments.cni.or_else(|| plugin_of(&seen?, logging)),
+        plugin: arguments.cni.or_else(|| plugin_of(&seen?, arguments.file.is_empty(), logging)),
         policies_of,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };
@@ -174,10 +174,14 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
     })
 }
 
-/// The plugin that the objects show, if it enforces policies; said, because the findings depend on it.
-fn plugin_of(seen: &Seen, logging: &LoggingArgs) -> Option<&'static Profile> {
+/// The plugin that the objects show, if it enforces policies; said, because the findings depend on it. Of files the
+/// findings name policies of other APIs themselves.
+fn plugin_of(seen: &Seen, is_live: bool, logging: &LoggingArgs) -> Option<&'static Profile> {
     log::unseen(&seen.unseen, logging);
     let found = detect(&seen.observed);
+    for line in found.notes.iter().filter(|_| is_live) {
+        note(line, logging);
+    }
     let decisive = found.decisive()?;
     let evidence = decisive.evidence.first().map(|it| format!(" ({it})")).unwrap_or_default();
     let name = decisive.plugin.name;

@@ -188,7 +188,14 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn document(&self, stream: &Stream<'_>, index: usize, home: Option<&str>, taken: &mut Taken) -> Result<(), Error> {
-        let parsed = ParsedDocument::read(stream, index)?;
+        let parsed = match ParsedDocument::read(stream, index) {
+            Ok(parsed) => parsed,
+            Err(Error::Input(problem)) => {
+                taken.notices.push(finding_of(*problem, INPUT));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         let placed: Vec<Placed<'_>> = parsed
             .objects
             .iter()

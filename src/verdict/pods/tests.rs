@@ -172,24 +172,24 @@ fn bad_labels_are_named_where_they_stand() {
     assert_eq!(text.get(span.range()), Some("Baseline"));
 }
 
-fn error(texts: &[&str]) -> Problem {
-    let streams: Vec<Stream<'_>> = frame_all(texts.iter().copied());
-    match check(&streams, &Config::default(), &restricted()) {
-        Err(Error::Input(problem)) => *problem,
-        other => panic!("{other:?}"),
-    }
+/// The one thing that cannot be read.
+fn unread(texts: &[&str]) -> Finding {
+    let report = run(texts, &Config::default(), &restricted());
+    let pods = texts.iter().filter(|text| **text == POD).count();
+    assert_eq!((report.unreadable(), report.pods.len()), (1, pods), "{report:?}");
+    report.notices.into_iter().find(|it| it.check == INPUT).unwrap()
 }
 
 #[test]
-fn what_cannot_be_judged_is_an_error() {
+fn what_cannot_be_judged_is_told_and_all_else_is_judged() {
     for broken in ["kind: Deployment\nspec: [\n", "{\"kind\": \"Pod\", ", "kind: Pod\nspec: *x\n"] {
-        let problem = error(&[POD, broken]);
-        assert_eq!((problem.location.stream, problem.location.document), (1, 0), "{broken}");
+        let location = unread(&[POD, broken]).location.unwrap();
+        assert_eq!((location.stream, location.document), (1, 0), "{broken}");
     }
-    let problem = error(&["apiVersion: apps/v1\nkind: Deployment\nspec: {template: {}}\n"]);
+    let problem = unread(&["apiVersion: apps/v1\nkind: Deployment\nspec: {template: {}}\n"]);
     assert_eq!(problem.message, "spec.template.spec.containers is missing");
     // Of a text that cannot be read nobody knows what it is, unless its lines are certain of a kind.
-    let problem = error(&["a: [\n"]);
+    let problem = unread(&["a: [\n"]);
     assert!(problem.message.contains("cannot be read"), "{problem:?}");
     let report = run(&["kind: ConfigMap\na: [\n---\nkind: Pot\n"], &Config::default(), &restricted());
     assert_eq!(report, Report::default());

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use floe::audit::{Audit, AuditRequest, PAGES, SHARED, audit};
 use floe::config::Config;
 use floe::finding::CheckId;
-use floe::plan::{POLICY_UNREADABLE, POLICY_WIDENS};
+use floe::plan::{INPUT, POLICY_UNREADABLE, POLICY_WIDENS};
 use floe::report::{Input, write_audit_json};
 use floe::stream::frame;
 use floe::verdict::NAMESPACE_LABEL;
@@ -30,7 +30,7 @@ fn fixtures() -> PathBuf {
 
 /// The rules of the audit, and those of others that it applies itself.
 fn rules() -> impl Iterator<Item = CheckId> {
-    let passed_on = [NAMESPACE_LABEL, POLICY_UNREADABLE, POLICY_WIDENS];
+    let passed_on = [INPUT, NAMESPACE_LABEL, POLICY_UNREADABLE, POLICY_WIDENS];
     PAGES.iter().map(|page| page.id).chain(SHARED.iter().copied().filter(move |it| !passed_on.contains(it)))
 }
 
