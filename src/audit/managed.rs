@@ -3,8 +3,25 @@
 use super::draft::{Draft, Place};
 use super::model::Model;
 use crate::document::Error;
+use crate::plan::unlisted_domain;
 use crate::verdict::{Difference, Expected, is_ours, is_retired};
 use crate::yaml::FieldPath;
+
+/// Namespaces that are named like domains, and that the configuration does not list: nothing of floe's protects them.
+pub(super) fn unlisted_domains(model: &Model<'_>) -> Vec<Draft> {
+    let names = model.namespaces.keys().map(String::as_str);
+    let unlisted = names.filter_map(|name| Some((name, unlisted_domain(model.config, name)?)));
+    unlisted
+        .map(|(name, finding)| Draft {
+            namespace: Some(name.to_owned()),
+            severity: finding.severity,
+            check: finding.check,
+            message: finding.message,
+            help: finding.help.unwrap_or_default(),
+            place: model.place_of_namespace(name),
+        })
+        .collect()
+}
 
 pub(super) fn check(model: &Model<'_>) -> Result<Vec<Draft>, Error> {
     let expected = Expected::of(model.config, model.snapshot)?;

@@ -7,6 +7,7 @@ mod both_directions;
 mod default_deny;
 mod describe;
 mod draft;
+mod enforcement;
 mod entrance;
 mod explain;
 mod exposure;
@@ -27,18 +28,21 @@ mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cni::{Profile, Reach};
+use crate::cni::{Enforcers, Profile, Reach};
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{HOST_NETWORK_PODS, SELECTS_NOTHING, UNRESOLVED_NAMED_PORT};
 use crate::object::Workloads;
-use crate::plan::{INPUT, OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS, finding_of, other_policies};
+use crate::plan::{
+    DECLARED_FLOW_CLOSED, INPUT, NAMESPACE_NOT_MANAGED, OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS, finding_of,
+    other_policies,
+};
 use crate::pod_security::Evaluator;
 use crate::reachability::IpBlockReach;
 use crate::snapshot::{Snapshot, Untaken, locate_all};
 use crate::stream::Stream;
-use crate::verdict::{NAMESPACE_LABEL, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING};
+use crate::verdict::{NAMESPACE_LABEL, POLICIES_UNENFORCED, POLICY_CHANGED, POLICY_EXTRA, POLICY_MISSING};
 
 use both_directions::POLICY_MIXES_DIRECTIONS;
 use default_deny::DEFAULT_DENY_MISSING;
@@ -60,10 +64,13 @@ use unseen::POLICIES_NOT_SEEN;
 
 /// What an audit reports under the ids of others: the same fact has one id and one page.
 pub const SHARED: &[CheckId] = &[
+    DECLARED_FLOW_CLOSED,
     HOST_NETWORK_PODS,
     INPUT,
     NAMESPACE_LABEL,
+    NAMESPACE_NOT_MANAGED,
     OTHER_POLICIES,
+    POLICIES_UNENFORCED,
     POLICY_CHANGED,
     POLICY_EXTRA,
     POLICY_MISSING,
@@ -82,6 +89,8 @@ pub struct AuditRequest {
     pub home: Option<String>,
     /// The plugin in use; absent if it may be any.
     pub plugin: Option<&'static Profile>,
+    /// What the cluster says of its plugins; absent if nothing of it was seen.
+    pub enforcers: Option<Enforcers>,
     /// The namespaces whose policies could be listed; absent if all could. Of the others no policy is missing.
     pub policies_of: Option<BTreeSet<String>>,
     /// What `latest` means to Pod Security.
@@ -154,7 +163,9 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
     drafts.extend(of_other_policies(&snapshot));
     if config.is_some() {
         drafts.extend(managed::check(&model)?);
+        drafts.extend(managed::unlisted_domains(&model));
     }
+    drafts.extend(enforcement::check(request, !snapshot.policies.is_empty()));
     let known = request.plugin.map(|plugin| plugin.ip_block_reach).filter(|reach| *reach != Reach::Unknown);
     let reach = match known {
         Some(Reach::OutsideOnly) => IpBlockReach::OutsideOnly,

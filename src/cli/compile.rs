@@ -13,9 +13,11 @@ use super::options::{ConflictsArg, LoggingArgs};
 use super::run_log::{Entry, RunLogArgs};
 use super::{findings, log};
 use crate::config::{Config, NamespaceMode};
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::object::ResourceId;
-use crate::plan::{Action, Detail, ObjectAction, Outcome, Part, Parts, Request, generate, namespace_files, plan};
+use crate::plan::{
+    Action, Detail, ObjectAction, Outcome, Part, Parts, Request, generate, namespace_files, plan, unlisted_domain,
+};
 use crate::pod_security::{LevelVersion, Policy, policy_to_evaluate};
 use crate::report::NamedText;
 use crate::snapshot::Snapshot;
@@ -83,6 +85,11 @@ pub(super) fn run(arguments: &CompileArgs, logging: &LoggingArgs) -> Result<Exit
     let hardened = harden(&sources, &streams, &for_single_files(&config, &snapshot), home)?;
 
     manifests::tell(&generated.flows.findings, &sources, logging);
+    // What has workloads is named with them, below.
+    let is_empty = |name: &&str| snapshot.pods.iter().all(|pod| pod.facts.namespace != **name);
+    let names = snapshot.namespaces.iter().map(|it| it.name.as_str()).filter(is_empty);
+    let unlisted: Vec<Finding> = names.filter_map(|name| unlisted_domain(&config, name)).collect();
+    manifests::tell(&unlisted, &[], logging);
     for (source, outcome) in sources.iter().zip(&hardened) {
         tell_pods(source, outcome, logging);
     }

@@ -5,6 +5,9 @@ use hyper_util::client::legacy::Error as ConnectionError;
 use kube::core::Status;
 use kube::core::response::StatusCause;
 
+/// How the TLS library calls a certificate authority that stands for a server.
+const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
+
 /// Why a cluster does not tell or do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
@@ -34,6 +37,12 @@ pub enum ClusterError {
         server: String,
         /// What TLS says.
         reason: String,
+    },
+    /// The server shows the certificate of a certificate authority as its own.
+    #[error("{server} cannot be trusted: its certificate is itself one of a certificate authority (CA:TRUE)")]
+    CaAsServer {
+        /// The URL of the server.
+        server: String,
     },
     /// The server took longer than `--request-timeout`.
     #[error("{server} gave no answer within {} s: {what}", after.as_secs_f64())]
@@ -110,6 +119,10 @@ impl ClusterError {
                 "compare `certificate-authority` and `server` of the kubeconfig with the cluster; it may have been \
                  made anew"
             }
+            Self::CaAsServer { .. } => {
+                "kubectl takes such a certificate, floe's TLS does not: give the server one with `basicConstraints=CA:FALSE`, \
+                 signed by that authority or by itself, or go through `kubectl proxy`"
+            }
             Self::Timeout { .. } => "give it more time with --request-timeout, such as 5m",
             Self::Cut { .. } => "a proxy or load balancer may end long answers; try again",
             Self::Unauthorized { .. } => "the token may have expired: log in again, then try `kubectl auth whoami`",
@@ -142,7 +155,11 @@ impl ClusterError {
         let server = server.to_owned();
         let chain = || std::iter::successors(Some(error), |&error| cause(error));
         if let Some(tls) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
-            return Self::Tls { server, reason: tls.to_string() };
+            return if tls.to_string().contains(CA_AS_SERVER) {
+                Self::CaAsServer { server }
+            } else {
+                Self::Tls { server, reason: tls.to_string() }
+            };
         }
         if let Some(auth) = chain().find(|error| is_auth(*error)) {
             return Self::Credentials { server, reason: auth.to_string() };

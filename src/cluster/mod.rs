@@ -13,6 +13,7 @@ mod fetch;
 mod kept;
 mod kinds;
 mod kubeconfig;
+mod lease;
 mod list;
 mod request;
 mod wait;
@@ -24,3 +25,4 @@ pub use collection::{Collection, DEPLOYED, NETWORK, PLATFORM, PLUGIN_NAMESPACES,
 pub use detect::{ClusterFacts, detect, namespaces_of_named_ports};
 pub use error::ClusterError;
 pub use fetch::{Fetched, Page, Scope, Unseen};
+pub use lease::{Claim, Lease};

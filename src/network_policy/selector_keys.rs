@@ -31,6 +31,7 @@ mod tests {
             selector: [("name".to_owned(), "x".to_owned())].into(),
             ports: Vec::new(),
             headless: false,
+            location: None,
         };
         let keys = selector_keys(&config, [&service].into_iter());
         assert_eq!(keys.into_iter().collect::<Vec<_>>(), ["app", "k8s-app", "name"]);

@@ -68,6 +68,7 @@ pub fn service_facts(object: &Value, id: &ResourceId, namespace: Option<&str>) -
         selector: if external { BTreeMap::new() } else { text_map(spec.get("selector")) },
         ports: items(spec, "ports").filter_map(service_port).collect(),
         headless: spec.get("clusterIP").and_then(Value::as_str) == Some("None"),
+        location: None,
     }
 }
 

@@ -112,6 +112,8 @@ pub struct ServiceFacts {
     pub ports: Vec<ServicePort>,
     /// `clusterIP: None`: clients get the addresses of the pods and connect to them without translation of ports.
     pub headless: bool,
+    /// Where it stands in the input, for findings; absent where that is of no use to anybody.
+    pub location: Option<Location>,
 }
 
 /// What decisions need of a Namespace in the input.

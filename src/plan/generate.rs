@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::closed::closed;
 use crate::config::Config;
 use crate::document::Error;
 use crate::finding::{CheckId, Finding, Location, Severity};
@@ -22,7 +23,8 @@ pub const OTHER_POLICIES: CheckId = CheckId("other-policies");
 /// What a configuration declares, and the policies that say so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Generated {
-    /// The flows and what a user should know of them; policies of the input that widen them are among the findings.
+    /// The flows and what a user should know of them; policies of the input that widen
+    /// or close them are among the findings.
     pub flows: Flows,
     /// The policies, in the order of the configuration.
     pub policies: Vec<NetworkPolicy>,
@@ -52,6 +54,8 @@ pub fn generate(config: &Config, inventory: &Inventory) -> Result<Generated, Err
     prove(config, &flows.flows, &policies, inventory)
         .map_err(|error| Error::Internal(format!("the policies do not do what they should: {error}")))?;
     flows.findings.extend(conflicts(config, inventory, &policies));
+    let closed = closed(config, inventory, &flows.flows);
+    flows.findings.extend(closed);
     if config.network.enabled {
         let touches = |it: &&OtherPolicy| config.namespaces.iter().any(|managed| it.may_touch(&managed.name));
         flows.findings.extend(other_policies(inventory.other_policies.iter().filter(touches)).into_values());

@@ -5,6 +5,7 @@
 //! place new objects. No pass holds more than the edits and facts of the documents it has seen.
 
 mod apply;
+mod closed;
 mod decide;
 mod digest;
 mod explain;
@@ -22,12 +23,14 @@ mod summary;
 mod survey;
 mod wanted;
 
+pub use closed::DECLARED_FLOW_CLOSED;
 pub use decide::{ObjectChange, PodCounts};
 pub use explain::PAGES;
 pub(crate) use generate::found_policy;
 pub(crate) use generate::other_policies;
 pub use generate::{Generated, OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS, generate};
 pub use layout::{Layout, NewFile, namespace_files, policy_files, policy_stream};
+pub use notices::{NAMESPACE_NOT_MANAGED, unlisted_domain};
 pub use output::Output;
 pub use planner::{Outcome, plan, plan_within};
 pub use request::{Detail, Part, Parts, Request};

@@ -14,7 +14,7 @@ use crate::yaml::TwinKey;
 /// An object carries floe's label, and is nothing that floe makes.
 pub(super) const FOREIGN_MARK: CheckId = CheckId("foreign-mark");
 /// Pods are in namespaces that are not managed.
-pub(super) const NAMESPACE_NOT_MANAGED: CheckId = CheckId("namespace-not-managed");
+pub const NAMESPACE_NOT_MANAGED: CheckId = CheckId("namespace-not-managed");
 /// An object that an earlier run has added is taken out.
 pub(super) const OBJECT_REMOVED: CheckId = CheckId("object-removed");
 /// An object that an earlier run has added is written anew.
@@ -92,6 +92,14 @@ pub(super) fn unmanaged(config: &Config, found: &BTreeMap<String, usize>, manage
         None => format!("`{first}` can be no name of a namespace: was a placeholder left in it?"),
     };
     let help = format!("{way_out}; managed are {}", listed(config.namespaces.iter().map(|it| &it.name)));
+    Some(Finding::new(Severity::Warning, NAMESPACE_NOT_MANAGED, message).help(help))
+}
+
+/// Of a namespace that is named like a domain, and that the configuration does not list.
+pub fn unlisted_domain(config: &Config, name: &str) -> Option<Finding> {
+    let domain = domain_of(name).filter(|_| config.managed(name).is_none())?;
+    let message = format!("{name} is named like a domain, and `domains` does not list it: nothing protects its pods");
+    let help = format!("add `{{name: {domain}}}` to `domains`; or delete the namespace if it has retired");
     Some(Finding::new(Severity::Warning, NAMESPACE_NOT_MANAGED, message).help(help))
 }
 

@@ -1,6 +1,6 @@
 //! The passes of a run over a stream, and what they have found so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -141,6 +141,10 @@ impl<'t> Planner<'_, 't, '_> {
         findings.append(&mut done.decided.findings);
         findings.extend(self.survey.documents.iter().flat_map(|it| &it.marked).map(|(id, at)| notices::marked(id, at)));
         findings.extend(notices::unmanaged(self.context.config, &done.decided.unmanaged, pods));
+        // Those of the input stand in the line before; a cluster has others.
+        let around = self.surroundings.namespaces.iter().map(|it| it.name.as_str());
+        let around: BTreeSet<&str> = around.filter(|name| !done.decided.unmanaged.contains_key(*name)).collect();
+        findings.extend(around.into_iter().filter_map(|name| notices::unlisted_domain(self.context.config, name)));
         let notes_left_out = done.decided.notes_left_out;
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));

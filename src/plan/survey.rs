@@ -282,7 +282,10 @@ fn survey_parsed(parsed: &ParsedDocument<'_>, workloads: &Workloads, mut surveye
                 }
                 surveyed.is_namespace = alone;
             }
-            ("", "Service") => surveyed.services.push(service_facts(&value, &id, id.namespace.as_deref())),
+            ("", "Service") => surveyed.services.push(ServiceFacts {
+                location: Some(location()),
+                ..service_facts(&value, &id, id.namespace.as_deref())
+            }),
             ("networking.k8s.io", "NetworkPolicy") => {
                 surveyed.named.push((id.clone(), name_span()));
                 surveyed.policies.push(PolicyFacts {

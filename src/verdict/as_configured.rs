@@ -10,7 +10,7 @@ use crate::document::Error;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::object::Protocol;
 use crate::object::own::{DEFAULT_DENY, is_marked};
-use crate::plan::{Generated, POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
+use crate::plan::{DECLARED_FLOW_CLOSED, Generated, POLICY_UNREADABLE, POLICY_WIDENS, found_policy, generate};
 use crate::reachability::{Direction, IpBlockReach, Policy, PortSet};
 use crate::snapshot::{ConnectionChange, Effects, FoundPolicy, Snapshot, Swap, compare_policies, effects};
 
@@ -63,8 +63,8 @@ pub(crate) fn is_retired(config: &Config, policy: &FoundPolicy) -> bool {
 pub(crate) struct Expected {
     /// The policies that the configuration wants, in its order, as if they had been found.
     pub(crate) policies: Vec<FoundPolicy>,
-    /// Policies that are not floe's and open, in managed namespaces, what the configuration does not declare, or that
-    /// cannot be read.
+    /// Policies that are not floe's and open, in managed namespaces, what the configuration does not declare, that close
+    /// elsewhere what it declares, or that cannot be read.
     pub(crate) foreign: Vec<Finding>,
 }
 
@@ -111,7 +111,8 @@ impl Expected {
             Some(narrowed) => better(snapshot, generated, generate(&narrowed, &inventory)?),
             None => generated,
         };
-        let is_foreign = |finding: &Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE);
+        let is_foreign =
+            |finding: &Finding| matches!(finding.check, POLICY_WIDENS | POLICY_UNREADABLE | DECLARED_FLOW_CLOSED);
         Ok(Self {
             policies: generated.policies.iter().filter_map(found_policy).collect(),
             foreign: generated.flows.findings.into_iter().filter(is_foreign).collect(),

@@ -29,13 +29,14 @@ pub enum First {
 pub struct Drift {
     /// The differences.
     pub comparison: Comparison,
-    /// Policies that are not floe's and open, in managed namespaces, what the configuration does not declare.
+    /// Policies that are not floe's and open, in managed namespaces, what the configuration does not declare, or close
+    /// elsewhere what it declares.
     pub foreign: Vec<Finding>,
 }
 
 /// Compares a cluster with what a configuration wants.
 ///
-/// Other people's policies are taken as they are, those of other installations of floe too: all in other namespaces, and those
+/// Other people's policies are taken as they are, those of other installations of floe too: those in other namespaces that close no declared flow, and those
 /// in managed namespaces that open nothing beyond the configuration. So is the default-deny of a namespace that left the
 /// configuration, which `floe deploy --prune` leaves. What of labels and annotations floe did not write is the business of whoever did: Helm, Argo CD,
 /// the server.
@@ -263,6 +264,12 @@ mod tests {
         assert_eq!(names(&drift), ["floe-jobs/theirs"]);
         assert_eq!(drift.foreign.len(), 1);
         assert_eq!(drift.foreign[0].object.as_ref().unwrap().name, "theirs");
+
+        let deny = json!({"metadata": {"name": "deny", "namespace": "kube-system"},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}});
+        let drift = found(|items| items.push(deny.clone()));
+        assert_eq!((names(&drift), drift.foreign.len()), (vec!["kube-system/deny".to_owned()], 1));
+        assert!(!drift.comparison.connections.is_empty());
 
         for (namespace, egress) in [("floe-jobs", json!([])), ("elsewhere", opens)] {
             let drift = found(|items| items.push(foreign(namespace, &egress)));

@@ -108,6 +108,11 @@ pub fn of_server(candidates: &[Candidate], answers: &[ServerAnswer], streams: &[
     found.into_iter().zip(locations).map(place).collect()
 }
 
+/// Whether the plugins of a cluster leave policies unenforced.
+pub(crate) fn unenforced(enforcers: &Enforcers, any_policy: bool) -> Vec<Finding> {
+    of_cluster(enforcers, None, any_policy)
+}
+
 /// The findings on the network plugin of a cluster. `named` is the one that was said to be there; `any_policy` whether
 /// there is something that can go unenforced.
 pub(super) fn of_cluster(enforcers: &Enforcers, named: Option<&Profile>, any_policy: bool) -> Vec<Finding> {

@@ -208,7 +208,7 @@ fn of_plugins(
 }
 
 /// What is known of a plugin beforehand.
-fn of_profile(profile: &Profile) -> Option<Finding> {
+pub(crate) fn of_profile(profile: &Profile) -> Option<Finding> {
     let message = match profile.enforcement {
         Enforcement::Yes => return None,
         Enforcement::No => format!("{} does not enforce policies", profile.name),

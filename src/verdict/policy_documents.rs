@@ -6,7 +6,7 @@ use crate::object::GroupVersionKind;
 use crate::stream::Stream;
 
 /// The plugin may not enforce policies at all.
-pub(super) const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
+pub(crate) const POLICIES_UNENFORCED: CheckId = CheckId("policies-unenforced");
 
 /// The documents of a stream that can be read and may hold policies.
 pub(super) fn policy_documents<'t>(stream: &Stream<'t>) -> impl Iterator<Item = ParsedDocument<'t>> {

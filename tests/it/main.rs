@@ -28,6 +28,7 @@ mod krm;
 mod laws;
 mod links;
 mod network_audit;
+mod network_audit_others;
 mod network_check_cni;
 mod network_commands;
 mod network_connections;

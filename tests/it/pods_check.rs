@@ -299,7 +299,7 @@ fn explain_prints_pages_and_finds_the_nearest() {
     }
     assert_eq!(run(&["explain", "runasnonroot"], "").1, page);
     let (code, list, _) = run(&["explain"], "");
-    assert_eq!((code, list.lines().count()), (0, 87));
+    assert_eq!((code, list.lines().count()), (0, 89));
     for line in list.lines() {
         let id = line.split_whitespace().next().unwrap();
         assert_eq!(run(&["explain", id], "").0, 0, "{id}");

@@ -21,7 +21,8 @@ use super::run_log::RunLogArgs;
         summary. Policies are narrowed to the pods behind the Services of the manifests and of the cluster.\n\n\
         Objects are applied by server-side apply as the field manager `floe`. A field that somebody else has set \
         differently is a conflict, named with its owner, and nothing of the later steps is applied. A run that was \
-        interrupted can be repeated. Helm hooks are left out: only Helm runs them.\n\n\
+        interrupted can be repeated. Deploys of one installation that would apply different objects come one after the \
+        other: a Lease in the namespace of the summary keeps them apart. Helm hooks are left out: only Helm runs them.\n\n\
         Where the network plugin does not enforce policies, that is said, and the summary says `unenforced`.",
     after_long_help = "Examples:\n  \
         helm template shop ./chart -n floe-jobs | floe deploy -f - --dry-run=server\n  \
@@ -67,7 +68,7 @@ pub(super) struct DeployArgs {
     #[arg(long)]
     wait: bool,
 
-    /// How long --wait waits
+    /// How long --wait waits, and how long to wait for another deploy of the same installation to end
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = super::cluster::time)]
     timeout: Duration,
 
@@ -99,6 +100,8 @@ mod progress;
 mod rollout;
 #[cfg(feature = "cluster")]
 mod surroundings;
+#[cfg(feature = "cluster")]
+mod turn;
 
 /// Deploys.
 #[cfg(feature = "cluster")]

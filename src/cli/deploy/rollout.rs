@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::progress::Progress;
+use super::turn::Turn;
 use super::{DeployArgs, DryRun, surroundings};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -60,8 +62,12 @@ pub(super) fn run(arguments: &DeployArgs, logging: &LoggingArgs) -> Result<Exit,
     let home = home.or_else(|| cluster.as_ref().map(|it| it.namespace().to_owned())).unwrap_or("default".to_owned());
     let identities: BTreeSet<(String, String, String)> = objects.iter().map(|object| identity(object, &home)).collect();
 
-    let rollout = Rollout { arguments, cluster: cluster.as_ref(), home: &home };
+    let turn = cluster.as_ref().filter(|_| arguments.dry_run == DryRun::None).map(|cluster| {
+        let step = if arguments.wait { arguments.timeout } else { Duration::ZERO };
+        Turn::new(cluster, &config, &objects, (arguments.timeout, step), logging)
+    });
     let run_log = if arguments.dry_run == DryRun::None { arguments.audit.open()? } else { None };
+    let rollout = Rollout { arguments, cluster: cluster.as_ref(), home: &home, turn };
     let steps = rollout.steps(objects)?;
     if let Some(exit) = steps {
         return Ok(exit);
@@ -238,6 +244,8 @@ struct Rollout<'r> {
     arguments: &'r DeployArgs,
     cluster: Option<&'r Cluster>,
     home: &'r str,
+    /// Absent where nothing is stored.
+    turn: Option<Turn<'r>>,
 }
 
 impl Rollout<'_> {
@@ -251,7 +259,14 @@ impl Rollout<'_> {
     /// All steps in order; an exit code if one fails, with which the run ends.
     fn steps(&self, objects: Vec<Value>) -> Result<Option<Exit>, CliError> {
         let on_conflict = if self.arguments.force_conflicts { OnConflict::Take } else { OnConflict::Refuse };
+        let mut has_turn = self.turn.as_ref().map_or(Ok(true), Turn::begin)?;
         for (phase, objects) in rollout(objects) {
+            if let Some(turn) = &self.turn {
+                if !has_turn && phase != Phase::Namespaces {
+                    has_turn = turn.begin()?;
+                }
+                turn.keep()?;
+            }
             let Some(cluster) = self.cluster else {
                 self.tell(objects.iter().map(|object| ("would apply", object)))?;
                 continue;
@@ -280,6 +295,14 @@ impl Rollout<'_> {
             if exit.is_some() {
                 return Ok(exit);
             }
+            // The first deploy of all has made the namespace of the lease; another may have made the same Namespaces since.
+            if let Some(turn) = self.turn.as_ref().filter(|_| phase == Phase::Namespaces && !has_turn) {
+                has_turn = turn.begin()?;
+                let again = cluster.apply(&objects, self.home, self.commitment(), on_conflict, |_| ());
+                if let Some(error) = again.into_iter().find_map(Result::err) {
+                    return Err(failed(error));
+                }
+            }
             if phase == Phase::Definitions {
                 cluster.expect_definitions();
             }
@@ -307,6 +330,9 @@ impl Rollout<'_> {
         config: &Config,
         logging: &LoggingArgs,
     ) -> Result<(), CliError> {
+        if let Some(turn) = &self.turn {
+            turn.keep()?;
+        }
         let Some(cluster) = self.cluster else {
             log::eprint("note: --dry-run=client does not know what would be pruned");
             return Ok(());

@@ -142,11 +142,15 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         (None, Plugins::Read) => Some(plugins::of_readable(&streams)),
         (seen, _) => seen,
     };
+    let enforcers = seen.as_ref().map(|seen| detect(&seen.observed));
+    // Manifests that show no plugin say nothing of the cluster that they are for.
+    let enforcers = enforcers.filter(|it| arguments.file.is_empty() || it.decisive().is_some());
     let given = given(arguments.release_namespace.as_ref());
     let request = AuditRequest {
         namespaces: arguments.namespace.clone(),
         home: given.or_else(configuration::argocd_namespace),
         plugin: arguments.cni.or_else(|| plugin_of(&seen?, arguments.file.is_empty(), logging)),
+        enforcers,
         policies_of,
         evaluator: Evaluator::emulating(arguments.cluster_version.unwrap_or(Version::Latest)),
     };

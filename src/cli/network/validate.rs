@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::finding::Page;
 use crate::network_policy::lint_pages;
 use crate::object::Inventory;
-use crate::plan::{self, generate, policy_stream, resource_list};
+use crate::plan::{self, DECLARED_FLOW_CLOSED, generate, policy_stream, resource_list};
 use crate::report::{write_findings_json, write_findings_sarif, write_findings_text};
 use crate::stream::frame;
 use crate::verdict::{self, PLUGIN_DIFFERS, Validation, ValidationRequest, validate};
@@ -186,6 +186,7 @@ fn write_report(validation: &Validation, form: Form, sources: &[Source]) -> Resu
 /// The rules of a SARIF log: those on policies, and those on the comparison with the configuration.
 fn rules() -> Vec<Page> {
     let own = plan::PAGES.iter().chain(verdict::PAGES).copied();
-    let own = own.filter(|page| page.id.0.starts_with("polic") || page.id == PLUGIN_DIFFERS);
+    let own =
+        own.filter(|page| page.id.0.starts_with("polic") || [PLUGIN_DIFFERS, DECLARED_FLOW_CLOSED].contains(&page.id));
     own.chain(lint_pages()).collect()
 }

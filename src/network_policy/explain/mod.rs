@@ -2,7 +2,7 @@
 
 use super::flows::{
     ANY_ADDRESS_RULE, KUBERNETES_API_ANY_ADDRESS, PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, PORT_RANGE_TOO_LONG,
-    ROUTE_NOT_REACHABLE, SERVICE_NOT_NARROWED, UNKNOWN_PLUGIN,
+    ROUTE_NOT_REACHABLE, SERVICE_NOT_NARROWED, SERVICE_STEERS_OPENING, UNKNOWN_PLUGIN,
 };
 use crate::finding::{Page, Severity};
 
@@ -15,5 +15,6 @@ pub const PAGES: &[Page] = &[
     Page::new(PORT_RANGE_TOO_LONG, Severity::Error, include_str!("port-range-too-long.md")),
     Page::new(ROUTE_NOT_REACHABLE, Severity::Warning, include_str!("route-not-reachable.md")),
     Page::new(SERVICE_NOT_NARROWED, Severity::Info, include_str!("service-not-narrowed.md")),
+    Page::new(SERVICE_STEERS_OPENING, Severity::Info, include_str!("service-steers-opening.md")),
     Page::new(UNKNOWN_PLUGIN, Severity::Warning, include_str!("unknown-plugin.md")),
 ];

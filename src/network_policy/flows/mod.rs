@@ -19,7 +19,7 @@ pub(super) use custom::{ANY_ADDRESS_RULE, PORT_RANGE_TOO_LONG};
 pub(super) use kubernetes_api::KUBERNETES_API_ANY_ADDRESS;
 pub(super) use plugin::{PLUGIN_ANY_EXTERNAL_ADDRESS, PLUGIN_NOT_OPENED, UNKNOWN_PLUGIN};
 pub(super) use route::ROUTE_NOT_REACHABLE;
-pub(super) use service::SERVICE_NOT_NARROWED;
+pub(super) use service::{SERVICE_NOT_NARROWED, SERVICE_STEERS_OPENING};
 pub(super) use systems::name as system_name;
 
 use super::Flows;

@@ -22,6 +22,9 @@ use crate::object::{Inventory, Protocol, ServiceFacts};
 /// The pods behind a platform service are not known, so its ports are open on every pod of the platform.
 pub(in crate::network_policy) const SERVICE_NOT_NARROWED: CheckId = CheckId("service-not-narrowed");
 
+/// A Service leads the opening of a platform service to ports that nobody has configured, or several Services share it.
+pub(in crate::network_policy) const SERVICE_STEERS_OPENING: CheckId = CheckId("service-steers-opening");
+
 /// Labels whose value names what a pod runs, as charts set them.
 const NAMING_LABELS: [&str; 3] = ["app.kubernetes.io/name", "app.kubernetes.io/component", "app"];
 
@@ -73,6 +76,7 @@ fn open(wanted: &PlatformService, config: &Config, inventory: &Inventory, flows:
         let key = format!("security.network_policies.services.{}.pod_labels", wanted.key);
         flows.findings.push(finding.help(format!("set `{key}` to the labels of its pods")));
     }
+    flows.findings.extend(steering(wanted, service, platform, inventory, destinations.len()));
     for namespace in &config.namespaces {
         match namespace.role.kind() {
             RoleKind::Platform => continue,
@@ -89,6 +93,75 @@ fn open(wanted: &PlatformService, config: &Config, inventory: &Inventory, flows:
     }
 }
 
+/// The Services that decide more about an opening than which pods of the configured ports it is for: anybody who may add a
+/// Service of that name to the platform's namespace could.
+fn steering(
+    wanted: &PlatformService,
+    service: &ServiceConfig,
+    platform: &str,
+    inventory: &Inventory,
+    destinations: usize,
+) -> Vec<Finding> {
+    if !service.pod_labels.is_empty() {
+        return Vec::new();
+    }
+    let configured = PortSet::single_ports(Protocol::Tcp, &service.ports);
+    let finding = |candidate: &ServiceFacts| {
+        let opened = opened_by(candidate, service, inventory);
+        let ports =
+            PortSet::single_ports(Protocol::Tcp, &opened.into_iter().map(|(_, target)| target).collect::<Vec<_>>());
+        let beyond = ports.difference(&configured);
+        if ports.is_empty() || (beyond.is_empty() && destinations < 2) {
+            return None;
+        }
+        let why = if beyond.is_empty() {
+            format!("it is one of several Services for `{}`", wanted.key)
+        } else {
+            format!("its pods listen on {beyond}, not on the {configured} of `{}`", wanted.key)
+        };
+        let message = format!("this Service decides that {ports} of its pods is open to jobs and domains: {why}");
+        let key = format!("security.network_policies.services.{}", wanted.key);
+        let help = format!("if it is not the one, set `{key}.pod_labels` and `{key}.ports`");
+        let finding = Finding::new(Severity::Info, SERVICE_STEERS_OPENING, message).help(help);
+        Some(match &candidate.location {
+            Some(location) => finding.at(&candidate.id, location.clone()),
+            None => Finding { object: Some(candidate.id.clone()), ..finding },
+        })
+    };
+    candidates(wanted, platform, inventory).filter_map(finding).collect()
+}
+
+/// The Services that serve it by their names.
+fn candidates<'i>(
+    wanted: &'i PlatformService,
+    platform: &'i str,
+    inventory: &'i Inventory,
+) -> impl Iterator<Item = &'i ServiceFacts> {
+    inventory.services.iter().filter(move |candidate| {
+        candidate.namespace.as_deref() == Some(platform)
+            && candidate.chooses_pods()
+            && is_called(candidate, wanted.aliases)
+    })
+}
+
+/// The configured ports that a Service has, each with the ports of its pods that are opened for it.
+fn opened_by(candidate: &ServiceFacts, service: &ServiceConfig, inventory: &Inventory) -> Vec<(u16, u16)> {
+    let mut opened = Vec::new();
+    for &port in &service.ports {
+        for offered in candidate.ports.iter().filter(|offered| offered.protocol == Protocol::Tcp) {
+            let targets = candidate.target_ports(offered, &inventory.pods);
+            if offered.port != port && !targets.contains(&port) {
+                continue;
+            }
+            // Without translation, or with a name that no pod in the input resolves, the port is that of the pods.
+            let targets =
+                if candidate.headless || targets.is_empty() { vec![port] } else { targets.into_iter().collect() };
+            opened.extend(targets.into_iter().map(|target| (port, target)));
+        }
+    }
+    opened
+}
+
 /// Pod ports by the labels of the pods.
 fn destinations(
     wanted: &PlatformService,
@@ -103,25 +176,11 @@ fn destinations(
 
     let mut found: BTreeMap<_, PortSet> = BTreeMap::new();
     let mut served = BTreeSet::new();
-    let candidates = inventory.services.iter().filter(|candidate| {
-        candidate.namespace.as_deref() == Some(platform)
-            && candidate.chooses_pods()
-            && is_called(candidate, wanted.aliases)
-    });
-    for candidate in candidates {
-        for &port in &service.ports {
-            for offered in candidate.ports.iter().filter(|offered| offered.protocol == Protocol::Tcp) {
-                let targets = candidate.target_ports(offered, &inventory.pods);
-                if offered.port != port && !targets.contains(&port) {
-                    continue;
-                }
-                served.insert(port);
-                // Without translation, or with a name that no pod in the input resolves, the port is that of the pods.
-                let targets =
-                    if candidate.headless || targets.is_empty() { vec![port] } else { targets.into_iter().collect() };
-                let total = found.entry(candidate.selector.clone()).or_default();
-                *total = total.union(&PortSet::single_ports(Protocol::Tcp, &targets));
-            }
+    for candidate in candidates(wanted, platform, inventory) {
+        for (port, target) in opened_by(candidate, service, inventory) {
+            served.insert(port);
+            let total = found.entry(candidate.selector.clone()).or_default();
+            *total = total.union(&PortSet::single_ports(Protocol::Tcp, &[target]));
         }
     }
 
@@ -180,6 +239,34 @@ mod tests {
 
     fn flows_of(reason: &str, config: &Config) -> Vec<String> {
         declared(declare, config).into_iter().filter(|flow| flow.ends_with(reason)).collect()
+    }
+
+    #[test]
+    fn a_service_that_decides_more_than_which_pods_is_named() {
+        let steered = |services: Vec<ServiceFacts>, change: &dyn Fn(&mut Config)| {
+            let mut config = config();
+            change(&mut config);
+            let mut flows = Flows::default();
+            declare(&config, &with(services, Vec::new()), &mut flows);
+            let steers = flows.findings.into_iter().filter(|it| it.check == SERVICE_STEERS_OPENING);
+            steers.map(|it| (it.object.map(|id| id.name).unwrap_or_default(), it.message)).collect::<Vec<_>>()
+        };
+        let number = TargetPort::Number;
+        let as_configured = || service("minio", &[("app", "minio")], 9000, number(9000));
+        let elsewhere = || service("chart-minio", &[("app", "theirs")], 9000, number(22));
+        assert!(steered(vec![as_configured()], &|_| ()).is_empty());
+        let one = steered(vec![elsewhere()], &|_| ());
+        assert_eq!((one.len(), one[0].0.as_str()), (1, "chart-minio"));
+        assert!(one[0].1.contains("its pods listen on TCP 22, not on the TCP 9000 of `minio`"), "{one:?}");
+        let same_port = service("chart-minio", &[("app", "theirs")], 9000, number(9000));
+        let two = steered(vec![as_configured(), same_port], &|_| ());
+        assert_eq!(two.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["minio", "chart-minio"]);
+        let named = |config: &mut Config| {
+            for service in &mut config.network.services {
+                service.pod_labels = labels(&[("app", "minio")]);
+            }
+        };
+        assert!(steered(vec![elsewhere(), as_configured()], &named).is_empty());
     }
 
     #[test]

@@ -70,6 +70,7 @@ pub(in crate::network_policy) fn service(
         selector: labels(selector),
         ports: vec![ServicePort { name: None, port, target, protocol: Protocol::Tcp }],
         headless: false,
+        location: None,
     }
 }
 

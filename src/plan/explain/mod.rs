@@ -1,5 +1,6 @@
 //! The pages of what concerns a run of the filter, one Markdown file each.
 
+use super::closed::DECLARED_FLOW_CLOSED;
 use super::decide::LEVEL_RAISED;
 use super::generate::{OTHER_POLICIES, POLICY_UNREADABLE, POLICY_WIDENS};
 use super::notices::{FOREIGN_MARK, KEY_WRITTEN_TWICE, NAMESPACE_NOT_MANAGED, OBJECT_REMOVED, OBJECT_REPLACED};
@@ -9,6 +10,7 @@ use crate::finding::{Page, Severity};
 /// The pages of this module's rules.
 pub const PAGES: &[Page] = &[
     Page::new(CONFIGURATION, Severity::Error, include_str!("configuration.md")),
+    Page::new(DECLARED_FLOW_CLOSED, Severity::Warning, include_str!("declared-flow-closed.md")),
     Page::new(FOREIGN_MARK, Severity::Warning, include_str!("foreign-mark.md")),
     Page::new(INPUT, Severity::Error, include_str!("input.md")),
     Page::new(KEY_WRITTEN_TWICE, Severity::Warning, include_str!("key-written-twice.md")),

@@ -138,16 +138,32 @@ fn tabs_are_refused_where_yaml_forbids_them() {
     assert!(ran.stdout.contains("command: [sh, -c, \"a\tb\"]\t# tab\n"));
 }
 
+/// The commonest fault of charts that floe meets: Kubernetes takes the last of the two, so floe edits that one.
 #[test]
-fn duplicate_keys_are_refused_on_an_edited_path_only() {
-    let twice = "        securityContext: {privileged: false}\n        securityContext: {runAsUser: 5}\n";
-    assert_refused(deployment(twice), &[], &["certainty", "<stdin>:1"]);
+fn of_duplicate_keys_the_last_is_edited() {
+    let twice =
+        "        securityContext: {privileged: false}\n        ports: []\n        securityContext: {runAsUser: 5}\n";
+    let text = deployment(twice);
+    let ran = run(&["--only", "pods"], text.as_str());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("securityContext: {privileged: false}\n"), "the first stays as it was: {}", ran.stdout);
+    assert!(ran.stdout.contains("securityContext: {runAsUser: 5, \"allowPrivilegeEscalation\""), "{}", ran.stdout);
+    for part in ["warning[key-written-twice]", "`securityContext`", "in lines ", "<stdin>:1"] {
+        assert!(ran.stderr.contains(part), "no `{part}` in:\n{}", ran.stderr);
+    }
+    let again = run(&["--only", "pods"], ran.stdout.as_str());
+    assert_eq!((again.code, again.stdout == ran.stdout, again.stderr.as_str()), (Some(0), true, ""));
     // The last one counts, as for Kubernetes; nothing has to be changed there.
     let text = deployment("        env: []\n        env: [{name: a, value: b}]\n");
     let ran = run(&["--only", "pods"], text.as_str());
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(lost_line(&text, &ran.stdout), None);
     assert_passes("kind: ConfigMap\ndata: {a: 1}\ndata: {a: 2}\n", &["--only", "pods"]);
+    // Of a Namespace too, whatever stands between them.
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: x\nmetadata:\n  name: floe-jobs\n  x:\n  name: floe-jobs\n";
+    let ran = run(&["--only", "namespaces"], namespace);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("pod-security.kubernetes.io/enforce: restricted"), "{}", ran.stdout);
 }
 
 #[test]

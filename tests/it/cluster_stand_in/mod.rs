@@ -2,9 +2,11 @@
 //! RBAC but what a test forbids. What needs a real one is in `cluster_commands`.
 
 mod audit;
+mod certificate;
 mod prune;
 mod server;
 mod surroundings;
+mod turns;
 
 use serde_json::{Value, json};
 

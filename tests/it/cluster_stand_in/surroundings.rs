@@ -84,3 +84,19 @@ fn a_product_is_expected_by_deploy_diff_and_audit() {
     let ran = cluster.run(&["network", "diff", "cluster:", "cluster:", "--product", "floe.yaml"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
 }
+
+/// A domain that the configuration forgot, in the cluster only.
+#[test]
+fn a_domain_that_only_the_cluster_has_is_told_by_deploy_and_audit() {
+    let mut objects = on_a_node("kube-flannel-ds", "kube-flannel", "ghcr.io/flannel-io/flannel:v0.26.1");
+    objects.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "floe-sales-domain"}}));
+    let cluster = StandIn::new(objects);
+    cluster.write("manifest.yaml", &manifest(&[], ""));
+    let ran = cluster.run(&["deploy"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning[namespace-not-managed]: floe-sales-domain"), "{}", ran.stderr);
+    let ran = cluster.run(&["network", "audit"]);
+    assert!(ran.stdout.contains("warning[namespace-not-managed]: floe-sales-domain"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("error[policies-unenforced]"), "{}", ran.stdout);
+    assert_eq!(ran.code, Some(1));
+}

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use floe::audit::{Audit, AuditRequest, PAGES, SHARED, audit};
 use floe::config::Config;
 use floe::finding::CheckId;
-use floe::plan::{INPUT, POLICY_UNREADABLE, POLICY_WIDENS};
+use floe::plan::{DECLARED_FLOW_CLOSED, INPUT, NAMESPACE_NOT_MANAGED, POLICY_UNREADABLE, POLICY_WIDENS};
 use floe::report::{Input, write_audit_json};
 use floe::stream::frame;
 use floe::verdict::NAMESPACE_LABEL;
@@ -30,8 +30,13 @@ fn fixtures() -> PathBuf {
 
 /// The rules of the audit, and those of others that it applies itself.
 fn rules() -> impl Iterator<Item = CheckId> {
-    let passed_on = [INPUT, NAMESPACE_LABEL, POLICY_UNREADABLE, POLICY_WIDENS];
-    PAGES.iter().map(|page| page.id).chain(SHARED.iter().copied().filter(move |it| !passed_on.contains(it)))
+    let passed_on =
+        [DECLARED_FLOW_CLOSED, INPUT, NAMESPACE_LABEL, NAMESPACE_NOT_MANAGED, POLICY_UNREADABLE, POLICY_WIDENS];
+    // What concerns a cluster as a whole has no line.
+    let of_clusters = ["policies-not-seen", "policies-unenforced"];
+    let rules =
+        PAGES.iter().map(|page| page.id).chain(SHARED.iter().copied().filter(move |it| !passed_on.contains(it)));
+    rules.filter(move |rule| !of_clusters.contains(&rule.0))
 }
 
 /// An audit with the configuration that lies beside the file, if there is one.
