@@ -67,9 +67,10 @@ impl Claim {
     /// An empty folder beside that of the results, where nobody looks who applies those. Absent if there can be none.
     pub(super) fn staging(&self) -> Option<Staging> {
         let parent = self.root.parent()?;
-        remove_leftovers(parent);
         // Another run may take a folder for a leftover before it is locked.
-        (0..3).find_map(|_| Staging::in_folder(parent))
+        let staging = (0..3).find_map(|_| Staging::in_folder(parent))?;
+        remove_leftovers(parent, staging.path());
+        Some(staging)
     }
 }
 
@@ -114,18 +115,31 @@ impl Staging {
     }
 }
 
-/// Removes what runs that were killed have left: folders of that name that nobody holds.
-fn remove_leftovers(parent: &Path) {
+/// Removes what runs of the same user that were killed have left: folders of that name that nobody holds.
+fn remove_leftovers(parent: &Path, own: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let random = name.to_str().and_then(|name| name.strip_prefix(STAGING));
         let is_ours = random
             .is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-            && entry.file_type().is_ok_and(|it| it.is_dir());
+            && entry.file_type().is_ok_and(|it| it.is_dir())
+            && is_of_same_user(&entry.path(), own);
         if is_ours && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+#[cfg(unix)]
+fn is_of_same_user(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = |path| fs::metadata(path).map(|it| it.uid()).ok();
+    user(one) == user(other)
+}
+
+#[cfg(not(unix))]
+fn is_of_same_user(_: &Path, _: &Path) -> bool {
+    true
 }
 
 /// Locks a folder; absent where the system or the file system cannot.
