@@ -135,12 +135,8 @@ fn adds_beside_merge_keys() {
 #[test]
 fn refuses_what_is_not_certain() {
     let replace = json!([{"op": "replace", "path": "/a", "value": {"b": 1}}]);
-    let cases = [
-        ("a: 1\na: 2\n", "twice"),
-        ("a: 1 # \u{85}\n", "U+0085"),
-        ("a: 1\rb: 2\n", "carriage return"),
-        ("a: &x:y 1\nb: 1\n", "anchor name"),
-    ];
+    let cases =
+        [("a: 1 # \u{85}\n", "U+0085"), ("a: 1\rb: 2\n", "carriage return"), ("a: &x:y 1\nb: 1\n", "anchor name")];
     for (text, reason) in cases {
         let Ok(tree) = Tree::parse(text) else { continue };
         if tree.value(tree.root().unwrap()).is_err() {
@@ -149,6 +145,20 @@ fn refuses_what_is_not_certain() {
         let refusal = patch(text, &replace).unwrap_err();
         assert!(refusal.reason.contains(reason), "{text:?}: {refusal}");
     }
+}
+
+/// The last of equal keys is what Kubernetes has.
+#[test]
+fn of_duplicates_the_last_is_edited() {
+    let replace = json!([{"op": "replace", "path": "/a", "value": {"b": 1}}]);
+    check_patch("a: 1\nx: 2\na: 3\n", replace.clone(), "a: 1\nx: 2\na:\n  b: 1\n");
+    check_patch("a: {b: 2}\nx: 2\na: {b: 3} # c\n", replace.clone(), "a: {b: 2}\nx: 2\na: {b: 1} # c\n");
+    check_patch("{a: 1, a: {}}\n", replace, "{a: 1, a: {\"b\": 1}}\n");
+    let tree = Tree::parse("a: 1\nx: 2\na: 3\n").unwrap();
+    let target = json!({"a": 4, "x": 2});
+    let mut editor = Editor::new(&tree).unwrap();
+    editor.reconcile(tree.root().unwrap(), &target).unwrap();
+    assert_eq!(editor.take_twins(), [TwinKey { name: "a".to_owned(), first: 0, last: 10 }]);
 }
 
 #[test]
@@ -240,7 +250,7 @@ fn follows_edited_anchors_into_merges_and_duplicates() {
     let add = add("/a/n", json!(1));
     let refused = |text: &str| assert!(patch(text, &add).is_err(), "{text}");
     refused("a: &x {k: 1}\nm: {<<: {j: *x}, o: 1}\n");
-    refused("a: &x {k: 1}\nm: 1\nm: *x\n");
+    check_patch("a: &x {k: 1}\nm: 1\nm: *x\n", add.clone(), "a: &x {k: 1, \"n\": 1}\nm: 1\nm:\n  k: 1\n");
     // A merge overrides what stands before it, so nothing changes here.
     let other = json!([{"op": "add", "path": "/z", "value": 1}]);
     check_patch("a: &x {k: 1}\nm: {k: 2, <<: *x}\n", other, "a: &x {k: 1}\nm: {k: 2, <<: *x}\nz: 1\n");
