@@ -113,7 +113,7 @@ pub struct Audit {
     /// on: `ipBlock` and pods).
     pub ip_blocks_match_pods: bool,
     /// How many objects name no namespace, and were taken to be in `default` because nothing says better.
-    pub homeless: usize,
+    pub defaulted: usize,
     /// Every namespace, by name.
     pub namespaces: Vec<NamespaceAudit>,
     /// What may pass between namespaces, and between them and the internet; pairs without a row are closed.
@@ -198,7 +198,7 @@ pub fn audit(streams: &[Stream<'_>], config: Option<&Config>, request: &AuditReq
     policies.retain(|it| is_wanted(&it.namespace));
     Ok(Audit {
         ip_blocks_match_pods: reach == IpBlockReach::PodsToo,
-        homeless: snapshot.homeless,
+        defaulted: snapshot.defaulted,
         namespaces,
         traffic,
         exposures,

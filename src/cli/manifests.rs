@@ -145,7 +145,7 @@ pub(super) fn tell(found: &[Finding], sources: &[Source], logging: &LoggingArgs)
 }
 
 /// What to say of objects that name no namespace, where nothing says better; `option` is the one that does.
-pub(super) fn homeless(what: &str, number: usize, option: &str) -> String {
+pub(super) fn defaulted(what: &str, number: usize, option: &str) -> String {
     let (what, were) = if number == 1 { (what.trim_end_matches('s'), "was") } else { (what, "were") };
     format!("{number} {what} without a namespace {were} taken for `default` ({option} says otherwise)")
 }

@@ -15,6 +15,7 @@ pub fn unknown_workload(id: &ResourceId, object: &Value) -> Option<Finding> {
     let first = lists.first()?;
     let more = match lists.len() {
         1 => String::new(),
+        2 => ", and at 1 other place".to_owned(),
         count => format!(", and at {} other places", count - 1),
     };
     let message = format!(

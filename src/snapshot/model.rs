@@ -104,7 +104,7 @@ pub struct Snapshot {
     /// How many pods have finished; they are in none of the lists.
     pub finished: usize,
     /// How many objects name no namespace, and were taken to be in `default` because nothing says better.
-    pub homeless: usize,
+    pub defaulted: usize,
 }
 
 impl Snapshot {

@@ -79,7 +79,7 @@ impl Snapshot {
         home: Option<&str>,
         unreadable: Unreadable,
     ) -> Result<(Self, Vec<Untaken>), Error> {
-        let is_homeless = home.is_none();
+        let is_defaulted = home.is_none();
         let home = home.unwrap_or(LAST_RESORT);
         let read = |stream: &Stream<'_>| {
             let reader = Reader { stream, workloads, home, unreadable };
@@ -109,9 +109,9 @@ impl Snapshot {
             }
         }
         let found = without_repeats(all.found);
-        let homeless = |it: &&Found| it.namespace.is_some() && it.origin.id.namespace.is_none();
-        let homeless = if is_homeless { found.iter().filter(homeless).count() } else { 0 };
-        Ok((Self { homeless, ..Self::join(found) }, all.untaken))
+        let defaulted = |it: &&Found| it.namespace.is_some() && it.origin.id.namespace.is_none();
+        let defaulted = if is_defaulted { found.iter().filter(defaulted).count() } else { 0 };
+        Ok((Self { defaulted, ..Self::join(found) }, all.untaken))
     }
 
     fn join(found: Vec<Found>) -> Self {

@@ -42,6 +42,7 @@ mod placement;
 mod pod_security_fixtures;
 mod pod_security_judges;
 mod pods_check;
+mod reports;
 mod requirements;
 mod result_folders;
 mod run_log;

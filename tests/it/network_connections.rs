@@ -422,7 +422,7 @@ fn a_closed_pipe_ends_quietly() {
     let folder = tempfile::TempDir::new().unwrap();
     std::fs::write(folder.path().join("pods.yaml"), pods).unwrap();
     let mut child = Command::new(crate::support::floe_path())
-        .args(["network", "connections", "-f", "."])
+        .args(["network", "connections", "-f", ".", "-n", "default"])
         .current_dir(folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

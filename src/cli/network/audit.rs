@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-use crate::cli::manifests::{self, frame_all, homeless, read_manifests};
+use crate::cli::manifests::{self, defaulted, frame_all, read_manifests};
 use crate::cli::options::{LoggingArgs, ProductArgs, given, namespace};
 use crate::cli::plugins::{self, Seen};
 use crate::cli::pods::cluster_version;
@@ -164,8 +164,8 @@ pub(super) fn run(arguments: &AuditArgs, logging: &LoggingArgs) -> Result<Exit, 
         return Err(CliError::Nothing(format!("no object is in the namespace {}", crate::text::excerpt(missing))));
     }
     write_report(&found, arguments.output, &sources)?;
-    if found.homeless > 0 {
-        note(&homeless("objects", found.homeless, "--release-namespace"), logging);
+    if found.defaulted > 0 {
+        note(&defaulted("objects", found.defaulted, "--release-namespace"), logging);
     }
     if found.unreadable() > 0 {
         return Ok(Exit::Input);

@@ -8,7 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::fetched::Live;
 use crate::cli::input::Source;
-use crate::cli::manifests::{frame_all, homeless, read_manifests, snapshot};
+use crate::cli::manifests::{defaulted, frame_all, read_manifests, snapshot};
 use crate::cli::options::{LoggingArgs, NamespaceArgs, ProductArgs};
 use crate::cli::{configuration, findings, write};
 use crate::config::Config;
@@ -133,8 +133,8 @@ struct Terms<'l> {
 impl Terms<'_> {
     fn snapshot(&self, sources: &[Source]) -> Result<Snapshot, CliError> {
         let taken = snapshot(sources, &frame_all(sources), &self.config, self.home.as_deref())?;
-        if taken.homeless > 0 {
-            note(&homeless("objects", taken.homeless, "-n"), self.logging);
+        if taken.defaulted > 0 {
+            note(&defaulted("objects", taken.defaulted, "-n"), self.logging);
         }
         Ok(taken)
     }

@@ -56,8 +56,8 @@ impl InputArgs {
         if snapshot.pods.is_empty() && snapshot.finished == 0 {
             note("the input has no pods and no workloads, so there are no connections", logging);
         }
-        if snapshot.homeless > 0 {
-            note(&manifests::homeless("objects", snapshot.homeless, "-n"), logging);
+        if snapshot.defaulted > 0 {
+            note(&manifests::defaulted("objects", snapshot.defaulted, "-n"), logging);
         }
         Ok((config, snapshot))
     }

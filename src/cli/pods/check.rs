@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Source};
-use crate::cli::manifests::homeless;
+use crate::cli::manifests::defaulted;
 use crate::cli::options::{LogFormat, LoggingArgs, NamespaceArgs};
 use crate::cli::{configuration, findings, log, manifests, write};
 use crate::finding::Page;
@@ -150,8 +150,8 @@ fn report_notices(report: &Report, sources: &[Source], logging: &LoggingArgs) {
         let Some(source) = finding.location.as_ref().and_then(|it| sources.get(it.stream)) else { continue };
         findings::tell(finding, NamedText { name: &source.name, text: &source.text }, logging);
     }
-    if report.homeless > 0 {
-        log::note(&homeless("pods", report.homeless, "-n"), logging);
+    if report.defaulted > 0 {
+        log::note(&defaulted("pods", report.defaulted, "-n"), logging);
     }
     if report.without_level > 0 {
         let line = format!(

@@ -56,7 +56,7 @@ pub struct Report {
     /// Number of pods for whose namespace nothing names an enforce level, so that everything is allowed.
     pub without_level: usize,
     /// Number of pods that name no namespace, and were taken to be in `default` because nothing says better.
-    pub homeless: usize,
+    pub defaulted: usize,
 }
 
 impl Report {
@@ -104,10 +104,10 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
         })?;
         Ok(chunks.into_iter().fold(Taken::default(), Taken::absorb))
     })?;
-    let mut is_homeless = false;
+    let mut is_defaulted = false;
     if taken.iter().any(|taken| !taken.without_namespace.is_empty()) {
         let only = only_namespace(streams, &surveys);
-        is_homeless = only.is_none();
+        is_defaulted = only.is_none();
         let home = only.unwrap_or_else(|| LAST_RESORT.to_owned());
         taken = each(streams, |stream| {
             let mut taken = taken.get(stream.number).cloned().unwrap_or_default();
@@ -120,7 +120,7 @@ pub fn check(streams: &[Stream<'_>], config: &Config, request: &CheckRequest) ->
     }
     let mut report = Report::default();
     for (taken, problems) in taken.into_iter().zip(problems) {
-        report.homeless += if is_homeless { taken.homeless } else { 0 };
+        report.defaulted += if is_defaulted { taken.defaulted } else { 0 };
         report.without_level += taken.without_level;
         report.pods.extend(taken.pods.into_iter().map(|(_, pod)| pod));
         let mut notices = taken.notices;
@@ -161,7 +161,7 @@ struct Taken {
     notices: Vec<Finding>,
     without_level: usize,
     /// Pods of objects that name no namespace.
-    homeless: usize,
+    defaulted: usize,
     /// Documents with a pod whose namespace is not known yet; nothing of them was taken.
     without_namespace: Vec<usize>,
 }
@@ -171,7 +171,7 @@ impl Taken {
         self.pods.append(&mut later.pods);
         self.notices.append(&mut later.notices);
         self.without_level += later.without_level;
-        self.homeless += later.homeless;
+        self.defaulted += later.defaulted;
         self.without_namespace.append(&mut later.without_namespace);
         self
     }
@@ -232,7 +232,7 @@ impl Checker<'_> {
             let Some(pod) = self.pod(it, &id, &value, place, namespace)? else { continue };
             if place.shape.is_hardened() || !pod.violations.is_empty() {
                 taken.without_level += usize::from(!self.levels.is_known(namespace));
-                taken.homeless += usize::from(it.namespace.is_none());
+                taken.defaulted += usize::from(it.namespace.is_none());
                 taken.pods.push((index, pod));
             }
         }

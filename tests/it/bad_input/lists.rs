@@ -47,7 +47,7 @@ fn a_pod_whose_namespace_is_unknown() {
 
 #[test]
 fn a_document_that_cannot_be_edited() {
-    let pod = POD.replace("image: web:1", "image: \"web\u{2028}1\"");
+    let pod = POD.replace("image: web:1", "image: web:1, image: web:2, <<: {tty: true}");
     assert_list_fails(&list(&pod, ""), &[], 3, &["certainty"]);
     let pod = POD.replace("{name: web, image: web:1}", "web");
     assert_list_fails(&list(&pod, ""), &[], 3, &["spec.containers"]);

@@ -123,11 +123,13 @@ fn the_exit_code_says_what_was_found() {
         (&["-o", "xml"], &clean, 2),
         (&[], "", 3),
         (&["-n", "shpo"], &clean, 3),
-        (&[], "kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nspec: {ingress: [{from: [{}]}]}\n", 3),
     ] {
         let ran = audit_command(more, input);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{more:?} {}", ran.stderr);
     }
+    let meaningless = "kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nspec: {ingress: [{from: [{}]}]}\n";
+    let ran = audit_command(&[], meaningless);
+    assert!(ran.code == Some(1) && ran.stdout.contains("policy-unreadable"), "{ran:?}");
     assert!(audit_command(&["--cni", "celium"], &clean).stderr.contains("did you mean `cilium`?"));
     assert_eq!(run(&["network", "audit"], "").code, Some(2), "it reads nothing that is not named");
 }

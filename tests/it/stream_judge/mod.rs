@@ -72,7 +72,7 @@ fn judged(text: &str, config: &Config) -> Option<BTreeSet<Seen>> {
         enforce: Some(LevelVersion { level: Level::Restricted, version: Version::Latest }),
         ..CheckRequest::default()
     };
-    let report = check(&streams, config, &request).ok()?;
+    let report = check(&streams, config, &request).ok().filter(|report| report.unreadable() == 0)?;
     let pods = report.pods.iter().map(|pod| &pod.object);
     let snapshot = Snapshot::take(&streams, &workloads, Some("default")).ok()?;
     let namespaces = snapshot.namespaces.iter().map(|it| ("Namespace".to_owned(), String::new(), it.name.clone()));
