@@ -51,8 +51,8 @@ fn faults() -> Vec<Fault> {
         fault("a pod that would be rejected", with("          securityContext: {privileged: true}\n"), "privileged"),
         fault(
             "a place that cannot be edited",
-            with("      securityContext: {runAsUser: 1}\n      securityContext: {}\n"),
-            "securityContext",
+            with("      securityContext: {runAsUser: 1, runAsUser: 2, <<: {runAsGroup: 3}}\n"),
+            "runAsUser",
         ),
         fault("a chart that renders nothing", String::new(), "the input is empty"),
         Fault {
