@@ -148,7 +148,8 @@ fn unknown_kinds_with_containers_are_named() {
 #[test]
 fn a_pod_with_thousands_of_containers_takes_linear_time() {
     let pod = |count: usize| {
-        let containers: String = (0..count).map(|number| format!("  - {{name: c{number}, image: i}}\n")).collect();
+        let containers: Vec<String> = (0..count).map(|number| format!("  - {{name: c{number}, image: i}}\n")).collect();
+        let containers = containers.concat();
         format!(
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: floe-jobs}}\nspec:\n  containers:\n{containers}"
         )

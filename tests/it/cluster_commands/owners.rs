@@ -72,7 +72,8 @@ fn live_pods_are_called_by_what_people_made() {
 /// Findings of one namespace: check, severity and words.
 fn findings(report: &str) -> BTreeSet<String> {
     let report: Value = serde_json::from_str(report).unwrap();
-    let findings = report["findings"].as_array().unwrap().iter();
+    // Whether a cluster enforces is no matter of objects, and other tests change its nodes.
+    let findings = report["findings"].as_array().unwrap().iter().filter(|it| it["check"] != "policies-unenforced");
     findings.map(|it| format!("{} {} {}", it["check"], it["severity"], it["message"])).collect()
 }
 
