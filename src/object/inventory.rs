@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{Location, OtherPolicy, ResourceId};
+use super::{GroupVersionKind, Location, OtherPolicy, ResourceId};
 
 /// Transport protocol of a port; `TCP` where a manifest leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -75,6 +75,24 @@ pub struct PodFacts {
     pub is_finished: bool,
     /// The kind and name of the controller that made it, where `metadata.ownerReferences` names one.
     pub controller: Option<(String, String)>,
+}
+
+impl PodFacts {
+    /// A pod that stands for those that nobody has seen: with these labels, and nothing else.
+    pub fn made_up(namespace: &str, labels: BTreeMap<String, String>, owner: &str) -> Self {
+        let gvk = GroupVersionKind::new("v1", "Pod");
+        Self {
+            owner: ResourceId { gvk, namespace: Some(namespace.to_owned()), name: owner.to_owned() },
+            namespace: namespace.to_owned(),
+            labels,
+            ports: Vec::new(),
+            host_network: false,
+            addresses: Vec::new(),
+            node_addresses: Vec::new(),
+            is_finished: false,
+            controller: None,
+        }
+    }
 }
 
 /// What a Service sends to: a number, or the name of a container port.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Config;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::network_policy::{Endpoint, Flow};
-use crate::object::{GroupVersionKind, Inventory, NAMESPACE_NAME_LABEL, PodFacts, PolicyFacts, ResourceId};
+use crate::object::{Inventory, NAMESPACE_NAME_LABEL, PodFacts, PolicyFacts};
 use crate::reachability::{Direction, IpBlockReach, Party, Peer, Policy, PortSet, Rule, World};
 
 /// A policy of the input closes what the configuration declares.
@@ -129,18 +129,7 @@ impl FarEnd<'_> {
         if !kinds.is_empty() {
             return kinds.into_values().cloned().collect();
         }
-        let gvk = GroupVersionKind::new("v1", "Pod");
-        vec![PodFacts {
-            owner: ResourceId { gvk, namespace: Some(namespace.clone()), name: String::new() },
-            namespace: namespace.clone(),
-            labels: labels.clone(),
-            ports: Vec::new(),
-            host_network: false,
-            addresses: Vec::new(),
-            node_addresses: Vec::new(),
-            is_finished: false,
-            controller: None,
-        }]
+        vec![PodFacts::made_up(namespace, labels.clone(), "")]
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LabelSelector, Labels, Operator, Peer, Policy, Rule};
-use crate::object::{GroupVersionKind, NAMESPACE_NAME_LABEL, NamespaceFacts, PodFacts, ResourceId};
+use crate::object::{NAMESPACE_NAME_LABEL, NamespaceFacts, PodFacts};
 
 /// Pods that are made up, and the namespaces that were made up for them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,7 +49,7 @@ pub fn representatives(policies: &[&Policy], known: &BTreeMap<String, Labels>) -
         for selector in selectors(policies, name, labels).filter(|selector| !selector.is_everything()) {
             sets.entry(witness(selector)).or_insert_with(|| format!("[pods with {selector}]"));
         }
-        pods.extend(sets.into_iter().map(|(labels, owner)| pod(name, labels, owner)));
+        pods.extend(sets.into_iter().map(|(labels, owner)| PodFacts::made_up(name, labels, &owner)));
     }
     let namespaces = namespaces.into_iter().filter(|(name, _)| made_up.contains(name));
     let namespaces = namespaces.map(|(name, labels)| NamespaceFacts { name, labels }).collect();
@@ -118,21 +118,6 @@ fn witness(selector: &LabelSelector) -> Labels {
         }
     }
     labels
-}
-
-fn pod(namespace: &str, labels: Labels, owner: String) -> PodFacts {
-    let gvk = GroupVersionKind::new("v1", "Pod");
-    PodFacts {
-        owner: ResourceId { gvk, namespace: Some(namespace.to_owned()), name: owner },
-        namespace: namespace.to_owned(),
-        labels,
-        ports: Vec::new(),
-        host_network: false,
-        addresses: Vec::new(),
-        node_addresses: Vec::new(),
-        is_finished: false,
-        controller: None,
-    }
 }
 
 #[cfg(test)]

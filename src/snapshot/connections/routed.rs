@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use super::service;
 use crate::config::Config;
-use crate::object::{GroupVersionKind, NamespaceFacts, PodFacts, ResourceId, RouteFacts, RouteKind, ServiceFacts};
+use crate::object::{NamespaceFacts, PodFacts, RouteFacts, RouteKind, ServiceFacts};
 use crate::reachability::PortSet;
 use crate::snapshot::{FoundPod, Snapshot};
+
+/// What the made-up pod of an ingress controller is called.
+const CONTROLLER: &str = "ingress-controller";
 
 /// Where OpenShift's router runs, and the labels of that namespace by which policies let it in (OpenShift, "About
 /// network policy").
@@ -49,8 +52,8 @@ impl Controllers {
             labels = text_map(&INGRESS_NGINX);
         }
         Self {
-            ingress: pod(&network.ingress_controller_namespace, labels),
-            router: pod(OPENSHIFT_ROUTER.0, BTreeMap::new()),
+            ingress: PodFacts::made_up(&network.ingress_controller_namespace, labels, CONTROLLER),
+            router: PodFacts::made_up(OPENSHIFT_ROUTER.0, BTreeMap::new(), CONTROLLER),
         }
     }
 
@@ -83,21 +86,6 @@ impl Controllers {
 
 fn text_map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-}
-
-fn pod(namespace: &str, labels: BTreeMap<String, String>) -> PodFacts {
-    let gvk = GroupVersionKind::new("v1", "Pod");
-    PodFacts {
-        owner: ResourceId { gvk, namespace: Some(namespace.to_owned()), name: "ingress-controller".to_owned() },
-        namespace: namespace.to_owned(),
-        labels,
-        ports: Vec::new(),
-        host_network: false,
-        addresses: Vec::new(),
-        node_addresses: Vec::new(),
-        is_finished: false,
-        controller: None,
-    }
 }
 
 /// The pods behind a route, each with the ports that it leads to.
