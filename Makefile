@@ -136,15 +136,19 @@ checksums: ## SHA256SUMS of the archives, SBOMs and plugins of this version in t
 	cd $(DIST) && LC_ALL=C sha256sum floe-$(VERSION)-linux-*.cdx.json floe-$(VERSION)-linux-*.tar.gz \
 	floe-helm-plugin-$(VERSION)-linux-*.tgz > SHA256SUMS
 
-# What is linked into the program: normal dependencies of all features on TARGET. The tool writes beside Cargo.toml, and names
-# this folder. With SOURCE_DATE_EPOCH it leaves out a random serial number.
+# What is linked into the program: normal dependencies of all features on TARGET. The tool writes beside Cargo.toml, names that
+# folder, and joins the features of the tests' dependencies with those of the program; so it reads a copy without them. With
+# SOURCE_DATE_EPOCH it leaves out a random serial number.
+BOM_SOURCE = target/sbom
 .PHONY: sbom
 sbom: $(CARGO_CYCLONEDX) ## the bill of materials of that program as CycloneDX, in target/dist
-	@mkdir -p $(DIST)
-	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-0} $(CARGO_CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 \
-	--all-features --no-build-deps --target $(TARGET) --override-filename floe-$(ARCH).cdx
-	sed -E 's|path\+file://$(CURDIR)#(floe@)?|path+file:///floe#|' floe-$(ARCH).cdx.json > $(DIST)/$(RELEASE).cdx.json
-	rm floe-$(ARCH).cdx.json
+	@rm -rf $(BOM_SOURCE) && mkdir -p $(DIST) $(BOM_SOURCE)
+	awk '/^\[/ { tests = /^\[(dev-dependencies|workspace|\[bench\]\])/ } !tests; END { print "[workspace]" }' Cargo.toml > $(BOM_SOURCE)/Cargo.toml
+	cp -r Cargo.lock src $(BOM_SOURCE)
+	cd $(BOM_SOURCE) && SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-0} $(abspath $(CARGO_CYCLONEDX)) cyclonedx --quiet --format json \
+	--spec-version 1.5 --all-features --no-build-deps --target $(TARGET) --override-filename floe.cdx
+	sed -E 's|path\+file://$(CURDIR)/$(BOM_SOURCE)#(floe@)?|path+file:///floe#|' $(BOM_SOURCE)/floe.cdx.json \
+	> $(DIST)/$(RELEASE).cdx.json
 
 .PHONY: filter
 filter: ## the static program for the image, target/dist/floe-filter-amd64: without network code (release build; minutes)
