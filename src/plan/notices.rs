@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decide::PodCounts;
+use super::decide::{LEVEL_RAISED, PodCounts};
 use super::wanted::Wanted;
 use crate::config::{Config, domain_of};
 use crate::document::ParsedDocument;
@@ -22,6 +22,11 @@ pub(super) const OBJECT_REPLACED: CheckId = CheckId("object-replaced");
 
 /// A key that had to be edited is written twice in the input.
 pub(super) const KEY_WRITTEN_TWICE: CheckId = CheckId("key-written-twice");
+
+/// Whether results and summary name this too, not standard error alone: it takes away or replaces what was there.
+pub(super) fn is_told(check: &str) -> bool {
+    [OBJECT_REMOVED, OBJECT_REPLACED, LEVEL_RAISED].iter().any(|it| it.0 == check)
+}
 
 /// Names that a message lists.
 const SHOWN: usize = 5;

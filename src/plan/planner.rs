@@ -122,6 +122,11 @@ impl Done {
         self.without_namespace.append(&mut other.without_namespace);
         self.held.append(&mut other.held);
     }
+
+    /// Whether an object of the input gets another value.
+    fn changes_objects(&self) -> bool {
+        !self.edits.is_empty() || self.held.values().any(|targets| !targets.is_empty())
+    }
 }
 
 impl<'t> Planner<'_, 't, '_> {
@@ -151,22 +156,23 @@ impl<'t> Planner<'_, 't, '_> {
 
         let mut difference = Difference::default();
         if appends {
-            let mut wanted = wanted::namespaces(self.context.config, &self.survey, self.context.parts);
-            wanted.extend(wanted::policies(&network));
-            if self.context.config.summary.enabled && self.context.parts.contains(Part::Summary) {
-                let digest = digest::of_all(&mut done.digests);
-                wanted.push(self.summary(&network, &findings, pods, digest));
+            let digest = digest::of_all(&mut done.digests);
+            let summary = |told: &str| self.summary(&network, &findings, pods, &digest, told);
+            difference = self.difference(&network, summary(self.survey.told_before()))?;
+            actions.extend(difference.remove.iter().map(|(at, id)| notices::removed(id, &self.name_of(*at))));
+            let replaced = difference.replace.iter().filter(|(_, wanted)| wanted.place != Placement::Summary);
+            actions.extend(replaced.filter_map(|(at, wanted)| notices::replaced(wanted, &self.name_of(*at))));
+            actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+            if done.changes_objects() || difference.changes_objects() {
+                difference = self.difference(&network, summary(&summary::told(&actions)))?;
             }
-            self.check_names(&wanted)?;
-            difference = Difference::of(wanted, &self.survey, self.context.config, self.context.parts);
         }
         let objects = difference.actions();
         findings.extend(difference.kept.iter().map(|(at, id)| notices::kept(id, &self.name_of(*at))));
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-        actions.extend(difference.remove.iter().map(|(at, id)| notices::removed(id, &self.name_of(*at))));
-        let replaced = difference.replace.iter().filter(|(_, wanted)| wanted.place != Placement::Summary);
-        actions.extend(replaced.filter_map(|(at, wanted)| notices::replaced(wanted, &self.name_of(*at))));
-        let (edits, more) = self.edits(done, difference, &findings)?;
+        let told = actions.iter().filter(|action| notices::is_told(action.check.0));
+        let own = told.chain(&findings).map(results::of_finding).collect();
+        let (edits, more) = self.edits(done, difference, own)?;
         actions.extend(more);
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
@@ -294,7 +300,20 @@ impl<'t> Planner<'_, 't, '_> {
         inventory
     }
 
-    fn summary(&self, network: &Generated, findings: &[Finding], pods: PodCounts, digest: String) -> Wanted {
+    /// What the result is to hold, against what is there.
+    fn difference(&self, network: &Generated, summary: Wanted) -> Result<Difference, Error> {
+        let config = self.context.config;
+        let mut wanted = wanted::namespaces(config, &self.survey, self.context.parts);
+        wanted.extend(wanted::policies(network));
+        if config.summary.enabled && self.context.parts.contains(Part::Summary) {
+            wanted.push(summary);
+        }
+        self.check_names(&wanted)?;
+        Ok(Difference::of(wanted, &self.survey, config, self.context.parts))
+    }
+
+    /// `told` are the words on what was removed, replaced or raised.
+    fn summary(&self, network: &Generated, findings: &[Finding], pods: PodCounts, digest: &str, told: &str) -> Wanted {
         let config = self.context.config;
         let value = summary::summary(&summary::Facts {
             config,
@@ -305,6 +324,7 @@ impl<'t> Planner<'_, 't, '_> {
             policies: network.policies.len(),
             pods,
             digest,
+            told,
         });
         let file = format!("{}.yaml", config.summary.name);
         Wanted { place: Placement::Summary, file, reason: "summary of the run".to_owned(), value }
@@ -349,9 +369,10 @@ impl<'t> Planner<'_, 't, '_> {
         &self,
         done: Done,
         difference: Difference,
-        findings: &[Finding],
+        results: Vec<Value>,
     ) -> Result<(Vec<TextEdit>, Vec<Finding>), Error> {
-        let mut said = Vec::new();
+        let mut more = Vec::new();
+        let keeps_told = !done.changes_objects() && !difference.changes_objects();
         let mut edits = done.edits;
         let Difference { new, replace, remove, .. } = difference;
         let mut items: BTreeMap<usize, Vec<(usize, ItemChange)>> = BTreeMap::new();
@@ -385,19 +406,17 @@ impl<'t> Planner<'_, 't, '_> {
             let mut items = items.remove(&index).unwrap_or_default();
             items.sort_by_key(|(object, _)| *object);
             let joins = container == Some(index);
-            let results = parsed
-                .is_resource_list
-                .then(|| merged_results(&parsed, findings.iter().map(results::of_finding).collect()))
-                .flatten();
+            let results =
+                parsed.is_resource_list.then(|| merged_results(&parsed, results.clone(), keeps_told)).flatten();
             let new_items = if joins { new.iter().map(|wanted| item(&parsed, wanted)).collect() } else { Vec::new() };
             let changes = Changes { targets, items, new_items, results };
             if !changes.is_empty() {
                 let applied = apply(&parsed, &changes)?;
-                said.extend(self.written_twice(&parsed, &applied.twins));
+                more.extend(self.written_twice(&parsed, &applied.twins));
                 edits.extend(applied.edits);
             }
         }
-        Ok((edits, said))
+        Ok((edits, more))
     }
 }
 

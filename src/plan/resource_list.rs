@@ -90,7 +90,7 @@ impl<'t> ResourceList<'t> {
     }
 
     fn with_results(&self, text: &'t str, own: Vec<Value>) -> Result<Output<'t>, Error> {
-        let changes = Changes { results: merged_results(&self.parsed, own), ..Changes::default() };
+        let changes = Changes { results: merged_results(&self.parsed, own, false), ..Changes::default() };
         let applied =
             if changes.is_empty() { Ok(Vec::new()) } else { apply(&self.parsed, &changes).map(|it| it.edits) };
         let edits = match applied {
@@ -102,8 +102,8 @@ impl<'t> ResourceList<'t> {
     }
 }
 
-pub(super) fn merged_results(parsed: &ParsedDocument<'_>, own: Vec<Value>) -> Option<Value> {
+pub(super) fn merged_results(parsed: &ParsedDocument<'_>, own: Vec<Value>, keeps_told: bool) -> Option<Value> {
     let present = parsed.tree.root().and_then(|root| parsed.tree.get(root, "results"));
     let present = present.and_then(|node| parsed.tree.value(node).ok());
-    results::merged(present.as_ref(), own)
+    results::merged(present.as_ref(), own, keeps_told)
 }

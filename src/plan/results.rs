@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::notices;
 use crate::document::Problem;
 use crate::finding::{CheckId, Finding, Severity};
 use crate::object::ResourceId;
@@ -15,17 +16,24 @@ pub const INPUT: CheckId = CheckId("input");
 /// The tag by which floe finds the results of an earlier run.
 const CHECK_TAG: &str = "floe.dev/check";
 
-/// The results that a list is to have: those of others, then floe's. Absent if nothing changes.
-pub(super) fn merged(present: Option<&Value>, own: Vec<Value>) -> Option<Value> {
-    let present_list = present.and_then(Value::as_array);
-    let foreign = |result: &&Value| result.pointer(&format!("/tags/{}", CHECK_TAG.replace('/', "~1"))).is_none();
-    let mut results: Vec<Value> = present_list.into_iter().flatten().filter(foreign).cloned().collect();
+/// The results that a list is to have: those of others, then floe's. Absent if nothing changes. A run that changes no object
+/// keeps what the one before has told of that.
+pub(super) fn merged(present: Option<&Value>, own: Vec<Value>, keeps_told: bool) -> Option<Value> {
+    let of_others = |result: &&Value| check_of(result).is_none();
+    let told_before = |result: &&Value| keeps_told && check_of(result).is_some_and(notices::is_told);
+    let all = || present.and_then(Value::as_array).into_iter().flatten();
+    let mut results: Vec<Value> = all().filter(of_others).chain(all().filter(told_before)).cloned().collect();
     results.extend(own);
     match present {
         None | Some(Value::Null) if results.is_empty() => None,
         Some(Value::Array(present)) if *present == results => None,
         _ => Some(Value::Array(results)),
     }
+}
+
+/// The check of a result of floe's.
+fn check_of(result: &Value) -> Option<&str> {
+    result.get("tags")?.get(CHECK_TAG)?.as_str()
 }
 
 /// One finding as a result.

@@ -1,8 +1,8 @@
 //! The summary `ConfigMap`: what a cluster, or a host that hides standard error, can still read of a run (decision on:
 //! Results stand in three places).
 //!
-//! Holds only what is true of the result, so that running floe on its own result changes nothing. Small, because a Helm
-//! release must fit into 1 MiB.
+//! Holds what is true of the result, and what the last run that changed an object took away or replaced, so that running
+//! floe on its own result changes nothing. Small, because a Helm release must fit into 1 MiB.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::decide::PodCounts;
+use super::notices::is_told;
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::network_policy::{Endpoint, Flow};
@@ -20,6 +21,9 @@ use crate::pod_security::LevelVersion;
 /// Findings that are listed; the rest is counted.
 const LISTED_FINDINGS: usize = 50;
 
+/// The key of what was removed, replaced or raised.
+const TOLD_KEY: &str = "changes";
+
 /// What the summary tells.
 pub(super) struct Facts<'f> {
     pub(super) config: &'f Config,
@@ -29,13 +33,15 @@ pub(super) struct Facts<'f> {
     pub(super) objects: usize,
     pub(super) policies: usize,
     pub(super) pods: PodCounts,
-    pub(super) digest: String,
+    pub(super) digest: &'f str,
+    /// What `told` gives of this run, or `told_in` of the one before.
+    pub(super) told: &'f str,
 }
 
 /// The `ConfigMap`.
 pub(super) fn summary(facts: &Facts<'_>) -> Value {
     let config = facts.config;
-    json!({
+    let mut summary = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
@@ -50,7 +56,21 @@ pub(super) fn summary(facts: &Facts<'_>) -> Value {
             "namespaces": namespaces(facts),
             "findings": findings(facts.findings),
         },
-    })
+    });
+    if !facts.told.is_empty() {
+        summary["data"][TOLD_KEY] = facts.told.into();
+    }
+    summary
+}
+
+/// What a run has removed, replaced or raised, a line each; empty if nothing.
+pub(super) fn told(actions: &[Finding]) -> String {
+    lines(&actions.iter().filter(|it| is_told(it.check.0)).collect::<Vec<_>>())
+}
+
+/// What the summary of an earlier run tells of that.
+pub(super) fn told_in(object: &Value) -> Option<&str> {
+    object.pointer("/data").filter(|data| data.get(SUMMARY_KEY).is_some())?.get(TOLD_KEY)?.as_str()
 }
 
 fn counts(facts: &Facts<'_>) -> String {
@@ -89,12 +109,23 @@ pub(super) fn listed_namespaces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn findings(findings: &[Finding]) -> String {
+    let text = lines(&findings.iter().collect::<Vec<_>>());
+    if text.is_empty() { "none\n".to_owned() } else { text }
+}
+
+fn lines(findings: &[&Finding]) -> String {
     let mut text = String::new();
     for finding in findings.iter().take(LISTED_FINDINGS) {
-        let _ = writeln!(text, "{} {}: {}", finding.severity, finding.check, finding.message);
+        let object = finding
+            .object
+            .as_ref()
+            .filter(|_| is_told(finding.check.0))
+            .map(|id| format!("{id}: "))
+            .unwrap_or_default();
+        let _ = writeln!(text, "{} {}: {object}{}", finding.severity, finding.check, finding.message);
     }
     if findings.len() > LISTED_FINDINGS {
         let _ = writeln!(text, "and {} more", findings.len() - LISTED_FINDINGS);
     }
-    if text.is_empty() { "none\n".to_owned() } else { text }
+    text
 }

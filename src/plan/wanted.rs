@@ -132,6 +132,12 @@ impl Difference {
         added.chain(replaced).chain(removed).collect()
     }
 
+    /// Whether more changes than the summary, which tells of it.
+    pub(super) fn changes_objects(&self) -> bool {
+        let mut written = self.new.iter().chain(self.replace.iter().map(|(_, wanted)| wanted));
+        !self.remove.is_empty() || written.any(|wanted| wanted.place != Placement::Summary)
+    }
+
     /// Compares by identity; floe's objects of parts that are switched off stay as they are.
     pub(super) fn of(wanted: Vec<Wanted>, survey: &Survey, config: &Config, parts: Parts) -> Self {
         let mut own: Vec<Option<&OwnObject>> =

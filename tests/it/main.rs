@@ -50,6 +50,7 @@ mod run_log;
 mod skipped;
 mod stream_judge;
 mod support;
+mod told_changes;
 mod unreadable;
 mod workloads;
 mod yaml_laws;
