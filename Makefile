@@ -81,6 +81,10 @@ advisories: $(CARGO_DENY) ## known vulnerabilities of dependencies (fetches the 
 bench: tools ## compare floe with kustomize, yq, cat, psajudge, network-config-analyzer and kubectl: one table (release build; minutes)
 	FLOE_TOOLS=$(TOOLS) cargo bench --locked --bench compare
 
+.PHONY: fuzz
+fuzz: ## break laws with inputs that coverage finds: each target of fuzz/ for SECONDS (60); needs a C++ compiler
+	SECONDS_EACH=$(or $(SECONDS),60) fuzz/run
+
 DIST ?= $(CURDIR)/target/dist
 FLOE ?= target/release/floe
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)

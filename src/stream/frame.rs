@@ -183,8 +183,9 @@ fn document(bytes: &[u8], span: Span, mark: usize) -> Document {
         let body = Span::new(first + 3, span.end);
         return Document { span, separator: Some(first), content: Span::new(first, span.end), body };
     }
-    if bytes.get(body..span.end).is_some_and(|body| body.starts_with(MARK)) {
-        // Two files, one behind the other: whoever takes documents apart sees the mark where it belongs, at the start.
+    if span.start > 0 && bytes.get(body..span.end).is_some_and(|body| body.starts_with(MARK)) {
+        // Two files, one behind the other: whoever takes documents apart sees the mark where it belongs, at the start. Behind
+        // a separator that nothing precedes nobody takes anything apart, and go-yaml has the mark for a part of the key.
         let body = Span::new(body + MARK.len(), span.end);
         return Document { span, separator: Some(first), content: body, body };
     }
@@ -247,6 +248,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_at_the_start_of_a_document_is_not_part_of_it() {
         assert_eq!(bodies("a: 1\n---\n\u{feff}b: 2\n"), ["a: 1\n", "b: 2\n"]);
+        assert_eq!(bodies("---\n\u{feff}b: 2\n"), ["\u{feff}b: 2\n"]);
     }
 
     #[test]

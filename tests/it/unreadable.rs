@@ -167,3 +167,17 @@ fn a_key_that_is_written_twice_in_a_policy_is_a_warning() {
     assert_eq!(lines("  podSelector: {}\n  ingress:\n  - {}\n  - {}\n"), [0_u64; 0]);
     assert_eq!(validate("  podSelector:\n    matchLabels:\n    matchLabels:\n      app: a\n").code, Some(0));
 }
+
+/// kubectl and Helm leave the first separator to the parser, for which a mark behind it is a part of the key: a Deployment
+/// to them, and an empty list to whoever takes the mark away.
+#[test]
+fn a_byte_order_mark_behind_the_first_separator_is_refused() {
+    let deployment = "items: []\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: floe-jobs}\nspec: \
+                      {template: {spec: {hostNetwork: true, containers: [{name: c, image: c}]}}}\n";
+    let ran = run(&[], format!("---\n\u{feff}{deployment}"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("BOM"), "{}", ran.stderr);
+    let behind =
+        run(&[], format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\n---\n\u{feff}{}", &deployment[10..]));
+    assert!(behind.stderr.contains("rejected"), "two files in one: {}", behind.stderr);
+}
