@@ -171,8 +171,8 @@ impl<'t> Planner<'_, 't, '_> {
         findings.extend(difference.kept.iter().map(|(at, id)| notices::kept(id, &self.name_of(*at))));
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let told = actions.iter().filter(|action| notices::is_told(action.check.0));
-        let own = told.chain(&findings).map(results::of_finding).collect();
-        let (edits, more) = self.edits(done, difference, own)?;
+        let own: Vec<Value> = told.chain(&findings).map(results::of_finding).collect();
+        let (edits, more) = self.edits(done, difference, &own)?;
         actions.extend(more);
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
@@ -369,7 +369,7 @@ impl<'t> Planner<'_, 't, '_> {
         &self,
         done: Done,
         difference: Difference,
-        results: Vec<Value>,
+        results: &[Value],
     ) -> Result<(Vec<TextEdit>, Vec<Finding>), Error> {
         let mut more = Vec::new();
         let keeps_told = !done.changes_objects() && !difference.changes_objects();
@@ -407,7 +407,7 @@ impl<'t> Planner<'_, 't, '_> {
             items.sort_by_key(|(object, _)| *object);
             let joins = container == Some(index);
             let results =
-                parsed.is_resource_list.then(|| merged_results(&parsed, results.clone(), keeps_told)).flatten();
+                parsed.is_resource_list.then(|| merged_results(&parsed, results.to_vec(), keeps_told)).flatten();
             let new_items = if joins { new.iter().map(|wanted| item(&parsed, wanted)).collect() } else { Vec::new() };
             let changes = Changes { targets, items, new_items, results };
             if !changes.is_empty() {

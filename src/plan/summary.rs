@@ -57,8 +57,8 @@ pub(super) fn summary(facts: &Facts<'_>) -> Value {
             "findings": findings(facts.findings),
         },
     });
-    if !facts.told.is_empty() {
-        summary["data"][TOLD_KEY] = facts.told.into();
+    if let Some(data) = summary.get_mut("data").and_then(Value::as_object_mut).filter(|_| !facts.told.is_empty()) {
+        data.insert(TOLD_KEY.to_owned(), facts.told.into());
     }
     summary
 }
