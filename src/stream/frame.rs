@@ -183,14 +183,23 @@ fn document(bytes: &[u8], span: Span, mark: usize) -> Document {
         let body = Span::new(first + 3, span.end);
         return Document { span, separator: Some(first), content: Span::new(first, span.end), body };
     }
-    if span.start > 0 && bytes.get(body..span.end).is_some_and(|body| body.starts_with(MARK)) {
-        // Two files, one behind the other: whoever takes documents apart sees the mark where it belongs, at the start. Behind
-        // a separator that nothing precedes nobody takes anything apart, and go-yaml has the mark for a part of the key.
+    if follows_content(bytes, first) && bytes.get(body..span.end).is_some_and(|body| body.starts_with(MARK)) {
+        // Two files, one behind the other: whoever takes documents apart sees the mark where it belongs, at the start.
         let body = Span::new(body + MARK.len(), span.end);
         return Document { span, separator: Some(first), content: body, body };
     }
     let body = Span::new(body, span.end);
     Document { span, separator: Some(first), content: Span::new(first, span.end), body }
+}
+
+/// Whether the line before a separator, blank ones aside, is content. Behind anything else some readers leave the separator to
+/// the parser, and go-yaml then has a byte order mark behind it for a part of the first key.
+fn follows_content(bytes: &[u8], separator: usize) -> bool {
+    let before = bytes.get(..separator).unwrap_or_default();
+    let before = before.strip_prefix(MARK).unwrap_or(before).trim_ascii_end();
+    let line = memchr::memrchr(b'\n', before).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
+    let marks: [&[u8]; 4] = [b"---", b"...", b"#", b"%"];
+    !line.is_empty() && !marks.iter().any(|mark| line.trim_ascii_start().starts_with(mark))
 }
 
 fn format_of(text: &str, documents: &[Document]) -> Format {
@@ -249,6 +258,7 @@ mod tests {
     fn a_byte_order_mark_at_the_start_of_a_document_is_not_part_of_it() {
         assert_eq!(bodies("a: 1\n---\n\u{feff}b: 2\n"), ["a: 1\n", "b: 2\n"]);
         assert_eq!(bodies("---\n\u{feff}b: 2\n"), ["\u{feff}b: 2\n"]);
+        assert_eq!(bodies("a: 1\n---\n\n---\n\u{feff}b: 2\n"), ["a: 1\n", "\n", "\u{feff}b: 2\n"]);
     }
 
     #[test]

@@ -170,6 +170,45 @@ fn disguised_objects_do_not_get_past() {
     assert!(read * 5 > done && targets > done / 2, "{done} streams, {read} read, {targets} objects");
 }
 
+/// Whether a mark is a part of the first key depends on what stands before its separator.
+#[test]
+fn byte_order_marks_hide_nothing_wherever_a_document_begins() {
+    let before = [
+        "",
+        "---\n",
+        "---\r\n",
+        "--- # c\n",
+        "\n---\n",
+        "\u{feff}---\n",
+        "\u{feff}\n---\n",
+        "# c\n---\n",
+        "---\n# c\n",
+        "---\n---\n",
+        "---\n# c\n---\n",
+        "%YAML 1.1\n---\n",
+        "a: 1\n---\n",
+        "a: 1\n---\n---\n",
+        "a: 1\n---\n\n---\n",
+        "a: 1\n--- # c\n---\n",
+        "a: 1\n---\n# c\n---\n",
+        "a: 1\n---\n---\n---\n",
+        "a: 1\r\n---\r\n---\r\n",
+        "a: 1\n \n---\n",
+        "a: |\n  ---\n---\n",
+        "{a: 1}\n---\n",
+        "a: 1\n...\n---\n",
+        "---",
+        "--- ",
+    ];
+    let first = ["items: []\n", "kind: ConfigMap\n", "metadata: {namespace: elsewhere}\n", ""];
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\n\
+               spec: {hostNetwork: true, containers: [{name: c, image: c, securityContext: {privileged: true}}]}\n";
+    let behind = |before: &&str| first.map(|first| format!("{before}\u{feff}{first}{pod}"));
+    let streams: Vec<String> = before.iter().flat_map(behind).collect();
+    let Some((read, targets)) = holds(&streams) else { return };
+    assert!(read > 5 && targets > read, "{read} of {} read, {targets} objects", streams.len());
+}
+
 #[test]
 fn objects_of_the_test_data_do_not_get_past() {
     let Some(data) = data_dir() else { return };
