@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use super::decide::{LEVEL_RAISED, PodCounts};
-use super::wanted::Wanted;
 use crate::config::{Config, domain_of};
 use crate::document::ParsedDocument;
 use crate::finding::{CheckId, Finding, Location, Severity};
@@ -54,10 +53,9 @@ pub(super) fn removed(id: &ResourceId, at: &Location) -> Finding {
 }
 
 /// Of an object of an earlier run that is written anew.
-pub(super) fn replaced(wanted: &Wanted, at: &Location) -> Option<Finding> {
-    let id = ResourceId::of(&wanted.value)?;
+pub(super) fn replaced(id: &ResourceId, at: &Location) -> Finding {
     let message = "an earlier run has added this, and the configuration or the input has changed: it is replaced";
-    Some(Finding::new(Severity::Info, OBJECT_REPLACED, message).at(&id, at.clone()))
+    Finding::new(Severity::Info, OBJECT_REPLACED, message).at(id, at.clone())
 }
 
 /// Of a key that the input has twice, and of which the last was edited: it is the one that counts. `text` is the whole

@@ -19,7 +19,7 @@ use crate::config::{Config, Conflicts, ManagedNamespace, NamespaceMode};
 use crate::document::{Error, ParsedDocument, Problem, map_chunks};
 use crate::finding::{Finding, Location, Severity};
 use crate::network_policy::selector_keys;
-use crate::object::{Inventory, Workloads};
+use crate::object::{Inventory, ResourceId, Workloads};
 use crate::pod_security::{LevelVersion, Policy, enforced_after, policy_to_evaluate};
 use crate::stream::Stream;
 use crate::text::{Span, TextEdit};
@@ -156,23 +156,34 @@ impl<'t> Planner<'_, 't, '_> {
 
         let mut difference = Difference::default();
         if appends {
+            let mut wanted = wanted::namespaces(self.context.config, &self.survey, self.context.parts);
+            wanted.extend(wanted::policies(&network));
             let digest = digest::of_all(&mut done.digests);
             let summary = |told: &str| self.summary(&network, &findings, pods, &digest, told);
-            difference = self.difference(&network, summary(self.survey.told_before()))?;
+            let with = |summary| {
+                let all = wanted.iter().cloned().chain(summary);
+                Difference::of(all, &self.survey, self.context.config, self.context.parts)
+            };
+            let as_before = summary(wanted::told_before(&self.survey));
+            self.check_names(&wanted.iter().chain(&as_before))?;
+            difference = with(as_before);
             actions.extend(difference.remove.iter().map(|(at, id)| notices::removed(id, &self.name_of(*at))));
             let replaced = difference.replace.iter().filter(|(_, wanted)| wanted.place != Placement::Summary);
-            actions.extend(replaced.filter_map(|(at, wanted)| notices::replaced(wanted, &self.name_of(*at))));
+            let replaced =
+                replaced.filter_map(|(at, wanted)| Some((ResourceId::of(&wanted.value)?, self.name_of(*at))));
+            actions.extend(replaced.map(|(id, at)| notices::replaced(&id, &at)));
             actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
             if done.changes_objects() || difference.changes_objects() {
-                difference = self.difference(&network, summary(&summary::told(&actions)))?;
+                difference = with(summary(&summary::told(&actions)));
             }
         }
+        let keeps_told = !done.changes_objects() && !difference.changes_objects();
         let objects = difference.actions();
         findings.extend(difference.kept.iter().map(|(at, id)| notices::kept(id, &self.name_of(*at))));
         findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let told = actions.iter().filter(|action| notices::is_told(action.check.0));
-        let own: Vec<Value> = told.chain(&findings).map(results::of_finding).collect();
-        let (edits, more) = self.edits(done, difference, &own)?;
+        let said: Vec<&Finding> = told.chain(&findings).collect();
+        let (edits, more) = self.edits(done, difference, &said, keeps_told)?;
         actions.extend(more);
         actions.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let rejected = self.context.config.pod_security.conflicts == Conflicts::Fail
@@ -300,21 +311,19 @@ impl<'t> Planner<'_, 't, '_> {
         inventory
     }
 
-    /// What the result is to hold, against what is there.
-    fn difference(&self, network: &Generated, summary: Wanted) -> Result<Difference, Error> {
+    /// The summary, where one is wanted; `told` are the words on what was removed, replaced or raised.
+    fn summary(
+        &self,
+        network: &Generated,
+        findings: &[Finding],
+        pods: PodCounts,
+        digest: &str,
+        told: &str,
+    ) -> Option<Wanted> {
         let config = self.context.config;
-        let mut wanted = wanted::namespaces(config, &self.survey, self.context.parts);
-        wanted.extend(wanted::policies(network));
-        if config.summary.enabled && self.context.parts.contains(Part::Summary) {
-            wanted.push(summary);
+        if !config.summary.enabled || !self.context.parts.contains(Part::Summary) {
+            return None;
         }
-        self.check_names(&wanted)?;
-        Ok(Difference::of(wanted, &self.survey, config, self.context.parts))
-    }
-
-    /// `told` are the words on what was removed, replaced or raised.
-    fn summary(&self, network: &Generated, findings: &[Finding], pods: PodCounts, digest: &str, told: &str) -> Wanted {
-        let config = self.context.config;
         let value = summary::summary(&summary::Facts {
             config,
             levels: &self.context.levels,
@@ -327,11 +336,11 @@ impl<'t> Planner<'_, 't, '_> {
             told,
         });
         let file = format!("{}.yaml", config.summary.name);
-        Wanted { place: Placement::Summary, file, reason: "summary of the run".to_owned(), value }
+        Some(Wanted { place: Placement::Summary, file, reason: "summary of the run".to_owned(), value })
     }
 
     /// Refuses to give one name to two objects: the one applied last would win.
-    fn check_names(&self, wanted: &[Wanted]) -> Result<(), Error> {
+    fn check_names<'w>(&self, wanted: &(impl Iterator<Item = &'w Wanted> + Clone)) -> Result<(), Error> {
         for (index, surveyed) in self.survey.documents.iter().enumerate() {
             for (id, span) in &surveyed.named {
                 let namespace = id.namespace.as_ref().or(self.context.release_namespace.as_ref());
@@ -341,7 +350,7 @@ impl<'t> Planner<'_, 't, '_> {
                         && text("/metadata/name") == Some(&id.name)
                         && text("/metadata/namespace") == namespace.map(String::as_str)
                 };
-                if wanted.iter().any(|wanted| same(&wanted)) {
+                if wanted.clone().any(|wanted| same(&wanted)) {
                     return Err(Error::input(Problem {
                         message: format!("{id} has the name of an object that floe adds, and is not floe's"),
                         object: Some(id.clone()),
@@ -369,10 +378,10 @@ impl<'t> Planner<'_, 't, '_> {
         &self,
         done: Done,
         difference: Difference,
-        results: &[Value],
+        said: &[&Finding],
+        keeps_told: bool,
     ) -> Result<(Vec<TextEdit>, Vec<Finding>), Error> {
         let mut more = Vec::new();
-        let keeps_told = !done.changes_objects() && !difference.changes_objects();
         let mut edits = done.edits;
         let Difference { new, replace, remove, .. } = difference;
         let mut items: BTreeMap<usize, Vec<(usize, ItemChange)>> = BTreeMap::new();
@@ -406,8 +415,10 @@ impl<'t> Planner<'_, 't, '_> {
             let mut items = items.remove(&index).unwrap_or_default();
             items.sort_by_key(|(object, _)| *object);
             let joins = container == Some(index);
-            let results =
-                parsed.is_resource_list.then(|| merged_results(&parsed, results.to_vec(), keeps_told)).flatten();
+            let results = parsed
+                .is_resource_list
+                .then(|| merged_results(&parsed, said.iter().copied().map(results::of_finding).collect(), keeps_told))
+                .flatten();
             let new_items = if joins { new.iter().map(|wanted| item(&parsed, wanted)).collect() } else { Vec::new() };
             let changes = Changes { targets, items, new_items, results };
             if !changes.is_empty() {

@@ -65,7 +65,8 @@ pub(super) fn summary(facts: &Facts<'_>) -> Value {
 
 /// What a run has removed, replaced or raised, a line each; empty if nothing.
 pub(super) fn told(actions: &[Finding]) -> String {
-    lines(&actions.iter().filter(|it| is_told(it.check.0)).collect::<Vec<_>>())
+    let told: Vec<&Finding> = actions.iter().filter(|it| is_told(it.check.0)).collect();
+    lines(&told, |it| it.object.as_ref().map(|id| format!("{id}: ")).unwrap_or_default())
 }
 
 /// What the summary of an earlier run tells of that.
@@ -109,20 +110,15 @@ pub(super) fn listed_namespaces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn findings(findings: &[Finding]) -> String {
-    let text = lines(&findings.iter().collect::<Vec<_>>());
+    let text = lines(&findings.iter().collect::<Vec<_>>(), |_| String::new());
     if text.is_empty() { "none\n".to_owned() } else { text }
 }
 
-fn lines(findings: &[&Finding]) -> String {
+/// Findings, a line each, with what `subject` writes before their messages.
+fn lines(findings: &[&Finding], subject: impl Fn(&Finding) -> String) -> String {
     let mut text = String::new();
     for finding in findings.iter().take(LISTED_FINDINGS) {
-        let object = finding
-            .object
-            .as_ref()
-            .filter(|_| is_told(finding.check.0))
-            .map(|id| format!("{id}: "))
-            .unwrap_or_default();
-        let _ = writeln!(text, "{} {}: {object}{}", finding.severity, finding.check, finding.message);
+        let _ = writeln!(text, "{} {}: {}{}", finding.severity, finding.check, subject(finding), finding.message);
     }
     if findings.len() > LISTED_FINDINGS {
         let _ = writeln!(text, "and {} more", findings.len() - LISTED_FINDINGS);

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 use serde_json::Value;
 
-use super::summary;
 use crate::document::{Error, ParsedDocument, Problem, map_chunks, unreadable};
 use crate::finding::Location;
 use crate::object::{
@@ -100,12 +99,6 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// What the summary of an earlier run tells of its changes; empty if there is none.
-    pub(super) fn told_before(&self) -> &str {
-        let mut own = self.documents.iter().flat_map(|it| &it.own_objects);
-        own.find_map(|it| summary::told_in(&it.value)).unwrap_or_default()
-    }
-
     /// Looks at every document; `summary` is the name that no other `ConfigMap` may have.
     pub(crate) fn take(stream: &Stream<'_>, workloads: &Workloads, summary: &str) -> Result<Self, Error> {
         let chunks = map_chunks(stream, |range| {

@@ -139,7 +139,7 @@ impl Difference {
     }
 
     /// Compares by identity; floe's objects of parts that are switched off stay as they are.
-    pub(super) fn of(wanted: Vec<Wanted>, survey: &Survey, config: &Config, parts: Parts) -> Self {
+    pub(super) fn of(wanted: impl Iterator<Item = Wanted>, survey: &Survey, config: &Config, parts: Parts) -> Self {
         let mut own: Vec<Option<&OwnObject>> =
             survey.documents.iter().flat_map(|it| &it.own_objects).map(Some).collect();
         let mut difference = Self::default();
@@ -175,6 +175,12 @@ impl Difference {
         difference.kept = kept.into_iter().map(named).collect();
         difference
     }
+}
+
+/// What the summary of an earlier run tells of its changes; empty if there is none.
+pub(super) fn told_before(survey: &Survey) -> &str {
+    let mut own = survey.documents.iter().flat_map(|it| &it.own_objects);
+    own.find_map(|it| summary::told_in(&it.value)).unwrap_or_default()
 }
 
 /// The namespaces that floe may have made objects for: those of the configuration, those of its own names, and those

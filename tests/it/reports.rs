@@ -119,7 +119,8 @@ fn objects_at_the_end_of_a_list_in_json_are_taken_out() {
             format!(r#"{{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{items}]}}"#);
         let ran = run_with(floe().args(["--only", "network"]), list.as_str());
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        let (items, _) = ran.stdout.split_once("\"results\"").unwrap();
+        let (items, results) = ran.stdout.split_once("\"results\"").unwrap();
+        assert_eq!(results.matches("floe-old-domain\"").count(), count, "{results}");
         assert!(!items.contains("floe-old-domain\""), "{}", ran.stdout);
         assert!(ran.headline().contains(&format!("{count} object")), "{}", ran.stderr);
     }

@@ -60,9 +60,14 @@ fn a_change_of_configuration_arrives() {
                 assert_eq!(all(&new, after), new, "from {before:?} to {after:?}, once more");
             }
             // With everything switched off again only the user's own bytes are left, and a separator in front or the
-            // results, which tell what was removed.
+            // results, which tell what was removed and nothing else.
             let back = all(&old, sections[sections.len() - 1]);
-            let (back, _) = back.split_once("results:").unwrap_or((&back, ""));
+            let (back, results) = back.split_once("results:").unwrap_or((&back, ""));
+            assert_eq!(
+                results.matches("- message:").count(),
+                results.matches("floe.dev/check: object-removed").count()
+            );
+            assert!(results.is_empty() || results == " []\n" || results.contains("- message:"), "{results}");
             assert_eq!(back.trim_start_matches("---\n"), input.trim_start_matches("---\n"), "back from {before:?}");
         }
     }
